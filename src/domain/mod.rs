@@ -5,7 +5,6 @@
 //! Calendar, readiness and sequencing do not know each other; scheduling asks all three.
 
 pub mod calendar;
-pub mod digest;
 pub mod fault;
 pub mod names;
 pub mod readiness;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use crate::domain::digest::short;
+use crate::digest::short;
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::readiness::WhyLacking;
 

@@ -11,7 +11,7 @@ use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::gates;
 use super::progress::{Standing, standing};
 use super::situation::{OnFailure, Situation, Step, Work};
-use crate::domain::digest::digest_of;
+use crate::digest::digest_of;
 
 /// What may go now, what may not, and why.
 #[must_use]
