@@ -6,8 +6,11 @@ pub mod client;
 pub mod key;
 pub mod lease;
 mod lease_record;
+pub mod objects;
 pub mod store;
 pub mod watch;
 mod wire;
+pub mod workloads;
+pub mod writes;
 
 pub use key::{ObjectKey, Projected, ResourceVersion, Undecodable};
