@@ -8,6 +8,8 @@ pub mod lease;
 mod lease_record;
 pub mod store;
 pub mod watch;
+mod watch_state;
 mod wire;
 
 pub use key::{ObjectKey, Projected, ResourceVersion, Undecodable};
+pub use watch_state::WatchState;
