@@ -7,6 +7,8 @@ pub mod key;
 pub mod lease;
 mod lease_record;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod watch;
 mod watch_state;
 mod wire;
