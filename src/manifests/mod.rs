@@ -5,12 +5,11 @@
 //! output all come from here, so that they cannot differ.
 
 mod intact;
-mod names;
+pub mod names;
 pub mod policies;
 mod yaml;
 
 pub use intact::intact;
-pub use names::*;
 pub use policies::policies;
 pub use yaml::to_yaml;
 
@@ -43,10 +42,13 @@ pub enum WorkloadAccess {
 
 impl Install {
     /// An installation in `namespace` with the defaults of everything else; the operator's user is that
-    /// namespace's service account [`SERVICE_ACCOUNT`].
+    /// namespace's service account [`names::SERVICE_ACCOUNT`].
     pub fn in_namespace(namespace: &str) -> Self {
         Self {
-            operator_user: format!("system:serviceaccount:{namespace}:{SERVICE_ACCOUNT}"),
+            operator_user: format!(
+                "system:serviceaccount:{namespace}:{}",
+                names::SERVICE_ACCOUNT
+            ),
             namespace: namespace.to_owned(),
             image: format!(
                 "ghcr.io/rollcall-dev/rollcall:{}",

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::cel::{annotation_pointer, quote};
 use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
-use crate::manifests::Install;
-use crate::manifests::names::{
-    BREAK_GLASS, GATE, GROUP, HELD_BY_AUTHOR, HELD_BY_POLICY, HOLD, RELEASED, ROLLBACK,
-    VERB_OVERRIDE,
+use crate::api::GROUP;
+use crate::api::names::{
+    BREAK_GLASS, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK,
 };
+use crate::manifests::Install;
+use crate::manifests::names::VERB_OVERRIDE;
 
 /// What the policies must know of a kind of workload.
 pub(super) struct HeldKind {
@@ -41,10 +42,10 @@ pub(super) struct HeldKind {
 }
 
 /// The annotations that only the operator writes, for kinds whose hold field needs no memory.
-pub(super) const OWNED: &[&str] = &[ROLLBACK, RELEASED, crate::manifests::names::HOLD_RESTORE];
+pub(super) const OWNED: &[&str] = &[ROLLBACK, RELEASED, HOLD_RESTORE];
 
 /// Makes room for annotations. An empty map is dropped between two mutations, so each makes its own.
-const ROOM: &str = "(has(object.metadata.annotations) ? [] : \
+pub(super) const ROOM: &str = "(has(object.metadata.annotations) ? [] : \
      [JSONPatch{op: 'add', path: '/metadata/annotations', value: {}}])";
 
 /// Puts the former template back. It is rebuilt from its two fields because Kubernetes 1.37 cannot marshal a
@@ -82,7 +83,7 @@ impl HeldKind {
                 .map(|resource| (*resource).to_owned())
                 .collect(),
             operations: self.operations,
-            label: Some(GATE),
+            label: Some(GATE_LABEL),
         }
     }
 
@@ -163,7 +164,7 @@ impl HeldKind {
                 "variables.gate == variables.oldGate || variables.glass ||
                  !(variables.changed || variables.wasHeld || variables.frozen)",
                 format!(
-                    "the label {GATE} of {subject} cannot change together with what would ship, while it is held, \
+                    "the label {GATE_LABEL} of {subject} cannot change together with what would ship, while it is held, \
                      or while it is rolled back. Take the workload out of its TeamReadiness, or change the label \
                      in a write of its own when nothing is held"
                 ),
@@ -277,9 +278,9 @@ impl HeldKind {
     /// Who set the hold field. A second invocation in the same request sees the first one's mark.
     fn value(&self) -> String {
         format!(
-            "variables.oldMark != '' ? (variables.oldMark == '{HELD_BY_AUTHOR}' ? '{HELD_BY_AUTHOR}' : '{HELD_BY_POLICY}') :
-             variables.mark in ['{HELD_BY_POLICY}', '{HELD_BY_AUTHOR}'] ? variables.mark :
-             {} ? '{HELD_BY_AUTHOR}' : '{HELD_BY_POLICY}'",
+            "variables.oldMark != '' ? (variables.oldMark == '{HOLD_BY_AUTHOR}' ? '{HOLD_BY_AUTHOR}' : '{HOLD_BY_POLICY}') :
+             variables.mark in ['{HOLD_BY_POLICY}', '{HOLD_BY_AUTHOR}'] ? variables.mark :
+             {} ? '{HOLD_BY_AUTHOR}' : '{HOLD_BY_POLICY}'",
             (self.holds)("object")
         )
     }
@@ -288,8 +289,8 @@ impl HeldKind {
     /// undone because a webhook (one that pins images, say) made the change go away.
     fn ours(&self) -> String {
         format!(
-            "variables.oldMark != '' ? variables.oldMark != '{HELD_BY_AUTHOR}' :
-             variables.mark == '{HELD_BY_POLICY}' && !(oldObject != null && {})",
+            "variables.oldMark != '' ? variables.oldMark != '{HOLD_BY_AUTHOR}' :
+             variables.mark == '{HOLD_BY_POLICY}' && !(oldObject != null && {})",
             (self.holds)("oldObject")
         )
     }
@@ -310,12 +311,12 @@ fn guard_variables(kind: &HeldKind) -> Vec<Named> {
         ),
         (
             "gate",
-            format!("object.metadata.?labels[?'{GATE}'].orValue('')"),
+            format!("object.metadata.?labels[?'{GATE_LABEL}'].orValue('')"),
         ),
         (
             "oldGate",
             format!(
-                "oldObject == null ? variables.gate : oldObject.metadata.?labels[?'{GATE}'].orValue('')"
+                "oldObject == null ? variables.gate : oldObject.metadata.?labels[?'{GATE_LABEL}'].orValue('')"
             ),
         ),
     ]

@@ -8,11 +8,15 @@
 //! a third of an expression's budget, so an expression has at most two and a policy at most 28; the order of
 //! several mutating policies is not defined, so all that depends on order is in one.
 
+mod author;
 mod cel;
 mod deployment;
 mod held;
 mod job;
 mod object;
+mod self_binding;
+mod signoff;
+mod status;
 
 use serde_json::Value;
 
@@ -22,10 +26,21 @@ use super::Install;
 /// The kinds of workload that can be held.
 const HELD: [HeldKind; 2] = [deployment::DEPLOYMENT, job::JOB];
 
+/// The resources of the three kinds.
+const OWN_RESOURCES: [&str; 3] = [
+    "deploymentwindows",
+    "teamreadinesses",
+    "coordinatedreleases",
+];
+
 /// All policies and their bindings, in the order in which they are to be installed: a guard and its binding come
-/// before the hold that it guards, so that at no time something passes unheld and unguarded.
+/// before the policy that it guards, so that at no time something passes unheld or unstamped, and unguarded.
+#[must_use]
 pub fn policies(install: &Install) -> Vec<Value> {
-    HELD.iter()
-        .flat_map(|kind| kind.policies(install))
-        .collect()
+    let mut all = self_binding::policies(install, &HELD);
+    all.extend(status::policies(install));
+    all.extend(signoff::policies());
+    all.extend(author::policies());
+    all.extend(HELD.iter().flat_map(|kind| kind.policies(install)));
+    all
 }

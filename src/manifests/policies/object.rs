@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::cel::{dedent, plain, sentence};
-use crate::manifests::names::PART_OF;
+use crate::api::names::PART_OF;
 
 /// Which requests a policy looks at.
 pub(super) struct Match<'a> {
@@ -151,7 +151,7 @@ fn object(kind: &str, name: &str, spec: Value) -> Value {
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": kind,
-        "metadata": {"name": name, "labels": {PART_OF: "rollcall"}},
+        "metadata": {"name": name, "labels": {PART_OF.0: PART_OF.1}},
         "spec": spec,
     })
 }

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::cel::{quote, quote_all};
 use super::held::HeldKind;
 use super::object::{Denial, Match, Named, Policy, validating_binding};
+use crate::api::names::ROLLBACK;
+use crate::api::{GROUP, VERSION};
 use crate::manifests::Install;
-use crate::manifests::names::{GROUP, ROLLBACK, VERSION};
 
 /// The policies that bind the operator's account, with their bindings.
 pub(super) fn policies(install: &Install, kinds: &[HeldKind]) -> Vec<Value> {
@@ -22,7 +23,13 @@ pub(super) fn policies(install: &Install, kinds: &[HeldKind]) -> Vec<Value> {
 }
 
 fn operator_only(install: &Install) -> Vec<Named> {
-    vec![("operator", format!("request.userInfo.username == {}", quote(&install.operator_user)))]
+    vec![(
+        "operator",
+        format!(
+            "request.userInfo.username == {}",
+            quote(&install.operator_user)
+        ),
+    )]
 }
 
 /// Also on workloads without the gate label: there the operator may add it, and nothing else.
@@ -31,14 +38,25 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
     let rolled_back = format!("object.metadata.?annotations[?'{ROLLBACK}'].orValue('') != ''");
     let mut fields = kind.operator_fields.to_vec();
     fields.push("template");
-    let template =
-        if kind.pinned { format!("object.spec.template == oldObject.spec.template || ({rolled_back})") } else { String::new() };
+    let template = if kind.pinned {
+        format!("object.spec.template == oldObject.spec.template || ({rolled_back})")
+    } else {
+        String::new()
+    };
     let subject = format!("{} {{request.namespace}}/{{request.name}}", kind.kind);
     let mut denials = vec![
         only_updates(&subject),
         only_own_metadata(&subject),
         Denial::new(
-            update(&equal_but("object.spec", "oldObject.spec", if kind.pinned { &fields } else { kind.operator_fields })),
+            update(&equal_but(
+                "object.spec",
+                "oldObject.spec",
+                if kind.pinned {
+                    &fields
+                } else {
+                    kind.operator_fields
+                },
+            )),
             format!(
                 "rollcall's own account may change of the spec of {subject} only {}. If rollcall tried this by \
                  itself, report it; if not, its token is stolen: rotate it",
@@ -55,13 +73,26 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
             ),
         ));
     }
-    (name.clone(), policy(install, name, kind.group, kind.version, vec![kind.resource.to_owned()], &denials))
+    (
+        name.clone(),
+        policy(
+            install,
+            name,
+            kind.group,
+            kind.version,
+            vec![kind.resource.to_owned()],
+            &denials,
+        ),
+    )
 }
 
 /// The three kinds: the operator writes their status, and its own metadata on them.
 fn own_objects(install: &Install) -> (String, Value) {
     let name = format!("bind-operator-objects.{GROUP}");
-    let resources = super::OWN_RESOURCES.iter().map(|resource| (*resource).to_owned()).collect();
+    let resources = super::OWN_RESOURCES
+        .iter()
+        .map(|resource| (*resource).to_owned())
+        .collect();
     let subject = "{request.kind.kind} {request.namespace}/{request.name}";
     let denials = [
         only_updates(subject),
@@ -71,7 +102,10 @@ fn own_objects(install: &Install) -> (String, Value) {
             format!("rollcall's own account cannot change the spec of {subject}; people do"),
         ),
     ];
-    (name.clone(), policy(install, name, GROUP, VERSION, resources, &denials))
+    (
+        name.clone(),
+        policy(install, name, GROUP, VERSION, resources, &denials),
+    )
 }
 
 fn policy(
@@ -85,13 +119,31 @@ fn policy(
     let policy = Policy {
         name,
         failure: "Fail",
-        matches: Match { group, version, resources, operations: &["CREATE", "UPDATE", "DELETE"], label: None },
+        matches: Match {
+            group,
+            version,
+            resources,
+            operations: &["CREATE", "UPDATE", "DELETE"],
+            label: None,
+        },
         conditions: operator_only(install),
         variables: vec![
-            ("ann", "object == null ? {} : object.metadata.?annotations.orValue({})".into()),
-            ("oldAnn", "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into()),
-            ("labels", "object == null ? {} : object.metadata.?labels.orValue({})".into()),
-            ("oldLabels", "oldObject == null ? {} : oldObject.metadata.?labels.orValue({})".into()),
+            (
+                "ann",
+                "object == null ? {} : object.metadata.?annotations.orValue({})".into(),
+            ),
+            (
+                "oldAnn",
+                "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into(),
+            ),
+            (
+                "labels",
+                "object == null ? {} : object.metadata.?labels.orValue({})".into(),
+            ),
+            (
+                "oldLabels",
+                "oldObject == null ? {} : oldObject.metadata.?labels.orValue({})".into(),
+            ),
         ],
     };
     policy.validating(denials, &[])
@@ -105,7 +157,10 @@ fn only_updates(subject: &str) -> Denial {
 }
 
 fn only_own_metadata(subject: &str) -> Denial {
-    let both = [("variables.labels", "variables.oldLabels"), ("variables.ann", "variables.oldAnn")];
+    let both = [
+        ("variables.labels", "variables.oldLabels"),
+        ("variables.ann", "variables.oldAnn"),
+    ];
     let checks: Vec<String> = both
         .iter()
         .map(|(new, old)| {
@@ -114,11 +169,16 @@ fn only_own_metadata(subject: &str) -> Denial {
                  {old}.all(k, k.startsWith('{GROUP}/') || k in {new})"
             )
         })
-        .chain(["finalizers", "ownerReferences"].map(|f| format!("object.metadata.?{f} == oldObject.metadata.?{f}")))
+        .chain(
+            ["finalizers", "ownerReferences"]
+                .map(|f| format!("object.metadata.?{f} == oldObject.metadata.?{f}")),
+        )
         .collect();
     Denial::new(
         update(&checks.join(" &&\n")),
-        format!("rollcall's own account may change of the metadata of {subject} only labels and annotations in {GROUP}/"),
+        format!(
+            "rollcall's own account may change of the metadata of {subject} only labels and annotations in {GROUP}/"
+        ),
     )
 }
 
