@@ -4,14 +4,31 @@
 //! it turns an [`Install`] into Kubernetes objects and those into text. `config/`, `charts/` and the command's
 //! output all come from here, so that they cannot differ.
 
+pub mod deployment;
 mod intact;
 pub mod names;
+mod object;
 pub mod policies;
+pub mod rbac;
 mod yaml;
 
 pub use intact::intact;
 pub use policies::policies;
+pub use rbac::rbac;
 pub use yaml::to_yaml;
+
+use serde_json::Value;
+
+/// All objects of an installation but the definitions of the three kinds, in the order in which they are to be
+/// applied: the account before what runs as it, the guards before the hold, the operator last.
+#[must_use]
+pub fn all(install: &Install) -> Vec<Value> {
+    let mut all = vec![deployment::namespace(install)];
+    all.extend(rbac(install));
+    all.extend(policies(install));
+    all.extend(deployment::operator(install));
+    all
+}
 
 /// What one installation chooses for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

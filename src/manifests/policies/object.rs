@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::cel::{dedent, plain, sentence};
-use crate::api::names::PART_OF;
+use crate::manifests::object::cluster_object;
 
 /// Which requests a policy looks at.
 pub(super) struct Match<'a> {
@@ -148,10 +148,10 @@ pub(super) fn validating_binding(name: &str, actions: &[&str]) -> Value {
 }
 
 fn object(kind: &str, name: &str, spec: Value) -> Value {
-    json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": kind,
-        "metadata": {"name": name, "labels": {PART_OF.0: PART_OF.1}},
-        "spec": spec,
-    })
+    cluster_object(
+        "admissionregistration.k8s.io/v1",
+        kind,
+        name,
+        json!({"spec": spec}),
+    )
 }

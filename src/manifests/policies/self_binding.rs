@@ -39,7 +39,7 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
     let mut fields = kind.operator_fields.to_vec();
     fields.push("template");
     let template = if kind.pinned {
-        format!("object.spec.template == oldObject.spec.template || ({rolled_back})")
+        format!("object.spec.?template == oldObject.spec.?template || ({rolled_back})")
     } else {
         String::new()
     };
@@ -80,7 +80,7 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
             name,
             kind.group,
             kind.version,
-            vec![kind.resource.to_owned()],
+            vec![kind.resource.to_owned(), format!("{}/scale", kind.resource)],
             &denials,
         ),
     )

@@ -32,6 +32,7 @@ fn policy<'a>(name: &str, failure: &'a str, more: Vec<Named>) -> Policy<'a> {
             "oldObject == null ? [] : oldObject.?spec.?signOffs.orValue([])".into(),
         ),
         ("oldKeys", format!("variables.old.map(o, {})", key("o"))),
+        ("signers", format!("variables.new.map(s, {})", signer())),
     ];
     variables.extend(more);
     Policy {
@@ -80,16 +81,13 @@ fn signer() -> String {
 
 /// Only `by` is patched, entry by entry, so that fields which a later version adds survive.
 fn mutations() -> Vec<String> {
-    let signer = signer();
     vec![
-        format!(
-            "variables.new.transformList(n, s, {signer} != '' && s.?by.orValue('') != {signer},
-             JSONPatch{{op: 'add', path: '/spec/signOffs/' + string(n) + '/by', value: {signer}}})"
-        ),
-        format!(
-            "variables.new.transformList(n, s, has(s.by) && {signer} == '',
-             JSONPatch{{op: 'remove', path: '/spec/signOffs/' + string(n) + '/by'}})"
-        ),
+        "variables.new.transformList(n, s, variables.signers[n] != '' && s.?by.orValue('') != variables.signers[n],
+         JSONPatch{op: 'add', path: '/spec/signOffs/' + string(n) + '/by', value: variables.signers[n]})"
+            .to_owned(),
+        "variables.new.transformList(n, s, variables.signers[n] == '' && has(s.by),
+         JSONPatch{op: 'remove', path: '/spec/signOffs/' + string(n) + '/by'})"
+            .to_owned(),
     ]
 }
 
