@@ -9,6 +9,7 @@ pub mod controllers;
 pub mod digest;
 pub mod domain;
 pub mod http;
+pub mod manifests;
 pub mod metrics;
 pub mod shutdown;
 pub mod telemetry;
