@@ -1,4 +1,15 @@
 //! rollcall lets many teams ship together on Kubernetes. The README says what it does for its users;
 //! this crate is the operator and its command.
 
+pub mod api;
+pub mod cli;
+pub mod clock;
+pub mod cluster;
+pub mod controllers;
+pub mod digest;
 pub mod domain;
+pub mod http;
+pub mod metrics;
+pub mod shutdown;
+pub mod telemetry;
+pub mod validate;

@@ -1,0 +1,28 @@
+//! Labels, annotations and other fixed names that rollcall reads or writes on objects of others.
+
+/// Label on a workload: the name of the `TeamReadiness`, in the same namespace, that gates it.
+pub const GATE_LABEL: &str = "rollcall.dev/gate";
+/// Annotation on a held workload: [`HOLD_BY_POLICY`] or [`HOLD_BY_AUTHOR`]. Written by the API server.
+pub const HOLD: &str = "rollcall.dev/hold";
+/// The workload was running freely before it was held: releasing it removes the hold field.
+pub const HOLD_BY_POLICY: &str = "policy";
+/// The workload's author had paused it before it was held: releasing it leaves the field as it is.
+pub const HOLD_BY_AUTHOR: &str = "author";
+/// Annotation: the former value of the hold field, for kinds where removing it is not enough.
+pub const HOLD_RESTORE: &str = "rollcall.dev/hold-restore";
+/// Annotation: a rollback is under way, so the pod template is pinned. Written by rollcall only.
+pub const ROLLBACK: &str = "rollcall.dev/rollback";
+/// Annotation, written by rollcall with each release action: what let this content go.
+pub const RELEASED: &str = "rollcall.dev/released";
+/// Annotation: a ticket; lets one change through without rollcall, for those with the verb `override`.
+pub const BREAK_GLASS: &str = "rollcall.dev/break-glass";
+/// Annotation on a workload: `<namespace>/<name>` of the release that claims it, which may not exist yet.
+pub const CLAIM: &str = "rollcall.dev/release";
+/// Annotation on our kinds: who wrote the spec. Stamped by the API server, never by the writer.
+pub const AUTHOR: &str = "rollcall.dev/author";
+/// Label on everything an installation of rollcall consists of.
+pub const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "rollcall");
+/// Annotation that `kubectl rollout restart` changes; it ships nothing new, so it is not content.
+pub const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+/// Field manager of every write. It must not start with `kubectl`: Flux takes over such fields.
+pub const FIELD_MANAGER: &str = "rollcall";

@@ -1,0 +1,509 @@
+//! `TeamReadiness`: whether a team is ready, what it puts under rollcall, and to whom it consents.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::fields::{self, Selector, WorkloadKind, WorkloadRef};
+
+/// A team: the workloads it puts under rollcall, which releases may do what with them, what it takes
+/// for the team to be ready, and its word on each release. It lives in the team's own namespace.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "rollcall.dev",
+    version = "v1alpha1",
+    kind = "TeamReadiness",
+    plural = "teamreadinesses",
+    shortname = "tr",
+    category = "rollcall",
+    namespaced,
+    status = "TeamReadinessStatus",
+    derive = "PartialEq",
+    doc = "A team's workloads under rollcall, its consent, and its word on each release.",
+    label("app.kubernetes.io/part-of", "rollcall"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
+    ),
+    printcolumn(
+        name = "Signed-Off",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="SignedOff")].status"#
+    ),
+    printcolumn(
+        name = "Asked",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="SignedOff")].message"#
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.signOffs) || self.signOffs.all(s, has(self.signOff) && has(self.signOff.required) && self.signOff.required.exists(r, r.role == s.role))").message("every sign-off must be for a role that signOff.required names").field_path(".signOffs")
+)]
+pub struct TeamReadinessSpec {
+    /// What the team puts under rollcall, in this namespace. rollcall labels them; their changes are
+    /// then held until a release, or an open window, lets them go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["kind".into(), "name".into()]))]
+    pub workloads: Vec<WorkloadRef>,
+    /// Consent: which releases may do what with the workloads above. No entry, no action.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub allow: Vec<Consent>,
+    /// Whose word it takes, and for how long it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_off: Option<SignOffRules>,
+    /// The team's word on releases. Writing here needs the verb `signoff` on this object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["release".into(), "role".into(), "seat".into()]))]
+    pub sign_offs: Vec<SignOff>,
+    /// What must be true of running things before the team counts as ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub checks: Vec<Check>,
+    /// What happens to changes that no release claims.
+    #[serde(default)]
+    pub independent_changes: IndependentChanges,
+    /// How long a change may be held, and what happens then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_hold: Option<MaxHold>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<TeamCapacity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<TeamContact>,
+}
+
+/// One consent: releases in `namespace`, with that name or those labels if given, may do the actions.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Consent {
+    /// The namespace of the releases.
+    #[schemars(schema_with = "fields::label")]
+    pub namespace: String,
+    /// Only the release of this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::object_name")]
+    pub name: Option<String>,
+    /// Only releases with these labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::selector")]
+    pub selector: Option<Selector>,
+    /// What they may do. Rolling back must be said; holding and releasing is the default.
+    #[serde(default = "hold_and_release")]
+    #[schemars(length(min = 1, max = 3))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub actions: Vec<ConsentAction>,
+}
+
+fn hold_and_release() -> Vec<ConsentAction> {
+    vec![ConsentAction::Hold, ConsentAction::Release]
+}
+
+/// What a team can consent to.
+#[derive(
+    Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
+)]
+pub enum ConsentAction {
+    /// The release may make the team's changes wait.
+    Hold,
+    /// The release may let them go.
+    Release,
+    /// The release may bring the former version back.
+    Rollback,
+}
+
+/// Whose word it takes.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct SignOffRules {
+    /// Every one of these must say Go. None: the team signs nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["role".into()]))]
+    pub required: Vec<RequiredSignOff>,
+    /// How long a sign-off holds after rollcall first saw it. Default 24h.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::duration")]
+    pub valid_for: Option<String>,
+    /// Service accounts, `system:serviceaccount:<namespace>:<name>`, whose sign-offs count although they
+    /// pass on what Git says; such a sign-off is recorded as Delegated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), schema_with = "user_names")]
+    pub delegates: Vec<String>,
+    /// Whoever wrote the release may not sign it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_self_approval: Option<bool>,
+    /// What a withdrawal does once the team's first step has started.
+    #[serde(default)]
+    pub withdrawn_after_start: WithdrawnAfterStart,
+}
+
+/// One role whose word is required.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RequiredSignOff {
+    #[schemars(schema_with = "fields::label")]
+    pub role: String,
+    /// How many different people must sign in this role.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 8))]
+    pub count: i32,
+    /// A service account's word does not count, except a delegate's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_human: Option<bool>,
+}
+
+fn one() -> i32 {
+    1
+}
+
+/// What a withdrawal does once the team's first step has started.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithdrawnAfterStart {
+    /// Nothing: the release goes on.
+    #[default]
+    Continue,
+    /// No further step of this team starts.
+    Halt,
+}
+
+/// A team's word on one release, in one role.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[x_kube(validation = Rule::new("self.decision != 'NoGo' || (has(self.reason) && size(self.reason) > 0)").message("a NoGo needs a reason").field_path(".reason"))]
+pub struct SignOff {
+    /// `<namespace>/<name>` of the release.
+    #[schemars(schema_with = "fields::namespaced_name")]
+    pub release: String,
+    #[schemars(schema_with = "fields::label")]
+    pub role: String,
+    /// Which of the role's seats, where `count` asks for more than one person; 1 is the first.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 8))]
+    pub seat: i32,
+    pub decision: SignOffDecision,
+    /// What is signed: the `status.digest` of the release. Any change of what would ship changes it.
+    #[schemars(schema_with = "fields::digest")]
+    pub digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::text")]
+    pub reason: Option<String>,
+    /// Who signed. Stamped by the API server from the request; whatever the writer put here is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "user_name")]
+    pub by: Option<String>,
+}
+
+/// Go or NoGo.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignOffDecision {
+    Go,
+    NoGo,
+}
+
+/// Something that must be true of running things. Exactly one of the forms, or `controllerName`.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("[has(self.workload), has(self.condition), has(self.replicas), has(self.noActiveFreeze), has(self.prometheus), has(self.http), has(self.controllerName)].filter(x, x).size() == 1").message("give exactly one of workload, condition, replicas, noActiveFreeze, prometheus, http, controllerName"))]
+pub struct Check {
+    #[schemars(schema_with = "fields::label")]
+    pub name: String,
+    /// The workload is available at its observed generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadRef>,
+    /// A condition of an object in this namespace has a status, at the object's generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionCheck>,
+    /// A workload has at least so many ready replicas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<ReplicasCheck>,
+    /// No freeze governs this namespace now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_active_freeze: Option<NoActiveFreeze>,
+    /// A Prometheus query compares with a threshold over a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prometheus: Option<PrometheusCheck>,
+    /// An endpoint that the admin defined answers 2xx.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpCheck>,
+    /// Another controller answers this check, by a condition of type `Check/<name>` in this status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "controller_name")]
+    pub controller_name: Option<String>,
+    /// After so long without an answer the check counts as failed. Default 30s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::duration")]
+    pub timeout: Option<String>,
+    /// How often the check is repeated while something waits for it. Default 1m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::duration")]
+    pub every: Option<String>,
+}
+
+/// A condition of an object in the team's namespace.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ConditionCheck {
+    #[schemars(length(min = 1, max = 317))]
+    pub api_version: String,
+    #[schemars(length(min = 1, max = 63))]
+    pub kind: String,
+    #[schemars(schema_with = "fields::object_name")]
+    pub name: String,
+    #[serde(rename = "type")]
+    #[schemars(length(min = 1, max = 316))]
+    pub condition_type: String,
+    #[schemars(schema_with = "condition_status")]
+    pub status: String,
+}
+
+/// A workload with a minimum of ready replicas.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplicasCheck {
+    pub workload: WorkloadRef,
+    #[schemars(range(min = 1, max = 100_000))]
+    pub at_least: i32,
+}
+
+/// No freeze governs the namespace now. It has no settings.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct NoActiveFreeze {}
+
+/// A Prometheus query against a threshold.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PrometheusCheck {
+    /// The name of an endpoint that the admin defined; teams never write addresses.
+    #[schemars(schema_with = "fields::label")]
+    pub endpoint: String,
+    #[schemars(length(min = 1, max = 4096))]
+    pub query: String,
+    pub comparison: Comparison,
+    /// A decimal number, as text so that no reader rounds it.
+    #[schemars(schema_with = "decimal")]
+    pub threshold: String,
+    /// The comparison must hold for so long.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::duration_or_zero")]
+    pub hold_for: Option<String>,
+}
+
+/// How a value must compare with a threshold.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Below,
+    AtMost,
+    AtLeast,
+    Above,
+}
+
+/// A probe of an endpoint that the admin defined.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct HttpCheck {
+    #[schemars(schema_with = "fields::label")]
+    pub endpoint: String,
+}
+
+/// What happens to changes that no release claims.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IndependentChanges {
+    /// They go out, after a settle time, as soon as the windows that govern the team are open.
+    #[default]
+    AtOpenWindow,
+    /// They stay held until a release takes them.
+    Held,
+}
+
+/// A limit to how long a change may be held.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct MaxHold {
+    #[schemars(schema_with = "fields::duration")]
+    pub duration: String,
+    /// Alert: an Event and a condition say so. Release: the change goes out, whatever still waits.
+    #[serde(default)]
+    pub then: MaxHoldThen,
+}
+
+/// What happens when the limit is reached.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MaxHoldThen {
+    #[default]
+    Alert,
+    Release,
+}
+
+/// How much the team can do at once.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamCapacity {
+    /// Steps of this team under way at once, over all releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub parallel_steps: Option<i32>,
+    /// How many people have a skill; a step names what it takes in `requires`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "fields::amounts")]
+    pub skills: BTreeMap<String, i32>,
+}
+
+/// How and when the team is reached.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamContact {
+    /// Whom to ask, in a form that a person can use; shown in blockers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::text")]
+    pub ask: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::time_zone")]
+    pub time_zone: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub working_hours: Vec<super::window::Weekly>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub absences: Vec<Absence>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub routes: Vec<Route>,
+}
+
+/// Somebody is away, from one instant (included) until another (excluded).
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Absence {
+    #[schemars(schema_with = "fields::required_text")]
+    pub who: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::label")]
+    pub skill: Option<String>,
+    #[schemars(schema_with = "fields::instant")]
+    pub from: String,
+    #[schemars(schema_with = "fields::instant")]
+    pub until: String,
+}
+
+/// Which channels carry which messages; the first match wins. Channels are names the admin defined.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Route {
+    pub class: MessageClass,
+    #[schemars(length(min = 1, max = 8), schema_with = "channels")]
+    pub via: Vec<String>,
+}
+
+/// How much a message asks of its reader.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageClass {
+    /// You owe something now.
+    Act,
+    /// It changes what you planned.
+    Know,
+    /// For the curious.
+    Ambient,
+}
+
+/// What the controller observed of a team.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamReadinessStatus {
+    /// The generation this status speaks of; -1 before the controller has seen the team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// What each release that names this team waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub releases: Vec<TeamRelease>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub workloads: Vec<TeamWorkload>,
+    /// When each sign-off was first seen, by API-server time: its validity counts from there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    pub seen_sign_offs: Vec<SeenSignOff>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "fields::conditions")]
+    pub conditions: Vec<Condition>,
+}
+
+/// Where a team stands with one release.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct TeamRelease {
+    pub release: String,
+    /// What would be signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// SignedOff, Pending, Stale, Rejected, NotTrusted, or NothingAsked.
+    pub state: String,
+    /// Which roles have yet to sign.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub missing: Vec<String>,
+}
+
+/// What rollcall sees of one listed workload.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamWorkload {
+    pub kind: WorkloadKind,
+    pub name: String,
+    /// Gated, NotFound, NotLabelled, or NotSupported.
+    pub state: String,
+    /// Since when the present content is held, by API-server time; absent if it is not held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<String>,
+    /// The digest of the pod template that `heldSince` speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_template: Option<String>,
+    /// What a held change waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// When a sign-off was first seen.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct SeenSignOff {
+    pub release: String,
+    pub role: String,
+    pub seat: i32,
+    pub decision: SignOffDecision,
+    pub digest: String,
+    pub by: String,
+    /// By API-server time.
+    pub at: String,
+}
+
+fn user_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "string", "maxLength": 512, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$"})
+}
+
+fn user_names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "array", "maxItems": 16, "items": {"type": "string", "minLength": 1, "maxLength": 512,
+        "pattern": "^system:serviceaccount:[a-z0-9]([-a-z0-9]*[a-z0-9])?:[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"}})
+}
+
+fn controller_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "string", "maxLength": 253, "pattern": "^[a-z0-9][-a-z0-9.]*/[-A-Za-z0-9/._~%!$&'()*+,;=:]+$"})
+}
+
+fn condition_status(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "string", "enum": ["True", "False", "Unknown"]})
+}
+
+fn decimal(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "string", "maxLength": 32, "pattern": r"^-?[0-9]+(\.[0-9]+)?$"})
+}
+
+fn channels(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string", "maxLength": 127,
+        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(/[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$"}})
+}
