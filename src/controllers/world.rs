@@ -37,7 +37,9 @@ pub struct Stores {
 impl Default for Stores {
     fn default() -> Self {
         Self {
-            releases: Store::new().with_index(BY_TEAM, teams_of).with_index(BY_WORKLOAD, workloads_of_release),
+            releases: Store::new()
+                .with_index(BY_TEAM, teams_of)
+                .with_index(BY_WORKLOAD, workloads_of_release),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
             deployments: Store::new(),
@@ -67,7 +69,12 @@ pub fn workload_index(kind: WorkloadKind, namespace: &str, name: &str) -> String
 }
 
 fn teams_of(release: &Release) -> Vec<IndexKey> {
-    release.spec.participants.iter().map(|p| format!("{}/{}", p.team.namespace, p.team.name).into()).collect()
+    release
+        .spec
+        .participants
+        .iter()
+        .map(|p| format!("{}/{}", p.team.namespace, p.team.name).into())
+        .collect()
 }
 
 fn workloads_of_release(release: &Release) -> Vec<IndexKey> {
@@ -84,7 +91,11 @@ fn workloads_of_release(release: &Release) -> Vec<IndexKey> {
 
 fn workloads_of_team(team: &Team) -> Vec<IndexKey> {
     let namespace = &team.meta.key.namespace;
-    team.spec.workloads.iter().map(|w| workload_index(w.kind, namespace, &w.name).into()).collect()
+    team.spec
+        .workloads
+        .iter()
+        .map(|w| workload_index(w.kind, namespace, &w.name).into())
+        .collect()
 }
 
 /// The queues of the three controllers.
@@ -115,7 +126,10 @@ impl World {
         self.queues.releases.add(key.clone());
         for release in sides.into_iter().flatten() {
             for participant in &release.spec.participants {
-                self.queues.teams.add(ObjectKey::new(participant.team.namespace.as_str(), participant.team.name.as_str()));
+                self.queues.teams.add(ObjectKey::new(
+                    participant.team.namespace.as_str(),
+                    participant.team.name.as_str(),
+                ));
             }
             for workload in workloads_of_release(release) {
                 self.wake_releases(BY_WORKLOAD, &workload);
@@ -173,7 +187,9 @@ impl World {
                 let kind = policy["kind"].as_str().unwrap_or_default();
                 match store.get(&ObjectKey::new("", name)) {
                     None => missing.push(format!("{kind} {name} is missing")),
-                    Some(found) if !crate::manifests::intact(policy, &found.content) => missing.push(format!("{kind} {name} was altered")),
+                    Some(found) if !crate::manifests::intact(policy, &found.content) => {
+                        missing.push(format!("{kind} {name} was altered"))
+                    }
                     Some(_) => {}
                 }
             }
