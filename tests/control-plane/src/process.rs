@@ -65,8 +65,19 @@ struct Running {
 }
 
 impl Program {
-    pub(crate) fn new(name: &'static str, executable: PathBuf, args: Vec<String>, log: PathBuf) -> Self {
-        Program { name, executable, args, log, state: Mutex::default() }
+    pub(crate) fn new(
+        name: &'static str,
+        executable: PathBuf,
+        args: Vec<String>,
+        log: PathBuf,
+    ) -> Self {
+        Program {
+            name,
+            executable,
+            args,
+            log,
+            state: Mutex::default(),
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -100,15 +111,27 @@ impl Program {
             .spawn()
             .attempt(what())?;
         let (Some(lifeline), Some(stdout)) = (watchdog.stdin.take(), watchdog.stdout.take()) else {
-            return Err(Error::Invalid(format!("{}: its watchdog has no pipes", self.name)));
+            return Err(Error::Invalid(format!(
+                "{}: its watchdog has no pipes",
+                self.name
+            )));
         };
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).attempt(what())?;
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .attempt(what())?;
         let pid = line.trim().parse().map_err(|_| {
-            Error::Invalid(format!("{}: its watchdog named no process: {line:?}", self.name))
+            Error::Invalid(format!(
+                "{}: its watchdog named no process: {line:?}",
+                self.name
+            ))
         })?;
         state.ended = None;
-        state.running = Some(Running { watchdog, lifeline, pid });
+        state.running = Some(Running {
+            watchdog,
+            lifeline,
+            pid,
+        });
         Ok(())
     }
 
@@ -157,7 +180,12 @@ impl Program {
     pub(crate) fn kill(&self) {
         let mut state = self.state();
         state.ended = None;
-        if let Some(Running { mut watchdog, lifeline, .. }) = state.running.take() {
+        if let Some(Running {
+            mut watchdog,
+            lifeline,
+            ..
+        }) = state.running.take()
+        {
             drop(lifeline);
             // An error would mean that somebody else reaped it: gone all the same.
             let _ = watchdog.wait();
@@ -182,7 +210,9 @@ impl Drop for Program {
 
 impl State {
     fn reap(&mut self) {
-        let Some(running) = &mut self.running else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
         if let Ok(Some(status)) = running.watchdog.try_wait() {
             self.ended = Some(status);
             self.running = None;
@@ -203,4 +233,51 @@ fn tail(path: &Path) -> std::io::Result<String> {
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
     Ok(lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::Home;
+
+    /// A script run as a program, and the folder of its log.
+    fn run(script: &str) -> Result<(Home, Program), Error> {
+        let home = Home::create()?;
+        let log = home.path().join("log");
+        let args = vec!["-c".to_owned(), script.to_owned()];
+        let program = Program::new("script", "/bin/sh".into(), args, log);
+        program.start()?;
+        Ok((home, program))
+    }
+
+    #[test]
+    fn the_end_of_a_program_is_told_with_its_status_and_its_last_lines() -> Result<(), Error> {
+        let (_home, program) = run("echo bind: address already in use; exit 3")?;
+        assert!(program.wait_ended(Duration::from_secs(60)));
+        let error = program
+            .ended()
+            .ok_or(Error::Invalid("it has not ended".to_owned()))?;
+        assert!(error.is_port_clash());
+        let text = error.to_string();
+        assert!(
+            text.contains("exit status: 3") && text.contains("in use"),
+            "{text}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_program_that_ignores_sigterm_is_killed() -> Result<(), Error> {
+        let (_home, program) = run("trap '' TERM; echo ready; while :; do sleep 0.1; done")?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !program.tail().contains("ready") && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        program.signal("TERM");
+        assert!(!program.wait_ended(Duration::from_millis(300)));
+        program.kill();
+        assert_eq!(program.pid(), None);
+        assert!(program.ended().is_none(), "it was killed on purpose");
+        Ok(())
+    }
 }
