@@ -242,6 +242,11 @@ async fn a_service_account_acts_as_itself_and_is_audited() -> Result<(), Error> 
     let create = ["create", "configmap", "delivered", "-n", "flux-system"];
     plane.kubectl(&gitops).args(create).run().await?.success()?;
     let user = "system:serviceaccount:flux-system:kustomize-controller";
+    if std::env::var_os("USE_EXISTING_CLUSTER").is_some() {
+        // The audit log of a cluster that is not ours is not ours to read.
+        assert_eq!(plane.audit_log(), None);
+        return Ok(());
+    }
     let is_it = |event: &Value| {
         event["user"]["username"] == user
             && event["verb"] == "create"
