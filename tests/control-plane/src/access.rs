@@ -58,11 +58,17 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Of a plane of ours.
     pub(crate) fn ours(server: &str, ca_pem: &str, ca_der: Vec<u8>) -> Result<Self, Error> {
-        let uri = server.parse().map_err(|error| Error::Invalid(format!("{server}: {error}")))?;
+        let uri = server
+            .parse()
+            .map_err(|error| Error::Invalid(format!("{server}: {error}")))?;
         let mut config = Config::new(uri);
         config.root_cert = Some(vec![ca_der]);
         let entry = json!({ "server": server, "certificate-authority-data": base64(ca_pem) });
-        Ok(Cluster { config, entry, user: Value::Null })
+        Ok(Cluster {
+            config,
+            entry,
+            user: Value::Null,
+        })
     }
 
     /// The current context of the kubeconfig that `KUBECONFIG` names, or of the default one.
@@ -74,7 +80,10 @@ impl Cluster {
         let all = serde_json::to_value(&file).map_err(|error| invalid(&error))?;
         let named = |list: &str, name: &Value| {
             let entries = all[list].as_array().into_iter().flatten();
-            entries.cloned().find(|entry| entry["name"] == *name).unwrap_or_default()
+            entries
+                .cloned()
+                .find(|entry| entry["name"] == *name)
+                .unwrap_or_default()
         };
         let context = named("contexts", &all["current-context"])["context"].take();
         let entry = named("clusters", &context["cluster"])["cluster"].take();
@@ -85,7 +94,11 @@ impl Cluster {
         let config = Config::from_custom_kubeconfig(file, &Default::default())
             .await
             .map_err(|error| invalid(&error))?;
-        Ok(Cluster { config, entry, user })
+        Ok(Cluster {
+            config,
+            entry,
+            user,
+        })
     }
 
     /// The access of an identity whose `user` entry of a kubeconfig this is.
@@ -103,11 +116,15 @@ impl Cluster {
         });
         // Names hold characters that file names should not; the digest keeps them apart, and
         // two kubeconfigs of one identity are both good.
-        let safe: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let safe: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
         let digest = crate::components::digest(&[name, &user.to_string()]);
-        let kubeconfig =
-            home.write(&format!("{safe}-{digest}.kubeconfig"), format!("{text:#}\n"))?;
+        let kubeconfig = home.write(
+            &format!("{safe}-{digest}.kubeconfig"),
+            format!("{text:#}\n"),
+        )?;
         let mut config = self.config.clone();
         config.auth_info = serde_json::from_value::<AuthInfo>(user)
             .map_err(|error| Error::Invalid(format!("the credentials of {name}: {error}")))?;

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use crate::builder::Audit;
 use crate::error::Error;
 use crate::home::Home;
 use crate::pki::{Authority, token_key};
-use crate::builder::Audit;
 
 /// The files every program's command line refers to, inside the plane's folder.
 pub(crate) struct Layout<'a> {
@@ -19,7 +19,10 @@ pub(crate) struct Layout<'a> {
 /// Makes a command line of pairs; `{}` in a value stands for the plane's folder.
 fn flags(home: &Path, pairs: &[(&str, &str)]) -> Vec<String> {
     let home = home.display().to_string();
-    pairs.iter().map(|(name, value)| format!("--{name}={}", value.replace("{}", &home))).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| format!("--{name}={}", value.replace("{}", &home)))
+        .collect()
 }
 
 impl Layout<'_> {
@@ -50,7 +53,8 @@ impl Layout<'_> {
         let (private, public) = token_key()?;
         self.home.write("tokens.key", private)?;
         self.home.write("tokens.pub", public)?;
-        self.home.write("stages.yaml", include_str!("stages.yaml"))?;
+        self.home
+            .write("stages.yaml", include_str!("stages.yaml"))?;
         if let Some(policy) = audit.policy() {
             self.home.write("audit-policy.json", policy)?;
         }
@@ -105,7 +109,10 @@ impl Layout<'_> {
                 ("authorization-mode", "RBAC"),
                 ("allow-privileged", "true"),
                 ("service-cluster-ip-range", "10.96.0.0/16"),
-                ("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
+                (
+                    "service-account-issuer",
+                    "https://kubernetes.default.svc.cluster.local",
+                ),
                 ("service-account-key-file", "{}/tokens.pub"),
                 ("service-account-signing-key-file", "{}/tokens.key"),
                 // Endpoints of the `kubernetes` service cannot hold a loopback address, and no
@@ -172,7 +179,10 @@ impl Layout<'_> {
             &[
                 ("kubeconfig", &kubeconfig),
                 ("config", "{}/stages.yaml"),
-                ("manage-nodes-with-annotation-selector", "kwok.x-k8s.io/node=fake"),
+                (
+                    "manage-nodes-with-annotation-selector",
+                    "kwok.x-k8s.io/node=fake",
+                ),
                 ("node-lease-duration-seconds", "40"),
                 ("node-ip", "10.0.0.1"),
                 ("cidr", "10.0.0.0/16"),

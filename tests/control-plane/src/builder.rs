@@ -153,7 +153,9 @@ impl Builder {
     /// [`Error::Timeout`] with the log of the program at fault. Whatever was started is ended.
     pub async fn start(self) -> Result<ControlPlane, Error> {
         // Fails only when a provider is installed already, which is as good.
-        rustls::crypto::ring::default_provider().install_default().ok();
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         if std::env::var_os("USE_EXISTING_CLUSTER").is_some_and(|value| value == "true") {
             return self.use_existing().await;
         }
@@ -183,7 +185,10 @@ impl Builder {
             audit_log: None,
         });
         let client = plane.admin()?.client()?;
-        client.apiserver_version().await.attempt("asking the existing cluster for its version")?;
+        client
+            .apiserver_version()
+            .await
+            .attempt("asking the existing cluster for its version")?;
         Ok(plane)
     }
 
@@ -206,7 +211,11 @@ impl Builder {
             Ok(program)
         };
         let access = |name: &str, groups: &[&str]| -> Result<Access, Error> {
-            cluster.access(&home, name, certificate_user(&authority.client(name, groups)?))
+            cluster.access(
+                &home,
+                name,
+                certificate_user(&authority.client(name, groups)?),
+            )
         };
         let admin = access("admin", &["system:masters"])?;
         let etcd = program(Tool::Etcd, layout.etcd(self.fsync))?;
@@ -222,7 +231,10 @@ impl Builder {
         }
         if self.scheduler {
             let access = access("system:kube-scheduler", &[])?;
-            running.push(program(Tool::Scheduler, layout.scheduler(access.kubeconfig_path()))?);
+            running.push(program(
+                Tool::Scheduler,
+                layout.scheduler(access.kubeconfig_path()),
+            )?);
         }
         if self.kwok {
             let access = access("kwok", &["system:masters"])?;

@@ -138,7 +138,11 @@ pub(crate) async fn wait_for_api_server(
         let request = http::Request::get("/readyz?verbose")
             .body(Vec::new())
             .map_err(|error| error.to_string())?;
-        client.request_text(request).await.map(drop).map_err(|error| error.to_string())
+        client
+            .request_text(request)
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
     })
     .await
 }

@@ -39,8 +39,11 @@ pub(crate) struct ClientCertificate<'a> {
 impl ClientCertificate<'_> {
     /// The part that the authority signs.
     pub(crate) fn to_be_signed(&self) -> Vec<u8> {
-        let mut subject: Vec<_> =
-            self.groups.iter().map(|group| attribute(ORGANIZATION, group)).collect();
+        let mut subject: Vec<_> = self
+            .groups
+            .iter()
+            .map(|group| attribute(ORGANIZATION, group))
+            .collect();
         subject.push(attribute(COMMON_NAME, self.user));
         // The plane and its authority live for hours; the dates only have to enclose that.
         let validity = [

@@ -46,7 +46,10 @@ impl Home {
         };
         if std::env::var_os("CONTROL_PLANE_KEEP").is_some_and(|value| value == "1") {
             eprintln!("control-plane: {} will be kept", path.display());
-            return Ok(Home { path, janitor: None });
+            return Ok(Home {
+                path,
+                janitor: None,
+            });
         }
         let janitor = Command::new("sh")
             .args(["-c", JANITOR, "janitor"])
@@ -57,7 +60,10 @@ impl Home {
             .process_group(0)
             .spawn()
             .attempt("starting the janitor of the control plane's folder")?;
-        Ok(Home { path, janitor: Some(janitor) })
+        Ok(Home {
+            path,
+            janitor: Some(janitor),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -51,9 +51,7 @@ pub enum Subject<'a> {
 
 impl Subject<'_> {
     fn json(self) -> Value {
-        let outside = |kind, name| {
-            json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name })
-        };
+        let outside = |kind, name| json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name });
         match self {
             Subject::User(name) => outside("User", name),
             Subject::Group(name) => outside("Group", name),
@@ -128,8 +126,10 @@ impl ControlPlane {
             "metadata": {},
             "spec": { "audiences": [], "expirationSeconds": TOKEN_SECONDS },
         }))?;
-        let request: TokenRequest =
-            api.create_token_request(name, &PostParams::default(), &request).await.attempt(&what)?;
+        let request: TokenRequest = api
+            .create_token_request(name, &PostParams::default(), &request)
+            .await
+            .attempt(&what)?;
         let token = request
             .status
             .map(|status| status.token)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, ServiceAccount};
-use kube::api::{Api, ListParams, ObjectMeta, PostParams};
 use kube::Client;
+use kube::api::{Api, ListParams, ObjectMeta, PostParams};
 
 use crate::error::{Attempt, Error};
 use crate::process::Program;
@@ -35,7 +35,9 @@ pub(crate) async fn create(client: &Client, count: u16) -> Result<(), Error> {
             },
             ..Node::default()
         };
-        api.create(&PostParams::default(), &node).await.attempt(format!("creating {name}"))?;
+        api.create(&PostParams::default(), &node)
+            .await
+            .attempt(format!("creating {name}"))?;
     }
     Ok(())
 }
@@ -51,7 +53,10 @@ pub(crate) async fn wait_ready(
     let list = ListParams::default().labels(&format!("{}={}", FAKE.0, FAKE.1));
     until_running("the nodes to be ready", limit, programs, || async {
         let nodes = api.list(&list).await.map_err(|error| error.to_string())?;
-        let ready = nodes.iter().filter(|node| is_ready(node, taints_go)).count();
+        let ready = nodes
+            .iter()
+            .filter(|node| is_ready(node, taints_go))
+            .count();
         match ready >= usize::from(count) {
             true => Ok(()),
             false => Err(format!("{ready} of {count} nodes are ready")),
@@ -61,9 +66,14 @@ pub(crate) async fn wait_ready(
 }
 
 fn is_ready(node: &Node, taints_go: bool) -> bool {
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-    let ready =
-        conditions.into_iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True");
+    let conditions = node
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_ref());
+    let ready = conditions
+        .into_iter()
+        .flatten()
+        .any(|one| one.type_ == "Ready" && one.status == "True");
     let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_ref());
     ready && !(taints_go && taints.is_some_and(|taints| !taints.is_empty()))
 }
@@ -74,8 +84,16 @@ pub(crate) async fn wait_for_default_account(
     limit: Duration,
 ) -> Result<(), Error> {
     let api: Api<ServiceAccount> = Api::namespaced(client.clone(), "default");
-    until_running("the service account default/default", limit, programs, || async {
-        api.get("default").await.map(drop).map_err(|error| error.to_string())
-    })
+    until_running(
+        "the service account default/default",
+        limit,
+        programs,
+        || async {
+            api.get("default")
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string())
+        },
+    )
     .await
 }

@@ -26,5 +26,8 @@ pub(crate) fn free() -> Result<u16, Error> {
             return Ok(port);
         }
     }
-    Err(Error::Invalid(format!("no free port on 127.0.0.1 from {FIRST} to {}", FIRST + COUNT)))
+    Err(Error::Invalid(format!(
+        "no free port on 127.0.0.1 from {FIRST} to {}",
+        FIRST + COUNT
+    )))
 }

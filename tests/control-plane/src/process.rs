@@ -65,8 +65,19 @@ struct Running {
 }
 
 impl Program {
-    pub(crate) fn new(name: &'static str, executable: PathBuf, args: Vec<String>, log: PathBuf) -> Self {
-        Program { name, executable, args, log, state: Mutex::default() }
+    pub(crate) fn new(
+        name: &'static str,
+        executable: PathBuf,
+        args: Vec<String>,
+        log: PathBuf,
+    ) -> Self {
+        Program {
+            name,
+            executable,
+            args,
+            log,
+            state: Mutex::default(),
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -100,15 +111,27 @@ impl Program {
             .spawn()
             .attempt(what())?;
         let (Some(lifeline), Some(stdout)) = (watchdog.stdin.take(), watchdog.stdout.take()) else {
-            return Err(Error::Invalid(format!("{}: its watchdog has no pipes", self.name)));
+            return Err(Error::Invalid(format!(
+                "{}: its watchdog has no pipes",
+                self.name
+            )));
         };
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).attempt(what())?;
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .attempt(what())?;
         let pid = line.trim().parse().map_err(|_| {
-            Error::Invalid(format!("{}: its watchdog named no process: {line:?}", self.name))
+            Error::Invalid(format!(
+                "{}: its watchdog named no process: {line:?}",
+                self.name
+            ))
         })?;
         state.ended = None;
-        state.running = Some(Running { watchdog, lifeline, pid });
+        state.running = Some(Running {
+            watchdog,
+            lifeline,
+            pid,
+        });
         Ok(())
     }
 
@@ -157,7 +180,12 @@ impl Program {
     pub(crate) fn kill(&self) {
         let mut state = self.state();
         state.ended = None;
-        if let Some(Running { mut watchdog, lifeline, .. }) = state.running.take() {
+        if let Some(Running {
+            mut watchdog,
+            lifeline,
+            ..
+        }) = state.running.take()
+        {
             drop(lifeline);
             // An error would mean that somebody else reaped it: gone all the same.
             let _ = watchdog.wait();
@@ -182,7 +210,9 @@ impl Drop for Program {
 
 impl State {
     fn reap(&mut self) {
-        let Some(running) = &mut self.running else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
         if let Ok(Some(status)) = running.watchdog.try_wait() {
             self.ended = Some(status);
             self.running = None;

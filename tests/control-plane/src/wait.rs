@@ -18,11 +18,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// [`Error::Timeout`] once `limit` has passed, with what the last look saw.
-pub async fn until<T, F>(
-    what: &str,
-    limit: Duration,
-    probe: impl FnMut() -> F,
-) -> Result<T, Error>
+pub async fn until<T, F>(what: &str, limit: Duration, probe: impl FnMut() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, String>>,
 {
