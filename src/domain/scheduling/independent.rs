@@ -1,0 +1,134 @@
+//! Changes that no release claims: whether they may go out by themselves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::blocker::Cause;
+use super::gates::windows_closed;
+use super::situation::{Independent, Team};
+use crate::domain::calendar::{Governance, Purpose};
+use crate::domain::names::ObjectName;
+use crate::domain::workload::Workload;
+
+/// What is known of one held workload of a team.
+#[derive(Clone, Debug)]
+pub struct HeldChange<'a> {
+    pub workload: &'a Workload,
+    /// Since when the present content is known to be held; `None` if it has just been seen.
+    pub since: Option<DateTime<Utc>>,
+    /// The release that claims this content, by plan or by the workload's annotation.
+    pub claimed_by: Option<&'a ObjectName>,
+    pub team: &'a Team,
+    pub governance: &'a Governance,
+    pub policies_missing: &'a [String],
+    pub skew: Option<TimeDelta>,
+    pub settle: TimeDelta,
+}
+
+/// Whether a held change goes out by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    LetGo(LetGo),
+    Wait {
+        why: String,
+        /// When time alone can change this answer.
+        until: Option<DateTime<Utc>>,
+        /// The team's limit to holding has passed and the team wants to be told.
+        overdue: bool,
+    },
+}
+
+/// Why a held change goes out by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetGo {
+    /// What is stored is what runs: there is nothing to hold.
+    TakenBack,
+    /// No release claims it and the windows are open.
+    WindowsOpen,
+    /// The team does not want to be held any longer.
+    MaxHold,
+}
+
+impl LetGo {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TakenBack => "taken-back",
+            Self::WindowsOpen => "windows-open",
+            Self::MaxHold => "max-hold",
+        }
+    }
+}
+
+/// Whether a held change goes out by itself at `now`.
+#[must_use]
+pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
+    if !change.policies_missing.is_empty() {
+        return wait(
+            format!(
+                "the hold is not enforced: {}",
+                change.policies_missing.join(", ")
+            ),
+            None,
+        );
+    }
+    if let Some(by) = change.skew {
+        return wait(Cause::ClockSkew { by }.message(), None);
+    }
+    if change.workload.runs_already {
+        return Answer::LetGo(LetGo::TakenBack);
+    }
+    let since = change.since.unwrap_or(now);
+    let limit = change.team.max_hold.map(|m| since + m.duration);
+    let overdue = limit.is_some_and(|limit| now >= limit);
+    if overdue && change.team.max_hold.is_some_and(|m| m.release) {
+        return Answer::LetGo(LetGo::MaxHold);
+    }
+    let answer = unclaimed(change, since, now);
+    match answer {
+        Answer::LetGo(_) => answer,
+        Answer::Wait { why, until, .. } => {
+            let until = [until, limit.filter(|l| *l > now)]
+                .into_iter()
+                .flatten()
+                .min();
+            Answer::Wait {
+                why,
+                until,
+                overdue,
+            }
+        }
+    }
+}
+
+fn unclaimed(change: &HeldChange<'_>, since: DateTime<Utc>, now: DateTime<Utc>) -> Answer {
+    if let Some(release) = change.claimed_by {
+        return wait(format!("claimed by release {release}"), None);
+    }
+    if change.team.independent == Independent::Held {
+        return wait(
+            "the team lets only releases take its changes".to_owned(),
+            None,
+        );
+    }
+    let settled = since + change.settle;
+    if now < settled {
+        return wait("a release may still claim it".to_owned(), Some(settled));
+    }
+    let closed = windows_closed(change.governance, now, TimeDelta::zero(), |_| false);
+    if closed.is_empty() {
+        return Answer::LetGo(LetGo::WindowsOpen);
+    }
+    let why: Vec<String> = closed.iter().map(|(cause, _)| cause.message()).collect();
+    wait(
+        why.join("; "),
+        change.governance.at_for(now, Purpose::Release).next_change,
+    )
+}
+
+fn wait(why: String, until: Option<DateTime<Utc>>) -> Answer {
+    Answer::Wait {
+        why,
+        until,
+        overdue: false,
+    }
+}

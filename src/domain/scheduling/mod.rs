@@ -1,0 +1,23 @@
+//! The decision: what may go now, what may not, and why.
+//!
+//! This folder never acts and never finds anything out: it is handed a [`Situation`] and returns a
+//! [`Decision`]. Forecasts, plans and explanations are the same function asked about other instants.
+
+pub mod blocker;
+mod decide;
+mod decision;
+mod gates;
+pub mod independent;
+mod progress;
+pub mod situation;
+
+pub use blocker::{Blocker, CODES, Cause, Code, Gate};
+pub use decide::decide;
+pub use decision::{Act, Decision, Outcome, StepState, StepView};
+pub use situation::Situation;
+
+use chrono::TimeDelta;
+
+/// How long a grant may wait for its release action before it is void and everything is asked again.
+/// Long enough for a slow API server, short enough that what was true when it was given still is.
+pub const GRANT_VALIDITY: TimeDelta = TimeDelta::seconds(5);

@@ -1,0 +1,309 @@
+//! Where each step stands, read from its workload and from what was recorded of it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::blocker::{Blocker, Cause};
+use super::decision::{StepState, StepView};
+use super::situation::{Grant, Situation, Step, StepRecord, Work};
+use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::workload::{Progress, Workload};
+
+/// A step with what keeps it from moving on, apart from the gates.
+pub struct Standing {
+    pub view: StepView,
+    pub blocker: Option<Blocker>,
+    /// When time alone may change it.
+    pub look_again: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    fn new(step: &Step, record: &StepRecord, state: StepState) -> Self {
+        let view = StepView {
+            name: step.name.clone(),
+            state,
+            note: String::new(),
+            started: record.started,
+            finished: record.finished,
+            unchanged: false,
+        };
+        Self {
+            view,
+            blocker: None,
+            look_again: None,
+        }
+    }
+
+    fn waiting(step: &Step) -> Self {
+        Self::new(step, &StepRecord::default(), StepState::Waiting)
+    }
+
+    fn noted(mut self, note: impl Into<String>) -> Self {
+        self.view.note = note.into();
+        self
+    }
+
+    fn blocked(mut self, step: &Step, cause: Cause, until: Option<DateTime<Utc>>) -> Self {
+        self.blocker = Some(Blocker {
+            step: Some(step.name.clone()),
+            cause,
+            until,
+        });
+        self.look_again = until;
+        self
+    }
+}
+
+/// The team of a step; a wait has none.
+pub fn team_of<'a>(s: &'a Situation, step: &Step) -> Option<&'a ObjectName> {
+    step.participant
+        .as_ref()
+        .and_then(|p| s.release.participants.get(p))
+        .map(|p| &p.team)
+}
+
+/// Where a step stands, given where its predecessors do.
+pub fn standing(
+    s: &Situation,
+    step: &Step,
+    settled: DateTime<Utc>,
+    before: &BTreeMap<&str, StepView>,
+) -> Standing {
+    let nothing = StepRecord::default();
+    let record = s.record.steps.get(&step.name).unwrap_or(&nothing);
+    match &step.work {
+        Work::Wait(length) => waited(s, step, record, *length, before),
+        Work::Workload(name) => match s.workloads.get(name) {
+            None => Standing::waiting(step).blocked(
+                step,
+                Cause::WorkloadMissing {
+                    workload: name.clone(),
+                },
+                None,
+            ),
+            Some(workload) => of_workload(s, step, record, workload, settled, before),
+        },
+    }
+}
+
+fn predecessors_done(step: &Step, before: &BTreeMap<&str, StepView>) -> bool {
+    step.depends_on.iter().all(|d| {
+        before
+            .get(d.as_str())
+            .is_some_and(|v| v.state == StepState::Done)
+    })
+}
+
+fn waited(
+    s: &Situation,
+    step: &Step,
+    record: &StepRecord,
+    length: TimeDelta,
+    before: &BTreeMap<&str, StepView>,
+) -> Standing {
+    if !predecessors_done(step, before) || s.release.paused && record.started.is_none() {
+        return Standing::waiting(step);
+    }
+    let started = record.started.unwrap_or(s.now);
+    let end = started + length;
+    let mut standing = Standing::new(
+        step,
+        record,
+        if s.now >= end {
+            StepState::Done
+        } else {
+            StepState::Progressing
+        },
+    );
+    standing.view.started = Some(started);
+    standing.view.unchanged = true;
+    if s.now >= end {
+        standing.view.finished = record.finished.or(Some(s.now));
+    } else {
+        standing.look_again = Some(end);
+    }
+    standing
+}
+
+/// The grant, if it is for exactly this content of exactly this object.
+pub fn grant_for<'a>(record: &'a StepRecord, workload: &Workload) -> Option<&'a Grant> {
+    record
+        .grant
+        .as_ref()
+        .filter(|g| g.uid == workload.uid && g.template == workload.template)
+}
+
+fn of_workload(
+    s: &Situation,
+    step: &Step,
+    record: &StepRecord,
+    workload: &Workload,
+    settled: DateTime<Utc>,
+    before: &BTreeMap<&str, StepView>,
+) -> Standing {
+    let grant = grant_for(record, workload);
+    if workload.hold.is_held() {
+        let fresh = grant.is_some_and(|g| {
+            g.version == workload.version && s.now <= g.at + super::GRANT_VALIDITY
+        });
+        return if fresh {
+            Standing::new(step, &StepRecord::default(), StepState::Granted)
+        } else {
+            Standing::waiting(step)
+        };
+    }
+    if let Some((expected, found)) = step.expect.as_ref().and_then(|e| e.difference(workload)) {
+        let cause = Cause::ContentMissing {
+            workload: workload.name.clone(),
+            expected,
+            found,
+        };
+        return Standing::waiting(step).blocked(step, cause, None);
+    }
+    match grant {
+        Some(grant) => released(s, step, record, workload, grant.at),
+        None => ungranted(s, step, record, workload, settled, before),
+    }
+}
+
+/// Content that nobody held back for this release: it runs already, or rolls out on its own.
+fn ungranted(
+    s: &Situation,
+    step: &Step,
+    record: &StepRecord,
+    workload: &Workload,
+    settled: DateTime<Utc>,
+    before: &BTreeMap<&str, StepView>,
+) -> Standing {
+    if workload.gate.is_none() {
+        return Standing::waiting(step).blocked(
+            step,
+            Cause::NotGated {
+                workload: workload.name.clone(),
+            },
+            None,
+        );
+    }
+    let too_early = s.release.not_before.is_some_and(|t| s.now < t);
+    if !predecessors_done(step, before) || s.release.paused || too_early {
+        return Standing::waiting(step);
+    }
+    if s.now < settled {
+        return Standing::waiting(step).blocked(
+            step,
+            Cause::Settling {
+                workload: workload.name.clone(),
+            },
+            Some(settled),
+        );
+    }
+    let mut standing = match &workload.progress {
+        Progress::Done => Standing::new(step, record, StepState::Done)
+            .noted("nothing to release: this content runs already"),
+        Progress::Failed { why, .. } => failed(s, step, record, workload.name.clone(), why.clone()),
+        Progress::PausedByAuthor => paused_by_author(s, step, record, workload),
+        Progress::NotObserved | Progress::Progressing(_) => {
+            Standing::new(step, record, StepState::Progressing)
+                .noted("it rolls out without having been held for this release")
+        }
+    };
+    standing.view.unchanged = true;
+    if standing.view.state == StepState::Done {
+        standing.view.finished = record.finished.or(Some(s.now));
+    }
+    standing
+}
+
+fn released(
+    s: &Situation,
+    step: &Step,
+    record: &StepRecord,
+    workload: &Workload,
+    granted: DateTime<Utc>,
+) -> Standing {
+    let started = record.started.unwrap_or(s.now);
+    let deadline = granted + step.timeout;
+    let mut standing = match workload.progress_since(granted) {
+        Progress::Done => done(s, step, record),
+        Progress::Failed { why, .. } => failed(s, step, record, workload.name.clone(), why),
+        _ if s.now >= deadline => timed_out(s, step, record, workload.name.clone()),
+        Progress::PausedByAuthor => paused_by_author(s, step, record, workload),
+        Progress::NotObserved => {
+            progressing(step, record, "its controller has yet to see it", deadline)
+        }
+        Progress::Progressing(note) => progressing(step, record, &note, deadline),
+    };
+    standing.view.started = Some(started);
+    standing
+}
+
+fn progressing(step: &Step, record: &StepRecord, note: &str, deadline: DateTime<Utc>) -> Standing {
+    let mut standing = Standing::new(step, record, StepState::Progressing).noted(note);
+    standing.view.finished = None;
+    standing.look_again = Some(deadline);
+    standing
+}
+
+fn done(s: &Situation, step: &Step, record: &StepRecord) -> Standing {
+    let finished = record.finished.unwrap_or(s.now);
+    let soaked = finished + step.soak;
+    let state = if s.now >= soaked {
+        StepState::Done
+    } else {
+        StepState::Soaking
+    };
+    let mut standing = Standing::new(step, record, state);
+    standing.view.finished = Some(finished);
+    standing.look_again = (state == StepState::Soaking).then_some(soaked);
+    standing
+}
+
+fn owner_of(s: &Situation, step: &Step) -> ObjectName {
+    team_of(s, step)
+        .cloned()
+        .unwrap_or_else(|| s.release.name.clone())
+}
+
+fn failed(
+    s: &Situation,
+    step: &Step,
+    record: &StepRecord,
+    workload: WorkloadName,
+    why: String,
+) -> Standing {
+    let cause = Cause::StepFailed {
+        workload,
+        why,
+        team: owner_of(s, step),
+    };
+    Standing::new(step, record, StepState::Failed)
+        .noted(cause.message())
+        .blocked(step, cause, None)
+}
+
+fn timed_out(s: &Situation, step: &Step, record: &StepRecord, workload: WorkloadName) -> Standing {
+    let cause = Cause::TimedOut {
+        workload,
+        limit: step.timeout,
+        team: owner_of(s, step),
+    };
+    Standing::new(step, record, StepState::Failed)
+        .noted(cause.message())
+        .blocked(step, cause, None)
+}
+
+fn paused_by_author(
+    s: &Situation,
+    step: &Step,
+    record: &StepRecord,
+    workload: &Workload,
+) -> Standing {
+    let cause = Cause::PausedByAuthor {
+        workload: workload.name.clone(),
+        team: owner_of(s, step),
+    };
+    Standing::new(step, record, StepState::Progressing)
+        .noted(cause.message())
+        .blocked(step, cause, None)
+}

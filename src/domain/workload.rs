@@ -1,0 +1,84 @@
+//! A workload as the decision needs it: what it would run, whether it is held, and how far it is.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::names::{ObjectName, WorkloadName};
+
+/// One version of one workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload {
+    pub name: WorkloadName,
+    pub uid: String,
+    /// The API server's version of the object; a release action names exactly this one.
+    pub version: String,
+    /// The team that gates it, by the gate label; `None` if nothing holds its changes.
+    pub gate: Option<String>,
+    pub hold: Hold,
+    /// The release that claims it by annotation.
+    pub claim: Option<ObjectName>,
+    /// Digest of the pod template, without what ships nothing new.
+    pub template: String,
+    /// Image by container name.
+    pub images: BTreeMap<String, String>,
+    /// Annotations of the pod template.
+    pub annotations: BTreeMap<String, String>,
+    pub progress: Progress,
+    /// The stored template is what runs already: the change was taken back while it was held.
+    pub runs_already: bool,
+    pub terminating: bool,
+}
+
+/// Whether a workload's new content is stored but not rolled out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It goes its own way.
+    Free,
+    /// The policy held it; releasing it lets it roll out.
+    Held,
+    /// Its author had paused it before it was held; releasing it leaves it paused.
+    HeldPausedByAuthor,
+}
+
+impl Hold {
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        self != Self::Free
+    }
+}
+
+/// How far the stored content has come, as the workload's own controller says of its newest generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The controller has not seen the newest generation.
+    NotObserved,
+    /// It is on its way.
+    Progressing(String),
+    /// Its author keeps it paused or suspended.
+    PausedByAuthor,
+    /// It runs, completely, and nothing older does; or the Job is complete.
+    Done,
+    /// It failed, at the instant that the controller gave, and said why.
+    Failed {
+        at: Option<DateTime<Utc>>,
+        why: String,
+    },
+}
+
+/// The API server stamps whole seconds, so a failure stamped in the second of the release may be later.
+const STAMP_RESOLUTION: TimeDelta = TimeDelta::seconds(1);
+
+impl Workload {
+    /// The progress of content that was released at `released`: a failure from before then belongs to
+    /// earlier content (a Deployment's exceeded deadline outlives a pause, for example).
+    #[must_use]
+    pub fn progress_since(&self, released: DateTime<Utc>) -> Progress {
+        match &self.progress {
+            Progress::Failed { at: Some(at), .. } if *at + STAMP_RESOLUTION < released => {
+                Progress::Progressing("it has just been released".to_owned())
+            }
+            other => other.clone(),
+        }
+    }
+}

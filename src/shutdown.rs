@@ -1,0 +1,92 @@
+//! Telling every part of the process to stop, once, in an orderly way.
+
+use tokio::sync::watch;
+
+/// Asks for the shutdown. Dropping it without asking counts as asking: nobody would be left to do it.
+pub struct Trigger {
+    requested: watch::Sender<bool>,
+}
+
+/// Learns of the shutdown. Cheap to clone, one for each part of the process.
+#[derive(Clone)]
+pub struct Shutdown {
+    requested: watch::Receiver<bool>,
+}
+
+/// A trigger and what it triggers.
+#[must_use]
+pub fn channel() -> (Trigger, Shutdown) {
+    let (sender, receiver) = watch::channel(false);
+    (
+        Trigger { requested: sender },
+        Shutdown {
+            requested: receiver,
+        },
+    )
+}
+
+impl Trigger {
+    /// Asks for the shutdown; asking again changes nothing.
+    pub fn request(&self) {
+        self.requested.send_replace(true);
+    }
+}
+
+impl Shutdown {
+    /// Whether the shutdown has been asked for.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        *self.requested.borrow() || self.requested.has_changed().is_err()
+    }
+
+    /// Ends when the shutdown is asked for. Safe to drop and call again.
+    pub async fn requested(&self) {
+        // An error means that the trigger is gone, which counts as asking.
+        let _ = self
+            .requested
+            .clone()
+            .wait_for(|requested| *requested)
+            .await;
+    }
+}
+
+/// Ends at the first SIGTERM or SIGINT, with the name of the signal.
+///
+/// # Errors
+/// When a handler cannot be installed.
+pub async fn signal() -> std::io::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn everyone_learns_of_it_and_late_comers_too() {
+        let (trigger, early) = channel();
+        assert!(!early.is_requested());
+        let waiting = tokio::spawn({
+            let early = early.clone();
+            async move { early.requested().await }
+        });
+        trigger.request();
+        waiting.await.unwrap();
+        early.clone().requested().await;
+        assert!(early.is_requested());
+    }
+
+    #[tokio::test]
+    async fn a_lost_trigger_counts_as_asking() {
+        let (trigger, shutdown) = channel();
+        drop(trigger);
+        shutdown.requested().await;
+        assert!(shutdown.is_requested());
+    }
+}

@@ -1,0 +1,188 @@
+//! `TeamReadiness`, checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use super::{Meta, bounded, distinct, duration, kind, matches, text};
+use crate::api::fields::ObjectRef;
+use crate::api::readiness::{
+    self, ConsentAction, IndependentChanges, MaxHoldThen, SeenSignOff, SignOffDecision,
+    TeamReadinessSpec, WithdrawnAfterStart,
+};
+use crate::domain::readiness::{Requirement, SignOff, SignOffRules};
+use crate::domain::scheduling::situation::{Action, Consent, Independent, MaxHold, Team};
+use crate::domain::{Faults, ObjectName};
+
+/// A checked team, as one release sees it: its consent is matched against that release's labels.
+/// `seen` says when each sign-off was first seen.
+///
+/// # Errors
+///
+/// Everything that is wrong with the spec.
+pub fn team(
+    meta: &Meta,
+    spec: &TeamReadinessSpec,
+    seen: &[SeenSignOff],
+    release_labels: &BTreeMap<String, String>,
+) -> Result<Team, Faults> {
+    let mut faults = Faults::default();
+    bounded(&mut faults, "spec.workloads", &spec.workloads, 64);
+    bounded(&mut faults, "spec.signOffs", &spec.sign_offs, 128);
+    let workloads: Vec<String> = spec
+        .workloads
+        .iter()
+        .map(|w| format!("{} {}", w.kind.as_str(), w.name))
+        .collect();
+    distinct(
+        &mut faults,
+        "spec.workloads",
+        "name",
+        workloads.iter().map(String::as_str),
+    );
+    let rules = rules(&mut faults, spec);
+    let sign_offs = sign_offs(&mut faults, spec, seen);
+    let max_hold = spec.max_hold.as_ref().map(|m| MaxHold {
+        duration: duration(
+            &mut faults,
+            "spec.maxHold.duration",
+            Some(&m.duration),
+            TimeDelta::zero(),
+        ),
+        release: m.then == MaxHoldThen::Release,
+    });
+    let contact = spec
+        .contact
+        .as_ref()
+        .and_then(|c| c.ask.clone())
+        .unwrap_or_default();
+    text(&mut faults, "spec.contact.ask", &contact);
+    let capacity = spec.capacity.as_ref();
+    let team = Team {
+        name: meta.name.clone(),
+        consents: spec
+            .allow
+            .iter()
+            .map(|c| consent(c, release_labels))
+            .collect(),
+        listed: spec
+            .workloads
+            .iter()
+            .map(|w| (kind(w.kind), w.name.clone()))
+            .collect(),
+        rules,
+        sign_offs,
+        checks: spec.checks.iter().map(|c| c.name.clone()).collect(),
+        parallel_steps: capacity
+            .and_then(|c| c.parallel_steps)
+            .and_then(|n| usize::try_from(n).ok()),
+        skills: capacity.map(|c| amounts(&c.skills)).unwrap_or_default(),
+        contact,
+        independent: match spec.independent_changes {
+            IndependentChanges::AtOpenWindow => Independent::AtOpenWindow,
+            IndependentChanges::Held => Independent::Held,
+        },
+        max_hold,
+    };
+    faults.or(team)
+}
+
+/// Amounts by name; an amount below zero, which the schema refuses, counts as none.
+pub(super) fn amounts(wire: &BTreeMap<String, i32>) -> BTreeMap<String, u32> {
+    wire.iter()
+        .map(|(name, n)| (name.clone(), u32::try_from(*n).unwrap_or(0)))
+        .collect()
+}
+
+fn consent(wire: &readiness::Consent, labels: &BTreeMap<String, String>) -> Consent {
+    let actions: BTreeSet<Action> = wire
+        .actions
+        .iter()
+        .map(|a| match a {
+            ConsentAction::Hold => Action::Hold,
+            ConsentAction::Release => Action::Release,
+            ConsentAction::Rollback => Action::Rollback,
+        })
+        .collect();
+    Consent {
+        namespace: wire.namespace.clone(),
+        name: wire.name.clone(),
+        labels_match: wire.selector.as_ref().is_none_or(|s| matches(s, labels)),
+        actions,
+    }
+}
+
+fn rules(faults: &mut Faults, spec: &TeamReadinessSpec) -> SignOffRules {
+    let wire = spec.sign_off.as_ref();
+    let required = wire.map(|r| r.required.as_slice()).unwrap_or_default();
+    distinct(
+        faults,
+        "spec.signOff.required",
+        "role",
+        required.iter().map(|r| r.role.as_str()),
+    );
+    SignOffRules {
+        required: required
+            .iter()
+            .map(|r| Requirement {
+                role: r.role.clone(),
+                count: usize::try_from(r.count).unwrap_or(1).max(1),
+                require_human: r.require_human.unwrap_or(false),
+            })
+            .collect(),
+        valid_for: duration(
+            faults,
+            "spec.signOff.validFor",
+            wire.and_then(|r| r.valid_for.as_ref()),
+            TimeDelta::hours(24),
+        ),
+        delegates: wire
+            .map(|r| r.delegates.iter().cloned().collect())
+            .unwrap_or_default(),
+        no_self_approval: wire.and_then(|r| r.no_self_approval).unwrap_or(false),
+        withdrawal_halts: wire
+            .is_some_and(|r| r.withdrawn_after_start == WithdrawnAfterStart::Halt),
+    }
+}
+
+fn sign_offs(
+    faults: &mut Faults,
+    spec: &TeamReadinessSpec,
+    seen: &[SeenSignOff],
+) -> BTreeMap<ObjectName, Vec<SignOff>> {
+    let mut by_release: BTreeMap<ObjectName, Vec<SignOff>> = BTreeMap::new();
+    for (n, s) in spec.sign_offs.iter().enumerate() {
+        let release: ObjectName = match s.release.parse() {
+            Ok(name) => name,
+            Err(e) => {
+                faults.add(format!("spec.signOffs[{n}].release"), format!("{e}"));
+                continue;
+            }
+        };
+        let same = |k: &&SeenSignOff| {
+            k.release == s.release
+                && k.role == s.role
+                && k.seat == s.seat
+                && k.decision == s.decision
+                && k.digest == s.digest
+                && Some(&k.by) == s.by.as_ref()
+        };
+        by_release.entry(release).or_default().push(SignOff {
+            role: s.role.clone(),
+            go: s.decision == SignOffDecision::Go,
+            digest: s.digest.clone(),
+            reason: s.reason.clone().unwrap_or_default(),
+            by: s.by.clone().unwrap_or_default(),
+            seen: seen
+                .iter()
+                .find(same)
+                .and_then(|k| crate::api::time::from_wire(&k.at)),
+        });
+    }
+    by_release
+}
+
+/// The name that a reference means.
+pub(super) fn named(reference: &ObjectRef) -> ObjectName {
+    ObjectName::new(&reference.namespace, &reference.name)
+}
