@@ -4,12 +4,14 @@
 //! it turns an [`Install`] into Kubernetes objects and those into text. `config/`, `charts/` and the command's
 //! output all come from here, so that they cannot differ.
 
+mod chart;
 pub mod deployment;
 mod intact;
 pub mod names;
 mod object;
 pub mod policies;
 pub mod rbac;
+pub mod tree;
 mod yaml;
 
 pub use intact::intact;
