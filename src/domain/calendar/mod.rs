@@ -33,6 +33,7 @@ mod fault;
 mod governance;
 mod ics;
 mod length;
+mod recurrence;
 mod rrule;
 mod rule;
 mod schedule;
@@ -47,6 +48,7 @@ mod zone;
 pub use fault::CalendarFault;
 pub use governance::{Governance, Governing, Purpose};
 pub use ics::Calendar;
+pub use recurrence::{Occurrences, Recurrence};
 pub use schedule::{
     Effect, Entry, Exception, ExceptionTime, Form, Selected, WindowSpec, WindowType,
 };

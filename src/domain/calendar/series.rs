@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use super::civil::{DAY, HOUR, LAST_WALL, Wall};
+use super::civil::{DAY, DayNumber, HOUR, LAST_WALL, Wall, day_of};
 use super::fault::CalendarFault;
 use super::length::Length;
 use super::rrule::{MOST_TIMES, RuleText, Until};
@@ -29,6 +29,8 @@ pub(crate) struct Series {
     extra: Vec<Wall>,
     /// Wall times that are left out, ascending. They beat the rule and `extra`.
     left_out: Vec<Wall>,
+    /// Days that are left out as a whole, ascending.
+    left_out_days: Vec<DayNumber>,
 }
 
 impl Series {
@@ -40,6 +42,7 @@ impl Series {
             length,
             extra: vec![start],
             left_out: Vec::new(),
+            left_out_days: Vec::new(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Series {
             length,
             extra: Vec::new(),
             left_out: Vec::new(),
+            left_out_days: Vec::new(),
         })
     }
 
@@ -94,6 +98,13 @@ impl Series {
         self
     }
 
+    /// The same without what starts on these days.
+    pub fn without_days(mut self, mut days: Vec<DayNumber>) -> Series {
+        days.sort_unstable();
+        self.left_out_days = days;
+        self
+    }
+
     pub fn zone(&self) -> &Zone {
         &self.zone
     }
@@ -119,6 +130,7 @@ impl Series {
         match self.length {
             Length::Span { days, seconds } => days * DAY + seconds <= DAY,
             Length::Clock(_) => true,
+            Length::Nominal(seconds) => seconds <= DAY,
             Length::Wall(until) => self.extra.iter().all(|start| until - start <= DAY),
         }
     }
@@ -222,7 +234,9 @@ impl Series {
             .copied()
             .peekable();
         let mut offer = |wall: Wall| {
-            if self.left_out.binary_search(&wall).is_ok() {
+            let left_out = self.left_out.binary_search(&wall).is_ok()
+                || self.left_out_days.binary_search(&day_of(wall)).is_ok();
+            if left_out {
                 ControlFlow::Continue(())
             } else {
                 visit(wall)

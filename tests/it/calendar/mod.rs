@@ -1,0 +1,3 @@
+//! The calendar against cases that others answered, and against its own laws.
+
+mod conformance;
