@@ -4,6 +4,7 @@
 mod claims;
 mod events;
 mod facts;
+pub mod operator;
 pub mod queue;
 pub mod readiness;
 pub mod release;
