@@ -348,3 +348,57 @@ async fn own_writes_are_waited_for() {
         "no event and no bookmark has come so far"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_went_well_is_forgotten_no_failure_before_it_counts() {
+    let heard = |version| Reply::Lines(vec![bookmark(version)]);
+    let down = || (0..10).map(|_| Reply::Unreachable);
+    let replies = [list(40, "", &[])]
+        .into_iter()
+        .chain(down())
+        .chain([heard(41)])
+        .chain(down().take(1));
+    let fixture = Fixture::new(replies.chain([Reply::Open(vec![])]));
+    while fixture.script.requests().len() < 12 {
+        fixture.settle(FAILURE).await;
+    }
+    fixture.settle(FAILURE).await;
+    assert_eq!(
+        fixture.script.requests().len(),
+        14,
+        "the wait is short again"
+    );
+
+    let refuse = || Reply::Json(500, status(500, "InternalError"));
+    let replies = [
+        list(40, "", &[]),
+        refuse(),
+        refuse(),
+        heard(41),
+        refuse(),
+        refuse(),
+        heard(42),
+    ];
+    let fixture = Fixture::new(replies);
+    fixture.settle(Duration::from_secs(20)).await;
+    let requests = fixture.script.requests();
+    assert_eq!(requests.len(), 8);
+    assert!(
+        requests[1..]
+            .iter()
+            .all(|request| request.contains("watch=true")),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_was_cut_off_comes_again_at_once() {
+    let fixture = Fixture::new([
+        list(40, "", &[]),
+        Reply::Truncated(vec![bookmark(41)]),
+        Reply::Open(vec![]),
+    ]);
+    fixture.settle(MOMENT).await;
+    assert!(fixture.script.requests()[2].contains("resourceVersion=41"));
+    assert_eq!(fixture.state.trouble(), None);
+}
