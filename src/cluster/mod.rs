@@ -6,8 +6,15 @@ pub mod client;
 pub mod key;
 pub mod lease;
 mod lease_record;
+pub mod objects;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod watch;
+mod watch_state;
 mod wire;
+pub mod workloads;
+pub mod writes;
 
 pub use key::{ObjectKey, Projected, ResourceVersion, Undecodable};
+pub use watch_state::WatchState;

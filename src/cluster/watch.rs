@@ -4,18 +4,15 @@
 //! cut connection, a version that is too old, an API server that is away or says no. A watch waits for itself only:
 //! one that fails does not delay another. An object that cannot be decoded is an event like any other.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::io::{AsyncBufReadExt, AsyncReadExt};
 use kube::Client;
-use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::watch_state::WatchState;
 use super::wire::{self, Line, Object};
 use super::{ObjectKey, Projected, ResourceVersion, Undecodable};
-use crate::clock::Clock;
 
 /// What a watch has seen.
 #[derive(Debug)]
@@ -98,94 +95,6 @@ impl WatchConfig {
     }
 }
 
-/// How a watch is doing. A clone is another view on the same watch.
-#[derive(Clone)]
-pub struct WatchState {
-    inner: Arc<StateInner>,
-}
-
-struct StateInner {
-    clock: Arc<dyn Clock>,
-    synced: watch::Sender<bool>,
-    heard: Mutex<Instant>,
-    trouble: Mutex<Option<String>>,
-}
-
-impl WatchState {
-    /// The state of a watch that has not begun.
-    #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let heard = Mutex::new(clock.monotonic());
-        let inner = StateInner {
-            clock,
-            synced: watch::Sender::new(false),
-            heard,
-            trouble: Mutex::default(),
-        };
-        Self {
-            inner: Arc::new(inner),
-        }
-    }
-
-    /// Whether the first list is complete. Stays true: how old the view is, is told by [`WatchState::cache_lag`].
-    #[must_use]
-    pub fn is_synced(&self) -> bool {
-        *self.inner.synced.borrow()
-    }
-
-    /// Ends when the first list is complete.
-    pub async fn synced(&self) {
-        let _ = self
-            .inner
-            .synced
-            .subscribe()
-            .wait_for(|synced| *synced)
-            .await;
-    }
-
-    /// How long ago the API server was last heard: a page of a list, an event or a bookmark. A quiet watch hears a
-    /// bookmark about once a minute.
-    #[must_use]
-    pub fn cache_lag(&self) -> Duration {
-        let heard = *self
-            .inner
-            .heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.inner
-            .clock
-            .monotonic()
-            .saturating_duration_since(heard)
-    }
-
-    /// What the watch last failed for, if it has not been well since.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        self.inner
-            .trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn heard(&self) {
-        *self
-            .inner
-            .heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = self.inner.clock.monotonic();
-        self.set_trouble(None);
-    }
-
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self
-            .inner
-            .trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = trouble;
-    }
-}
-
 /// Why a list or a watch ended.
 #[derive(Debug, thiserror::Error)]
 enum End {
@@ -240,13 +149,13 @@ pub async fn watch_projected<P: Projected>(
         let mut refusals = 0;
         while refusals < REFUSALS_BEFORE_LIST {
             watcher.heard = false;
-            let begun = watcher.state.inner.clock.monotonic();
+            let begun = watcher.state.monotonic();
             let end = watcher.follow(&mut version).await;
             if watcher.heard {
                 watcher.backoff.reset();
                 refusals = 0;
             }
-            let lasted = watcher.state.inner.clock.monotonic().duration_since(begun);
+            let lasted = watcher.state.monotonic().duration_since(begun);
             match end {
                 Ok(()) if watcher.heard || lasted > SHORT_WATCH => {}
                 Ok(()) => {
@@ -295,7 +204,7 @@ where
             ?delay,
             "watch of {plural}: {end}"
         );
-        self.state.set_trouble(Some(end.to_string()));
+        self.state.set_trouble(end.to_string());
         tokio::time::sleep(delay).await;
     }
 
@@ -306,7 +215,7 @@ where
                 Ok(version) => {
                     (self.sink)(WatchEvent::ListFinished(version.clone()));
                     self.state.heard();
-                    self.state.inner.synced.send_replace(true);
+                    self.state.set_synced();
                     return version;
                 }
                 Err(end) => self.pause(&end).await,

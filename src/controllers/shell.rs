@@ -142,7 +142,7 @@ impl<R: Reconcile> Worker<R> {
             let begun = self.clock.monotonic();
             let (completion, result) = self.reconcile(&key).await;
             self.metrics
-                .reconcile_time
+                .time
                 .observe((self.clock.monotonic() - begun).as_secs_f64());
             self.metrics.finished(result);
             self.metrics.active_workers.dec();

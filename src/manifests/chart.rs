@@ -1,0 +1,164 @@
+//! The Helm chart, rendered from the same objects: names that only Helm knows are put in as marks first, and the
+//! marks are replaced in the text.
+
+use serde_json::Value;
+
+use super::tree::{File, HEADER};
+use super::{Install, WorkloadAccess, deployment, policies, rbac, to_yaml};
+use crate::api::crds::crds;
+
+const NAMESPACE: &str = "mark-release-namespace";
+const WORKLOAD_NAMESPACE: &str = "mark-workload-namespace";
+const IMAGE: &str = "mark-image";
+const REPLICAS: u32 = 987_654_321;
+
+/// All files of `charts/rollcall`.
+pub(super) fn files() -> Vec<File> {
+    let install = Install {
+        image: IMAGE.to_owned(),
+        replicas: REPLICAS,
+        ..Install::in_namespace(NAMESPACE)
+    };
+    let operator = deployment::operator(&install);
+    let policy = deployment::operator(&Install {
+        network_policy: true,
+        ..install.clone()
+    })
+    .into_iter()
+    .filter(|object| !operator.contains(object))
+    .collect::<Vec<_>>();
+    let mut all = vec![
+        ("Chart.yaml".to_owned(), chart_yaml()),
+        ("values.yaml".to_owned(), VALUES.to_owned()),
+        ("templates/rbac.yaml".to_owned(), template(&rbac(&install))),
+        ("templates/workloads.yaml".to_owned(), workloads(&install)),
+        (
+            "templates/policies.yaml".to_owned(),
+            template(&policies(&install)),
+        ),
+        ("templates/operator.yaml".to_owned(), template(&operator)),
+        (
+            "templates/network-policy.yaml".to_owned(),
+            format!(
+                "{{{{- if .Values.networkPolicy }}}}\n{}{{{{- end }}}}\n",
+                template(&policy)
+            ),
+        ),
+    ];
+    all.extend(crds().iter().map(|(file, crd)| {
+        (
+            format!("crds/{file}"),
+            format!("{HEADER}{}", to_yaml(&[crd.clone()])),
+        )
+    }));
+    all.into_iter()
+        .map(|(path, content)| (format!("charts/rollcall/{path}"), content))
+        .collect()
+}
+
+/// Where the operator may patch workloads is the installer's choice, so both answers are in the chart.
+fn workloads(install: &Install) -> String {
+    let bound = |access| {
+        let install = Install {
+            workload_access: access,
+            ..install.clone()
+        };
+        template(&rbac::workload_bindings(&install)).replace(HEADER, "")
+    };
+    let cluster = bound(WorkloadAccess::Cluster);
+    let one = bound(WorkloadAccess::Namespaces(vec![
+        WORKLOAD_NAMESPACE.to_owned(),
+    ]));
+    format!(
+        "{HEADER}{{{{- if eq .Values.workloadAccess \"cluster\" }}}}\n{cluster}\
+         {{{{- else if eq .Values.workloadAccess \"namespaces\" }}}}\n\
+         {{{{- range .Values.namespaces }}}}\n---\n{one}{{{{- end }}}}\n\
+         {{{{- else }}}}\n{{{{- fail \"workloadAccess must be namespaces or cluster\" }}}}\n{{{{- end }}}}\n"
+    )
+}
+
+fn template(objects: &[Value]) -> String {
+    let text = to_yaml(objects)
+        .replace(NAMESPACE, "{{ $.Release.Namespace }}")
+        .replace(WORKLOAD_NAMESPACE, "{{ . }}")
+        .replace(IMAGE, "{{ $.Values.image | quote }}")
+        .replace(&REPLICAS.to_string(), "{{ $.Values.replicas }}");
+    format!("{HEADER}{text}")
+}
+
+fn chart_yaml() -> String {
+    format!(
+        "{HEADER}apiVersion: v2\nname: rollcall\ndescription: Lets many teams ship together\ntype: application\n\
+         version: {version}\nappVersion: {version}\nkubeVersion: \">=1.36.0-0\"\n",
+        version = env!("CARGO_PKG_VERSION")
+    )
+}
+
+const VALUES: &str = concat!(
+    "# Generated from src/manifests; change that instead.\n",
+    "# The operator's image.\n",
+    "image: ghcr.io/rollcall-dev/rollcall:",
+    env!("CARGO_PKG_VERSION"),
+    "\n# Operators that run; one leads.\n",
+    "replicas: 2\n",
+    "# Where rollcall may patch workloads: in the namespaces listed below, or in the whole cluster.\n",
+    "workloadAccess: namespaces\n",
+    "namespaces: []\n",
+    "# Whether a NetworkPolicy limits the operator's traffic.\n",
+    "networkPolicy: false\n",
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_helm_would_read_as_a_template_comes_from_the_objects() {
+        assert!(!to_yaml(&super::super::all(&Install::default())).contains("{{"));
+    }
+
+    #[test]
+    fn no_mark_is_left() {
+        for (path, content) in files() {
+            for mark in [
+                NAMESPACE,
+                WORKLOAD_NAMESPACE,
+                IMAGE,
+                "987654321",
+                "rollcall-system",
+            ] {
+                assert!(!content.contains(mark), "{path}: {mark}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_every_value_put_in_the_chart_has_the_objects_of_an_installation() {
+        let install = Install {
+            image: "example/rollcall:1".to_owned(),
+            replicas: 3,
+            workload_access: WorkloadAccess::Namespaces(Vec::new()),
+            ..Install::in_namespace("here")
+        };
+        let mut rendered: Vec<Value> = Vec::new();
+        for (path, content) in files() {
+            if ["rbac.yaml", "policies.yaml", "operator.yaml"]
+                .iter()
+                .any(|end| path.ends_with(end))
+            {
+                let text = content
+                    .replace("{{ $.Release.Namespace }}", "here")
+                    .replace("{{ $.Values.image | quote }}", "\"example/rollcall:1\"")
+                    .replace("{{ $.Values.replicas }}", "3");
+                rendered.extend(
+                    serde_saphyr::from_multiple::<Value>(&text).expect("a template is YAML"),
+                );
+            }
+        }
+        let expected: Vec<Value> = super::super::all(&install).into_iter().skip(1).collect();
+        assert_eq!(
+            rendered, expected,
+            "all but the namespace, which helm makes"
+        );
+    }
+}

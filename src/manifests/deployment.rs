@@ -1,0 +1,117 @@
+//! The operator itself: its namespace, its Deployment, and what may talk to it.
+
+use serde_json::{Value, json};
+
+use super::Install;
+use super::names::SERVICE_ACCOUNT;
+use super::object::{cluster_object, object};
+
+/// Port of `/healthz`, `/readyz` and `/metrics`.
+pub const HTTP_PORT: u16 = 8080;
+
+/// The namespace, in which the API server refuses pods that ask for more than `restricted` allows.
+#[must_use]
+pub fn namespace(install: &Install) -> Value {
+    let mut namespace = cluster_object("v1", "Namespace", &install.namespace, json!({}));
+    namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = json!("restricted");
+    namespace
+}
+
+/// The Deployment, a disruption budget, and the NetworkPolicy if asked for.
+#[must_use]
+pub fn operator(install: &Install) -> Vec<Value> {
+    let namespace = install.namespace.as_str();
+    let selector = json!({"matchLabels": labels()});
+    let mut all = vec![
+        object(
+            "apps/v1",
+            "Deployment",
+            SERVICE_ACCOUNT,
+            namespace,
+            json!({"spec": deployment(install)}),
+        ),
+        object(
+            "policy/v1",
+            "PodDisruptionBudget",
+            SERVICE_ACCOUNT,
+            namespace,
+            json!({"spec": {"maxUnavailable": 1, "selector": selector}}),
+        ),
+    ];
+    if install.network_policy {
+        all.push(network_policy(install));
+    }
+    all
+}
+
+fn labels() -> Value {
+    json!({"app.kubernetes.io/name": "rollcall", "app.kubernetes.io/component": "operator"})
+}
+
+fn deployment(install: &Install) -> Value {
+    json!({
+        "replicas": install.replicas,
+        "selector": {"matchLabels": labels()},
+        "template": {
+            "metadata": {"labels": labels()},
+            "spec": {
+                "serviceAccountName": SERVICE_ACCOUNT,
+                "securityContext": {
+                    "runAsNonRoot": true,
+                    "runAsUser": 65532,
+                    "runAsGroup": 65532,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
+                // Two operators on one node fail together.
+                "topologySpreadConstraints": [{
+                    "maxSkew": 1,
+                    "topologyKey": "kubernetes.io/hostname",
+                    "whenUnsatisfiable": "ScheduleAnyway",
+                    "labelSelector": {"matchLabels": labels()},
+                }],
+                "containers": [container(install)],
+            },
+        },
+    })
+}
+
+fn container(install: &Install) -> Value {
+    let probe = |path: &str| json!({"httpGet": {"path": path, "port": "http"}});
+    json!({
+        "name": "rollcall",
+        "image": install.image,
+        "args": ["run"],
+        "env": [{"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+                {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        "ports": [{"name": "http", "containerPort": HTTP_PORT}],
+        "livenessProbe": probe("/healthz"),
+        "readinessProbe": probe("/readyz"),
+        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": true,
+        },
+    })
+}
+
+/// In: the one port. Out: names and TLS, which is where an API server is; its address differs by cluster.
+fn network_policy(install: &Install) -> Value {
+    let ports = |list: &[(&str, u16)]| -> Value {
+        list.iter()
+            .map(|(protocol, port)| json!({"protocol": protocol, "port": port}))
+            .collect()
+    };
+    object(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        SERVICE_ACCOUNT,
+        &install.namespace,
+        json!({"spec": {
+            "podSelector": {"matchLabels": labels()},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"ports": ports(&[("TCP", HTTP_PORT)])}],
+            "egress": [{"ports": ports(&[("UDP", 53), ("TCP", 53), ("TCP", 443), ("TCP", 6443)])}],
+        }}),
+    )
+}

@@ -1,0 +1,8 @@
+//! Names that only an installation needs; those on other people's objects are in [`crate::api::names`].
+
+/// Name of the operator's service account, Deployment and lease.
+pub const SERVICE_ACCOUNT: &str = "rollcall";
+/// Custom verb on `teamreadinesses`: give, change or withdraw a sign-off.
+pub const VERB_SIGNOFF: &str = "signoff";
+/// Custom verb on `coordinatedreleases`: break the glass, override gates, clear away other people's sign-offs.
+pub const VERB_OVERRIDE: &str = "override";

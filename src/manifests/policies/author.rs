@@ -1,0 +1,214 @@
+//! Authorship: who last changed what a release would ship, what a team puts under rollcall, or an override.
+//!
+//! The operator later asks the API server whether that author may do what it is about to do for them, so the
+//! author must be whom the API server saw, and for a team somebody who could touch its workloads anyway.
+
+use serde_json::Value;
+
+use super::cel::annotation_pointer;
+use super::held::ROOM;
+use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
+use super::self_binding::equal_but;
+use crate::api::names::AUTHOR;
+use crate::api::{GROUP, VERSION};
+use crate::manifests::names::VERB_OVERRIDE;
+
+/// A kind whose author counts.
+struct Authored {
+    kind: &'static str,
+    resource: &'static str,
+    /// Parts of the spec that are not content. Whoever changes only these is not the author: else somebody could
+    /// press the stop button to make a release look like theirs, and its real author could approve it.
+    apart: &'static [&'static str],
+}
+
+const TEAM: Authored = Authored {
+    kind: "TeamReadiness",
+    resource: "teamreadinesses",
+    apart: &["signOffs"],
+};
+const RELEASE: Authored = Authored {
+    kind: "CoordinatedRelease",
+    resource: "coordinatedreleases",
+    apart: &["paused", "override"],
+};
+
+/// The kinds that a team can list, with the group and resource of each.
+const LISTED: [(&str, &str, &str); 5] = [
+    ("Deployment", "apps", "deployments"),
+    ("StatefulSet", "apps", "statefulsets"),
+    ("DaemonSet", "apps", "daemonsets"),
+    ("Job", "batch", "jobs"),
+    ("CronJob", "batch", "cronjobs"),
+];
+
+/// Guards and stamps of both kinds with their bindings.
+pub(super) fn policies() -> Vec<Value> {
+    let mut all = TEAM.policies(Vec::new(), team_denials(), &[]);
+    all.extend(RELEASE.policies(override_variables(), release_denials(), &override_stamps()));
+    all
+}
+
+impl Authored {
+    fn policies(
+        &self,
+        more: Vec<Named>,
+        mut denials: Vec<Denial>,
+        stamps: &[String],
+    ) -> Vec<Value> {
+        let kind = self.kind.to_lowercase();
+        let (guard, stamp) = (
+            format!("guard-{kind}.{GROUP}"),
+            format!("stamp-{kind}.{GROUP}"),
+        );
+        denials.push(self.stamped(&stamp));
+        let mutations: Vec<String> = [stamp_author()].iter().chain(stamps).cloned().collect();
+        vec![
+            self.policy(&guard, "Fail", &more).validating(&denials, &[]),
+            validating_binding(&guard, &["Deny"]),
+            self.policy(&stamp, "Ignore", &more).mutating(&mutations),
+            mutating_binding(&stamp),
+        ]
+    }
+
+    fn policy<'a>(&self, name: &str, failure: &'a str, more: &[Named]) -> Policy<'a> {
+        let spec = (
+            "dyn(object.?spec.orValue({}))",
+            "dyn(oldObject.?spec.orValue({}))",
+        );
+        let mut variables: Vec<Named> = vec![
+            ("ann", "object.metadata.?annotations.orValue({})".into()),
+            (
+                "oldAnn",
+                "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into(),
+            ),
+            (
+                "authored",
+                format!(
+                    "oldObject == null || !({})",
+                    equal_but(spec.0, spec.1, self.apart)
+                ),
+            ),
+            (
+                "author",
+                format!(
+                    "variables.authored ? request.userInfo.username : variables.oldAnn[?'{AUTHOR}'].orValue('')"
+                ),
+            ),
+        ];
+        variables.extend(more.iter().cloned());
+        Policy {
+            name: name.to_owned(),
+            failure,
+            matches: Match {
+                group: GROUP,
+                version: VERSION,
+                resources: vec![self.resource.to_owned()],
+                operations: &["CREATE", "UPDATE"],
+                label: None,
+            },
+            conditions: Vec::new(),
+            variables,
+        }
+    }
+
+    fn stamped(&self, stamp: &str) -> Denial {
+        Denial::new(
+            format!("variables.ann[?'{AUTHOR}'].orValue('') == variables.author"),
+            format!(
+                "{} {{request.namespace}}/{{request.name}} was not stamped with its author: the policy {stamp} or \
+                 its binding is missing or failed. Ask a cluster administrator to restore it",
+                self.kind
+            ),
+        )
+    }
+}
+
+fn stamp_author() -> String {
+    let pointer = annotation_pointer(AUTHOR);
+    format!(
+        "variables.ann[?'{AUTHOR}'].orValue('') == variables.author ? [] :
+         variables.author != '' ? {ROOM} + [JSONPatch{{op: 'add', path: '{pointer}', value: variables.author}}] :
+         [JSONPatch{{op: 'remove', path: '{pointer}'}}]"
+    )
+}
+
+/// Without these, somebody who may write a TeamReadiness and nothing else could borrow rollcall's rights.
+fn team_denials() -> Vec<Denial> {
+    LISTED
+        .iter()
+        .map(|(kind, group, resource)| {
+            Denial::new(
+                format!(
+                    "!variables.authored || !object.?spec.?workloads.orValue([]).exists(w, w.?kind.orValue('') == '{kind}') ||
+                     authorizer.group('{group}').resource('{resource}').namespace(request.namespace).check('patch').allowed()"
+                ),
+                format!(
+                    "TeamReadiness {{request.namespace}}/{{request.name}} lists {resource}, and \
+                     {{request.userInfo.username}} may not patch {resource} in this namespace. Let somebody who may \
+                     make this change"
+                ),
+            )
+        })
+        .collect()
+}
+
+fn override_variables() -> Vec<Named> {
+    let of = |object: &str| format!("dyn({object}.?spec.?override.orValue(null))");
+    let (new, old) = ("variables.override", "variables.oldOverride");
+    vec![
+        ("override", of("object")),
+        (
+            "oldOverride",
+            format!("oldObject == null ? dyn(null) : {}", of("oldObject")),
+        ),
+        (
+            "overriding",
+            format!(
+                "{new} != null && ({old} == null || !({}))",
+                equal_but(new, old, &["by"])
+            ),
+        ),
+        ("by", format!("{new} == null ? '' : {new}.?by.orValue('')")),
+        (
+            "overrider",
+            format!(
+                "variables.overriding ? request.userInfo.username :
+                 {new} != null && {old} != null ? {old}.?by.orValue('') : ''"
+            ),
+        ),
+    ]
+}
+
+fn override_stamps() -> Vec<String> {
+    vec![
+        "variables.by == variables.overrider ? [] :
+         variables.overrider != '' ? [JSONPatch{op: 'add', path: '/spec/override/by', value: variables.overrider}] :
+         [JSONPatch{op: 'remove', path: '/spec/override/by'}]"
+            .to_owned(),
+    ]
+}
+
+fn release_denials() -> Vec<Denial> {
+    let release = "CoordinatedRelease {request.namespace}/{request.name}";
+    vec![
+        Denial::new(
+            format!(
+                "!variables.overriding ||
+                 authorizer.group('{GROUP}').resource('coordinatedreleases').namespace(request.namespace).name(request.name).check('{VERB_OVERRIDE}').allowed()"
+            ),
+            format!(
+                "{{request.userInfo.username}} may not override the gates of {release}. Ask somebody with the verb \
+                 {VERB_OVERRIDE} on it; taking an override away needs no verb"
+            ),
+        ),
+        Denial::new(
+            "variables.by == variables.overrider",
+            format!(
+                "the override of {release} was not stamped with its author: the policy \
+                 stamp-coordinatedrelease.{GROUP} or its binding is missing or failed. Ask a cluster administrator \
+                 to restore it"
+            ),
+        ),
+    ]
+}

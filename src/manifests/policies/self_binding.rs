@@ -1,0 +1,197 @@
+//! The operator is bound too: what its own account may change, whoever holds its token.
+//!
+//! RBAC grants whole objects. These policies narrow that to the fields rollcall is there for.
+
+use serde_json::Value;
+
+use super::cel::{quote, quote_all};
+use super::held::HeldKind;
+use super::object::{Denial, Match, Named, Policy, validating_binding};
+use crate::api::names::ROLLBACK;
+use crate::api::{GROUP, VERSION};
+use crate::manifests::Install;
+
+/// The policies that bind the operator's account, with their bindings.
+pub(super) fn policies(install: &Install, kinds: &[HeldKind]) -> Vec<Value> {
+    let own = own_objects(install);
+    kinds
+        .iter()
+        .map(|kind| workload(install, kind))
+        .chain([own])
+        .flat_map(|(name, policy)| [policy, validating_binding(&name, &["Deny"])])
+        .collect()
+}
+
+fn operator_only(install: &Install) -> Vec<Named> {
+    vec![(
+        "operator",
+        format!(
+            "request.userInfo.username == {}",
+            quote(&install.operator_user)
+        ),
+    )]
+}
+
+/// Also on workloads without the gate label: there the operator may add it, and nothing else.
+fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
+    let name = format!("bind-operator-{}.{GROUP}", kind.kind.to_lowercase());
+    let rolled_back = format!("object.metadata.?annotations[?'{ROLLBACK}'].orValue('') != ''");
+    let mut fields = kind.operator_fields.to_vec();
+    fields.push("template");
+    let template = if kind.pinned {
+        format!("object.spec.?template == oldObject.spec.?template || ({rolled_back})")
+    } else {
+        String::new()
+    };
+    let subject = format!("{} {{request.namespace}}/{{request.name}}", kind.kind);
+    let mut denials = vec![
+        only_updates(&subject),
+        only_own_metadata(&subject),
+        Denial::new(
+            update(&equal_but(
+                "object.spec",
+                "oldObject.spec",
+                if kind.pinned {
+                    &fields
+                } else {
+                    kind.operator_fields
+                },
+            )),
+            format!(
+                "rollcall's own account may change of the spec of {subject} only {}. If rollcall tried this by \
+                 itself, report it; if not, its token is stolen: rotate it",
+                kind.operator_fields.join(", ")
+            ),
+        ),
+    ];
+    if kind.pinned {
+        denials.push(Denial::new(
+            update(&template),
+            format!(
+                "rollcall's own account may change the pod template of {subject} only as a rollback recorded in \
+                 the annotation {ROLLBACK}"
+            ),
+        ));
+    }
+    (
+        name.clone(),
+        policy(
+            install,
+            name,
+            kind.group,
+            kind.version,
+            vec![kind.resource.to_owned(), format!("{}/scale", kind.resource)],
+            &denials,
+        ),
+    )
+}
+
+/// The three kinds: the operator writes their status, and its own metadata on them.
+fn own_objects(install: &Install) -> (String, Value) {
+    let name = format!("bind-operator-objects.{GROUP}");
+    let resources = super::OWN_RESOURCES
+        .iter()
+        .map(|resource| (*resource).to_owned())
+        .collect();
+    let subject = "{request.kind.kind} {request.namespace}/{request.name}";
+    let denials = [
+        only_updates(subject),
+        only_own_metadata(subject),
+        Denial::new(
+            update("object.?spec == oldObject.?spec"),
+            format!("rollcall's own account cannot change the spec of {subject}; people do"),
+        ),
+    ];
+    (
+        name.clone(),
+        policy(install, name, GROUP, VERSION, resources, &denials),
+    )
+}
+
+fn policy(
+    install: &Install,
+    name: String,
+    group: &str,
+    version: &str,
+    resources: Vec<String>,
+    denials: &[Denial],
+) -> Value {
+    let policy = Policy {
+        name,
+        failure: "Fail",
+        matches: Match {
+            group,
+            version,
+            resources,
+            operations: &["CREATE", "UPDATE", "DELETE"],
+            label: None,
+        },
+        conditions: operator_only(install),
+        variables: vec![
+            (
+                "ann",
+                "object == null ? {} : object.metadata.?annotations.orValue({})".into(),
+            ),
+            (
+                "oldAnn",
+                "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into(),
+            ),
+            (
+                "labels",
+                "object == null ? {} : object.metadata.?labels.orValue({})".into(),
+            ),
+            (
+                "oldLabels",
+                "oldObject == null ? {} : oldObject.metadata.?labels.orValue({})".into(),
+            ),
+        ],
+    };
+    policy.validating(denials, &[])
+}
+
+fn only_updates(subject: &str) -> Denial {
+    Denial::new(
+        "request.operation == 'UPDATE'",
+        format!("rollcall's own account neither creates nor deletes {subject}"),
+    )
+}
+
+fn only_own_metadata(subject: &str) -> Denial {
+    let both = [
+        ("variables.labels", "variables.oldLabels"),
+        ("variables.ann", "variables.oldAnn"),
+    ];
+    let checks: Vec<String> = both
+        .iter()
+        .map(|(new, old)| {
+            format!(
+                "{new}.all(k, k.startsWith('{GROUP}/') || (k in {old} && {new}[k] == {old}[k])) &&
+                 {old}.all(k, k.startsWith('{GROUP}/') || k in {new})"
+            )
+        })
+        .chain(
+            ["finalizers", "ownerReferences"]
+                .map(|f| format!("object.metadata.?{f} == oldObject.metadata.?{f}")),
+        )
+        .collect();
+    Denial::new(
+        update(&checks.join(" &&\n")),
+        format!(
+            "rollcall's own account may change of the metadata of {subject} only labels and annotations in {GROUP}/"
+        ),
+    )
+}
+
+/// Creations and deletions have their own refusal; other checks are about updates.
+fn update(check: &str) -> String {
+    format!("request.operation != 'UPDATE' || ({check})")
+}
+
+/// Every field but `ignored` is the same on both sides, fields that a later Kubernetes adds included.
+pub(super) fn equal_but(new: &str, old: &str, ignored: &[&str]) -> String {
+    let ignored = quote_all(ignored);
+    format!(
+        "dyn({new}).all(k, k in {ignored} || (k in dyn({old}) && dyn({new})[k] == dyn({old})[k])) &&
+         dyn({old}).all(k, k in {ignored} || k in dyn({new}))"
+    )
+}
