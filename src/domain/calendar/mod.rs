@@ -33,6 +33,7 @@ mod fault;
 mod governance;
 mod ics;
 mod length;
+mod lint;
 mod recurrence;
 mod rrule;
 mod rule;
@@ -48,6 +49,7 @@ mod zone;
 pub use fault::CalendarFault;
 pub use governance::{Governance, Governing, Purpose};
 pub use ics::Calendar;
+pub use lint::{Concern, Warning};
 pub use recurrence::{Occurrences, Recurrence};
 pub use schedule::{
     Effect, Entry, Exception, ExceptionTime, Form, Selected, WindowSpec, WindowType,

@@ -11,7 +11,7 @@ use super::length::Length;
 use super::rrule::{MOST_TIMES, RuleText, Until};
 use super::rule::{End, Parts, Rule};
 use super::spans::Span;
-use super::zone::{Occurs, Zone};
+use super::zone::Zone;
 
 /// No instant is further from the same wall time read in UTC, and no gap moves a wall time by more.
 const MARGIN: i64 = 26 * HOUR;
@@ -170,6 +170,11 @@ impl Series {
         (until > from).then_some(Span { from, until })
     }
 
+    /// Whether the rule's UNTIL lies before this wall time.
+    pub fn has_ended(&self, wall: Wall) -> bool {
+        self.start(wall).is_none()
+    }
+
     /// The instant of a start, unless it lies behind the rule's UNTIL.
     fn start(&self, wall: Wall) -> Option<i64> {
         let start = self.zone.instant(wall);
@@ -259,18 +264,5 @@ impl Series {
         while let Some(added) = extra.next_if(|added| !stopped && *added <= last) {
             stopped = offer(added).is_break();
         }
-    }
-
-    /// Starts from `from` to `until` that the clock skips or shows twice.
-    pub fn odd_starts(&self, from: i64, until: i64) -> Vec<(Wall, Occurs)> {
-        let mut odd = Vec::new();
-        self.each_wall(from, until, &mut |wall| {
-            let occurs = self.zone.occurs(wall);
-            if occurs != Occurs::Once {
-                odd.push((wall, occurs));
-            }
-            ControlFlow::Continue(())
-        });
-        odd
     }
 }
