@@ -1,3 +1,5 @@
 //! The integration tests, in one binary. One folder per part of the product.
 
 mod calendar;
+mod release;
+mod support;
