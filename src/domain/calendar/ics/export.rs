@@ -61,7 +61,9 @@ pub fn export(
     .into_iter()
     .map(str::to_owned)
     .collect::<Vec<_>>();
-    lines.extend(writer.zones.into_iter().flat_map(|(_, lines)| lines));
+    let zones = writer.zones.iter();
+    lines
+        .extend(zones.flat_map(|(zone, first)| zone_text::lines(zone, *first).unwrap_or_default()));
     lines.append(&mut writer.events);
     lines.push("END:VCALENDAR".to_owned());
     lines.iter().map(|line| folded(line)).collect()
@@ -70,7 +72,8 @@ pub fn export(
 struct Writer {
     stamp: i64,
     range: (i64, i64),
-    zones: Vec<(Zone, Vec<String>)>,
+    /// With the first instant each is needed for.
+    zones: Vec<(Zone, i64)>,
     events: Vec<String>,
 }
 
@@ -148,27 +151,19 @@ impl Writer {
         true
     }
 
-    /// Writes the zone once; answers whether it can be written.
+    /// Notes that the zone is needed from an instant on; answers whether it can be written.
     fn zone(&mut self, zone: &Zone, from: i64) -> bool {
-        if zone.name() == "UTC" || self.zones.iter().any(|(known, _)| known == zone) {
+        if zone.name() == "UTC" {
             return true;
         }
-        // Far enough back for any window of the file: the first export of a zone decides for all.
-        let lines = zone_text::lines(
-            zone,
-            from.min(
-                Date {
-                    year: 2000,
-                    month: 1,
-                    day: 1,
-                }
-                .number()
-                    * DAY,
-            ),
-        );
-        lines
-            .map(|lines| self.zones.push((zone.clone(), lines)))
-            .is_some()
+        if zone_text::lines(zone, from).is_none() {
+            return false;
+        }
+        match self.zones.iter_mut().find(|(known, _)| known == zone) {
+            Some((_, first)) => *first = from.min(*first),
+            None => self.zones.push((zone.clone(), from)),
+        }
+        true
     }
 
     fn event(&mut self, exported: &Exported<'_>, entry: &str, id: &str, times: Vec<String>) {
