@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod calendar;
 mod crds;
 mod policies;
 mod run;
@@ -22,6 +23,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Crds(crds::Args),
+    Calendar(calendar::Args),
     Policies(policies::PoliciesArgs),
     Manifests(policies::ManifestsArgs),
 }
@@ -33,6 +35,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(args),
         Command::Crds(args) => crds::run(&args),
+        Command::Calendar(args) => calendar::run(&args),
         Command::Policies(args) => policies::policies(&args),
         Command::Manifests(args) => policies::manifests(args),
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 
 use super::changes::{Change, Holiday};
 use super::civil::{DAY, Wall, parse_date, parse_wall};
@@ -301,7 +301,7 @@ fn compile_validity(window: &mut Window, spec: &WindowSpec, faults: &mut Vec<Cal
     let zone = window.zone.clone();
     let mut read = |text: &Option<String>, field: &str| {
         text.as_ref()
-            .and_then(|text| keep(moment(text, &zone), field, faults))
+            .and_then(|text| keep(zone.seconds(text), field, faults))
     };
     let from = read(&spec.valid_from, "validFrom");
     let until = read(&spec.valid_until, "validUntil");
@@ -318,16 +318,4 @@ fn compile_validity(window: &mut Window, spec: &WindowSpec, faults: &mut Vec<Cal
         from: from.unwrap_or(ALWAYS.from),
         until: until.unwrap_or(ALWAYS.until),
     };
-}
-
-/// A wall time of the zone, or an RFC 3339 instant.
-fn moment(text: &str, zone: &Zone) -> Result<i64, CalendarFault> {
-    let wall = match parse_wall(text) {
-        Ok(wall) => return Ok(zone.instant(wall)),
-        Err(fault) => fault,
-    };
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(instant) if ALWAYS.holds(instant.timestamp()) => Ok(instant.timestamp()),
-        _ => Err(wall),
-    }
 }

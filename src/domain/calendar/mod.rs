@@ -48,7 +48,7 @@ mod zone;
 
 pub use fault::CalendarFault;
 pub use governance::{Governance, Governing, Purpose};
-pub use ics::Calendar;
+pub use ics::{Calendar, Exported, export};
 pub use lint::{Concern, Warning};
 pub use recurrence::{Occurrences, Recurrence};
 pub use schedule::{

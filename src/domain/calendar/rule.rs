@@ -150,6 +150,11 @@ impl Rule {
         self.start
     }
 
+    /// The last wall time it can produce, included; of a count it does produce it.
+    pub fn last(&self) -> Wall {
+        self.last
+    }
+
     fn wall_of_nth(&self, count: u32) -> Wall {
         let mut left = count;
         let mut last = FIRST_WALL - 1;

@@ -117,12 +117,12 @@ impl Series {
         self.length
     }
 
-    pub fn extra(&self) -> &[Wall] {
-        &self.extra
-    }
-
-    pub fn left_out(&self) -> &[Wall] {
-        &self.left_out
+    /// Whether it is its rule and nothing else: no added and no left out dates.
+    pub fn is_only_its_rule(&self) -> bool {
+        self.rule.is_some()
+            && self.extra.is_empty()
+            && self.left_out.is_empty()
+            && self.left_out_days.is_empty()
     }
 
     /// Whether every opening lasts a day or less on the wall, so that it belongs wholly to the day it starts on.

@@ -1,4 +1,4 @@
-//! Sets of instants as sorted, disjoint, half-open spans: union, intersection, subtraction.
+//! Sets of instants as sorted, disjoint, half-open spans: merging, intersection, subtraction.
 
 /// `[from, until)` in seconds from 1970-01-01T00:00:00Z. `until` is later than `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,12 +33,6 @@ pub(crate) fn merged(mut spans: Vec<Span>) -> Vec<Span> {
         }
     }
     set
-}
-
-pub(crate) fn union(a: Vec<Span>, b: &[Span]) -> Vec<Span> {
-    let mut all = a;
-    all.extend_from_slice(b);
-    merged(all)
 }
 
 /// What is in both. Both must be sets.

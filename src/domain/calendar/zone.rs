@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use chrono::{DateTime, FixedOffset, Offset, Utc};
 use jiff::civil;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::civil::{DAY, Date, HOUR, Wall, day_of, time_of};
+use super::civil::{DAY, Date, FIRST_WALL, HOUR, LAST_WALL, Wall, day_of, parse_wall, time_of};
 use super::fault::{CalendarFault, quoted};
 
 /// Names that the database may hold but that name no place: they mean "this machine" or "nobody set it".
@@ -164,6 +165,37 @@ impl Zone {
         &self.0.name
     }
 
+    /// What the clock on the wall shows at an instant, with the offset that holds then.
+    pub fn local(&self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
+        let seconds = self.wall(at.timestamp()) - at.timestamp();
+        let offset = i32::try_from(seconds).ok().and_then(FixedOffset::east_opt);
+        at.with_timezone(&offset.unwrap_or_else(|| Utc.fix()))
+    }
+
+    /// Reads a wall time of this zone (`2027-01-05T09:00:00`), or an RFC 3339 instant with its offset.
+    ///
+    /// # Errors
+    ///
+    /// A fault if the text is neither, or lies outside of the years 1 to 9999. A wall time that the clock skips is no
+    /// fault.
+    pub fn moment(&self, text: &str) -> Result<DateTime<Utc>, CalendarFault> {
+        let outside = || CalendarFault::new("", format!("{} is out of range", quoted(text)));
+        self.seconds(text)
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0).ok_or_else(outside))
+    }
+
+    /// As [`Zone::moment`], in whole seconds.
+    pub(crate) fn seconds(&self, text: &str) -> Result<i64, CalendarFault> {
+        let fault = match parse_wall(text) {
+            Ok(wall) => return Ok(self.instant(wall)),
+            Err(fault) => fault,
+        };
+        match DateTime::parse_from_rfc3339(text) {
+            Ok(at) if (FIRST_WALL..=LAST_WALL).contains(&at.timestamp()) => Ok(at.timestamp()),
+            _ => Err(fault),
+        }
+    }
+
     /// The instant of a wall time, in seconds from 1970-01-01T00:00:00Z.
     pub(crate) fn instant(&self, wall: Wall) -> i64 {
         if let Beyond::Database(zone) = &self.0.beyond
@@ -310,7 +342,7 @@ fn to_library(wall: Wall) -> civil::DateTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::civil::{parse_wall, wall_text};
+    use super::super::civil::wall_text;
     use super::*;
 
     fn check(zone: &str, wall: &str, utc: &str, occurs: Occurs) {

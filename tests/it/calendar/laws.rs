@@ -107,7 +107,7 @@ prop_compose! {
     }
 }
 
-fn any_window() -> impl Strategy<Value = Window> {
+pub(super) fn any_window() -> impl Strategy<Value = Window> {
     prop_oneof![window(WindowType::Allow), window(WindowType::Freeze)]
 }
 
@@ -131,7 +131,7 @@ fn named(tier: &str, windows: Vec<Window>) -> Vec<(String, Governing)> {
 }
 
 /// An instant of the year the dated entries lie in, to the second.
-fn instant() -> impl Strategy<Value = DateTime<Utc>> {
+pub(super) fn instant() -> impl Strategy<Value = DateTime<Utc>> {
     (1_780_000_000..1_812_000_000i64)
         .prop_map(|seconds| DateTime::from_timestamp(seconds, 0).expect("in range"))
 }

@@ -1,4 +1,5 @@
 //! The calendar against cases that others answered, and against its own laws.
 
 mod conformance;
+mod export;
 mod laws;

@@ -6,9 +6,13 @@
 
 mod dates;
 mod events;
+mod export;
 mod lines;
 mod timezones;
 mod windows_names;
+mod zone_text;
+
+pub use export::{Exported, export};
 
 use super::fault::CalendarFault;
 use super::series::Series;
