@@ -1,18 +1,13 @@
 //! The operator's account: what it must not do is refused, whoever holds its token.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::world::{Who, World, deployment, hold_of, job, let_go, release, team};
+use super::objects::{deployment, hold_of, job, let_go, release, team};
+use super::world::{Who, World};
 
-#[tokio::test]
-async fn on_workloads_it_may_hold_and_release_and_nothing_else() {
-    let world = World::new("bound-work").await;
-    world.running("api", "r/api:1").await;
-    world
-        .feed(Who::Dev, "create", &job("migrate"))
-        .await
-        .passes();
-    let refused = [
+/// Patches of a Deployment that go beyond holding and releasing, and what the refusal says.
+fn beyond() -> Vec<(Value, &'static str)> {
+    vec![
         (
             json!([{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "evil"}]),
             "only as a rollback",
@@ -45,8 +40,18 @@ async fn on_workloads_it_may_hold_and_release_and_nothing_else() {
             json!([{"op": "add", "path": "/metadata/finalizers", "value": ["a.b/c"]}]),
             "labels and annotations in rollcall.dev/",
         ),
-    ];
-    for (patch, words) in &refused {
+    ]
+}
+
+#[tokio::test]
+async fn on_workloads_it_may_hold_and_release_and_nothing_else() {
+    let world = World::new("bound-work").await;
+    world.running("api", "r/api:1").await;
+    world
+        .feed(Who::Dev, "create", &job("migrate"))
+        .await
+        .passes();
+    for (patch, words) in &beyond() {
         world
             .patch(Who::Operator, "deployment api", patch)
             .await

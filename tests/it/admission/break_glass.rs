@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Who, World, deployment, hold_of};
+use super::objects::{deployment, hold_of};
+use super::world::{Who, World};
 
 fn ticket(value: &str) -> Value {
     json!({"metadata": {"annotations": {"rollcall.dev/break-glass": value}}})

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::world::{Who, World, deployment, hold_of};
+use super::objects::{deployment, hold_of};
+use super::world::{Who, World};
 
 const DIFF: &str = "diff --server-side --force-conflicts --field-manager=kustomize-controller";
 

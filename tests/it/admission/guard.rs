@@ -3,16 +3,11 @@
 use control_plane::wait;
 use serde_json::json;
 
-use super::world::{PATIENCE, Who, World, deployment, hold_of, job};
+use super::objects::{deployment, hold_of, job};
+use super::world::{PATIENCE, Who, World};
 
-#[tokio::test]
-async fn without_the_hold_policy_changes_are_forbidden_and_all_else_passes() {
-    let world = World::apart("guard").await;
-    world.running("api", "r/api:1").await;
-    world
-        .feed(Who::Dev, "apply", &deployment("held", "r/held:1"))
-        .await
-        .passes();
+/// Deletes the bindings of the hold, and waits until the API server acts on that.
+async fn take_the_hold_away(world: &World) {
     for kind in ["deployment", "job"] {
         let binding = format!("delete mutatingadmissionpolicybinding hold-{kind}.rollcall.dev");
         world.run(Who::Admin, &binding).await.passes();
@@ -29,7 +24,17 @@ async fn without_the_hold_policy_changes_are_forbidden_and_all_else_passes() {
     })
     .await
     .expect("the hold is gone");
+}
 
+#[tokio::test]
+async fn without_the_hold_policy_changes_are_forbidden_and_all_else_passes() {
+    let world = World::apart("guard").await;
+    world.running("api", "r/api:1").await;
+    world
+        .feed(Who::Dev, "apply", &deployment("held", "r/held:1"))
+        .await
+        .passes();
+    take_the_hold_away(&world).await;
     let missing = [
         "hold-deployment.rollcall.dev",
         "guard/api",

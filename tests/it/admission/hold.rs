@@ -3,7 +3,8 @@
 use control_plane::wait;
 use serde_json::json;
 
-use super::world::{PATIENCE, Who, World, deployment, hold_of, let_go};
+use super::objects::{deployment, hold_of, let_go};
+use super::world::{PATIENCE, Who, World};
 
 #[tokio::test]
 async fn a_new_deployment_is_stored_held_and_starts_no_replica_set() {

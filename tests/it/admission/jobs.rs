@@ -3,7 +3,8 @@
 use control_plane::wait;
 use serde_json::{Value, json};
 
-use super::world::{PATIENCE, Who, World, hold_of, job};
+use super::objects::{hold_of, job};
+use super::world::{PATIENCE, Who, World};
 
 async fn started(world: &World, name: &str) {
     wait::until("the Job to start", PATIENCE, async || {

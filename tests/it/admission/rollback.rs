@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Who, World, deployment, hold_of};
+use super::objects::{deployment, hold_of};
+use super::world::{Who, World};
 
 /// The operator's rollback, in one write.
 fn back_to(image: &str) -> Value {
@@ -49,7 +50,7 @@ async fn the_template_is_pinned_exactly_while_it_lasts_and_git_lands_held_after_
         .patch(
             Who::Operator,
             "deployment api",
-            &super::world::let_go(&seen),
+            &super::objects::let_go(&seen),
         )
         .await
         .passes();

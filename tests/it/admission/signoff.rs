@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Answer, Who, World, team};
+use super::objects::team;
+use super::world::{Answer, Who, World};
 
 fn digest(letter: &str) -> String {
     format!("sha256:{}", letter.repeat(64))
