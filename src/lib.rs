@@ -11,6 +11,7 @@ pub mod domain;
 pub mod http;
 pub mod manifests;
 pub mod metrics;
+pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
 pub mod validate;

@@ -261,6 +261,9 @@ pub struct CoordinatedReleaseStatus {
     /// This is what teams sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Since when the digest has been what it is, by API-server time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_since: Option<String>,
     /// Steps done, of all: `2/4`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,

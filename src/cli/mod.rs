@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod crds;
+mod policies;
+mod run;
 
 /// Lets many teams ship together on Kubernetes: says when, whether everyone is ready, and in which order.
 #[derive(Parser, Debug)]
@@ -18,7 +20,10 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Run(run::Args),
     Crds(crds::Args),
+    Policies(policies::PoliciesArgs),
+    Manifests(policies::ManifestsArgs),
 }
 
 /// Runs the command that the process was started with. Exit codes: 0 yes, 1 no, 2 wrong usage,
@@ -26,7 +31,10 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Run(args) => run::run(args),
         Command::Crds(args) => crds::run(&args),
+        Command::Policies(args) => policies::policies(&args),
+        Command::Manifests(args) => policies::manifests(args),
     };
     done.unwrap_or_else(|failure| {
         eprintln!("{failure}");
@@ -44,6 +52,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// The command was asked for something that makes no sense.
+    fn usage(what: impl std::fmt::Display, help: impl Into<String>) -> Self {
+        Self {
+            what: what.to_string(),
+            help: help.into(),
+            code: 2,
+        }
+    }
+
     /// What was asked for is not there, or cannot be reached or written.
     fn unreachable(what: impl std::fmt::Display, help: impl Into<String>) -> Self {
         Self {

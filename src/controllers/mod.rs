@@ -1,6 +1,14 @@
 //! The controllers. They never call each other: objects on the API server are the only link between them. What they
 //! share is the shell that runs them, which knows nothing of what they do.
 
+mod claims;
+mod events;
+mod facts;
+pub mod operator;
 pub mod queue;
+pub mod readiness;
+pub mod release;
 mod schedule;
 pub mod shell;
+pub mod window;
+pub mod world;

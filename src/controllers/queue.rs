@@ -303,10 +303,6 @@ impl<K: Ord + Clone> Inner<K> {
         state.running.insert(key.clone(), now);
         // This run stands for the retry that was due, and decides anew when to look again.
         state.retries.set(key.clone(), None);
-        if !state.ready.is_empty() {
-            // Notifications coalesce, keys do not: wake the next worker.
-            self.work.notify_one();
-        }
     }
 
     fn add_due(&self, state: &mut State<K>) {

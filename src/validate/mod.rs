@@ -6,10 +6,12 @@
 mod release;
 mod selector;
 mod team;
+mod window;
 
 pub use release::release;
 pub use selector::matches;
 pub use team::team;
+pub use window::{Calendars, window, window_type};
 
 use std::collections::BTreeMap;
 

@@ -1,3 +1,4 @@
-//! The tests that need a real control plane, in one binary so that they share it.
+//! The integration tests, in one binary. One folder per part of the product.
 
 mod admission;
+mod calendar;

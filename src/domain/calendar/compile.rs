@@ -8,6 +8,7 @@ use super::changes::{Change, Holiday};
 use super::civil::{DAY, Wall, parse_date, parse_wall};
 use super::fault::{CalendarFault, quoted};
 use super::length::Length;
+use super::recurrence::utc_until;
 use super::schedule::{Effect, Entry, Exception, ExceptionTime, Form, Selected, WindowSpec};
 use super::series::Series;
 use super::spans::Span;
@@ -20,6 +21,21 @@ const MOST_ENTRIES: usize = 32;
 const MOST_EXCEPTIONS: usize = 256;
 
 impl Window {
+    /// What of a window needs no check.
+    pub(crate) fn empty(spec: &WindowSpec, zone: Zone) -> Window {
+        Window {
+            window_type: spec.window_type,
+            zone,
+            reason: spec.reason.clone(),
+            min_remaining: spec.min_remaining,
+            blocks_rollback: spec.blocks_rollback,
+            pieces: Vec::new(),
+            changes: Vec::new(),
+            holidays: Vec::new(),
+            valid: ALWAYS,
+        }
+    }
+
     /// Checks and compiles a window.
     ///
     /// # Errors
@@ -33,17 +49,8 @@ impl Window {
             .ok();
         // Without a zone the rest is still checked, so that all faults are reported at once.
         let zone = named.unwrap_or_else(Zone::utc);
-        let mut window = Window {
-            window_type: spec.window_type,
-            zone: zone.clone(),
-            reason: spec.reason.clone(),
-            min_remaining: spec.min_remaining,
-            blocks_rollback: spec.blocks_rollback,
-            pieces: Vec::new(),
-            changes: Vec::new(),
-            holidays: spec.holidays.as_ref().map(holidays).unwrap_or_default(),
-            valid: ALWAYS,
-        };
+        let mut window = Window::empty(spec, zone);
+        window.holidays = spec.holidays.as_ref().map(holidays).unwrap_or_default();
         if spec
             .min_remaining
             .is_some_and(|remaining| remaining < TimeDelta::zero())
@@ -164,23 +171,11 @@ fn compile_rrule(
 ) -> Result<Vec<Series>, Vec<CalendarFault>> {
     let mut faults = Vec::new();
     let start = keep(parse_wall(start), "start", &mut faults);
-    let rule = keep(rrule::parse(rule), "rule", &mut faults);
+    let rule = keep(rrule::parse(rule).and_then(utc_until), "rule", &mut faults);
     let length = keep(Length::duration(duration), "duration", &mut faults);
-    if let Some(rule) = &rule
-        && matches!(
-            rule.until,
-            Some(rrule::Until::Wall(_) | rrule::Until::Date(_))
-        )
-    {
-        let message = "UNTIL must be an instant in UTC, as the start has a zone: write for example UNTIL=20270105T090000Z";
-        faults.push(CalendarFault::new("rule", message));
-    }
     let (Some(start), Some(rule), Some(length)) = (start, rule, length) else {
         return Err(faults);
     };
-    if !faults.is_empty() {
-        return Err(faults);
-    }
     let series =
         Series::recurring(zone.clone(), &rule, start, length).map_err(|fault| vec![fault])?;
     if series

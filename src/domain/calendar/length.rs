@@ -16,6 +16,8 @@ pub(crate) enum Length {
     Clock(i64),
     /// Until this wall time.
     Wall(Wall),
+    /// Until the clock on the wall shows so many seconds more than at the start.
+    Nominal(i64),
 }
 
 impl Length {
@@ -29,6 +31,7 @@ impl Length {
                 zone.instant((day_of(wall) + next_day) * DAY + clock)
             }
             Length::Wall(until) => zone.instant(until),
+            Length::Nominal(seconds) => zone.instant(wall + seconds),
         }
     }
 
@@ -41,6 +44,7 @@ impl Length {
                 if ahead > 0 { ahead } else { ahead + DAY }
             }
             Length::Wall(until) => until - wall,
+            Length::Nominal(seconds) => seconds,
         }
     }
 
@@ -48,6 +52,7 @@ impl Length {
     pub fn at_most(&self) -> i64 {
         match *self {
             Length::Span { days, seconds } => days * DAY + seconds + 26 * HOUR,
+            Length::Nominal(seconds) => seconds + 26 * HOUR,
             Length::Clock(_) | Length::Wall(_) => 50 * HOUR,
         }
     }

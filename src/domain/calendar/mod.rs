@@ -33,6 +33,8 @@ mod fault;
 mod governance;
 mod ics;
 mod length;
+mod lint;
+mod recurrence;
 mod rrule;
 mod rule;
 mod schedule;
@@ -47,6 +49,8 @@ mod zone;
 pub use fault::CalendarFault;
 pub use governance::{Governance, Governing, Purpose};
 pub use ics::Calendar;
+pub use lint::{Concern, Warning};
+pub use recurrence::{Occurrences, Recurrence};
 pub use schedule::{
     Effect, Entry, Exception, ExceptionTime, Form, Selected, WindowSpec, WindowType,
 };

@@ -5,13 +5,13 @@
 
 use std::ops::ControlFlow;
 
-use super::civil::{DAY, HOUR, LAST_WALL, Wall};
+use super::civil::{DAY, DayNumber, HOUR, LAST_WALL, Wall, day_of};
 use super::fault::CalendarFault;
 use super::length::Length;
 use super::rrule::{MOST_TIMES, RuleText, Until};
 use super::rule::{End, Parts, Rule};
 use super::spans::Span;
-use super::zone::{Occurs, Zone};
+use super::zone::Zone;
 
 /// No instant is further from the same wall time read in UTC, and no gap moves a wall time by more.
 const MARGIN: i64 = 26 * HOUR;
@@ -29,6 +29,8 @@ pub(crate) struct Series {
     extra: Vec<Wall>,
     /// Wall times that are left out, ascending. They beat the rule and `extra`.
     left_out: Vec<Wall>,
+    /// Days that are left out as a whole, ascending.
+    left_out_days: Vec<DayNumber>,
 }
 
 impl Series {
@@ -40,6 +42,7 @@ impl Series {
             length,
             extra: vec![start],
             left_out: Vec::new(),
+            left_out_days: Vec::new(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Series {
             length,
             extra: Vec::new(),
             left_out: Vec::new(),
+            left_out_days: Vec::new(),
         })
     }
 
@@ -94,6 +98,13 @@ impl Series {
         self
     }
 
+    /// The same without what starts on these days.
+    pub fn without_days(mut self, mut days: Vec<DayNumber>) -> Series {
+        days.sort_unstable();
+        self.left_out_days = days;
+        self
+    }
+
     pub fn zone(&self) -> &Zone {
         &self.zone
     }
@@ -119,6 +130,7 @@ impl Series {
         match self.length {
             Length::Span { days, seconds } => days * DAY + seconds <= DAY,
             Length::Clock(_) => true,
+            Length::Nominal(seconds) => seconds <= DAY,
             Length::Wall(until) => self.extra.iter().all(|start| until - start <= DAY),
         }
     }
@@ -156,6 +168,11 @@ impl Series {
         let from = self.start(wall)?;
         let until = self.length.end(&self.zone, wall, from);
         (until > from).then_some(Span { from, until })
+    }
+
+    /// Whether the rule's UNTIL lies before this wall time.
+    pub fn has_ended(&self, wall: Wall) -> bool {
+        self.start(wall).is_none()
     }
 
     /// The instant of a start, unless it lies behind the rule's UNTIL.
@@ -222,7 +239,9 @@ impl Series {
             .copied()
             .peekable();
         let mut offer = |wall: Wall| {
-            if self.left_out.binary_search(&wall).is_ok() {
+            let left_out = self.left_out.binary_search(&wall).is_ok()
+                || self.left_out_days.binary_search(&day_of(wall)).is_ok();
+            if left_out {
                 ControlFlow::Continue(())
             } else {
                 visit(wall)
@@ -245,18 +264,5 @@ impl Series {
         while let Some(added) = extra.next_if(|added| !stopped && *added <= last) {
             stopped = offer(added).is_break();
         }
-    }
-
-    /// Starts from `from` to `until` that the clock skips or shows twice.
-    pub fn odd_starts(&self, from: i64, until: i64) -> Vec<(Wall, Occurs)> {
-        let mut odd = Vec::new();
-        self.each_wall(from, until, &mut |wall| {
-            let occurs = self.zone.occurs(wall);
-            if occurs != Occurs::Once {
-                odd.push((wall, occurs));
-            }
-            ControlFlow::Continue(())
-        });
-        odd
     }
 }

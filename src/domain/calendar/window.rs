@@ -259,3 +259,7 @@ pub(crate) const ALWAYS: Span = Span {
     from: FIRST_WALL - DAY,
     until: LAST_WALL + 1 + DAY,
 };
+
+#[cfg(test)]
+#[path = "window_tests.rs"]
+mod tests;

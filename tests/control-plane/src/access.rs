@@ -79,10 +79,10 @@ impl Cluster {
         let file = Kubeconfig::read().map_err(|error| invalid(&error))?;
         let all = serde_json::to_value(&file).map_err(|error| invalid(&error))?;
         let named = |list: &str, name: &Value| {
-            let entries = all[list].as_array().into_iter().flatten();
+            let mut entries = all[list].as_array().into_iter().flatten();
             entries
-                .cloned()
                 .find(|entry| entry["name"] == *name)
+                .cloned()
                 .unwrap_or_default()
         };
         let context = named("contexts", &all["current-context"])["context"].take();

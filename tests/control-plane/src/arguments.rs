@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::builder::Audit;
+use crate::components::Tool;
 use crate::error::Error;
 use crate::home::Home;
 use crate::pki::{Authority, token_key};
@@ -127,15 +128,24 @@ impl Layout<'_> {
                 &[
                     ("audit-policy-file", "{}/audit-policy.json"),
                     ("audit-log-path", "{}/audit.log"),
-                    // An event is in the file before its request is answered.
-                    ("audit-log-mode", "blocking-strict"),
+                    // Event by event, as they happen, rather than in batches.
+                    ("audit-log-mode", "blocking"),
                 ],
             ));
         }
         list
     }
 
-    pub(crate) fn controller_manager(&self, kubeconfig: &Path) -> Vec<String> {
+    /// The command line of a client of the API server.
+    pub(crate) fn client(&self, tool: Tool, kubeconfig: &Path) -> Vec<String> {
+        match tool {
+            Tool::Kwok => self.kwok(kubeconfig),
+            Tool::Scheduler => self.scheduler(kubeconfig),
+            _ => self.controller_manager(kubeconfig),
+        }
+    }
+
+    fn controller_manager(&self, kubeconfig: &Path) -> Vec<String> {
         let kubeconfig = kubeconfig.display().to_string();
         flags(
             self.home.path(),
@@ -157,7 +167,7 @@ impl Layout<'_> {
         )
     }
 
-    pub(crate) fn scheduler(&self, kubeconfig: &Path) -> Vec<String> {
+    fn scheduler(&self, kubeconfig: &Path) -> Vec<String> {
         let kubeconfig = kubeconfig.display().to_string();
         flags(
             self.home.path(),
@@ -172,7 +182,7 @@ impl Layout<'_> {
         )
     }
 
-    pub(crate) fn kwok(&self, kubeconfig: &Path) -> Vec<String> {
+    fn kwok(&self, kubeconfig: &Path) -> Vec<String> {
         let kubeconfig = kubeconfig.display().to_string();
         flags(
             self.home.path(),

@@ -160,6 +160,9 @@ impl Builder {
             return self.use_existing().await;
         }
         let programs = Programs::find(self.kubernetes.as_deref())?;
+        for tool in self.clients() {
+            programs.path(tool)?;
+        }
         let mut attempt = 1;
         loop {
             match self.try_start(&programs).await {
@@ -169,9 +172,19 @@ impl Builder {
         }
     }
 
+    /// The programs besides etcd and the API server, all of them clients of the latter.
+    fn clients(&self) -> impl Iterator<Item = Tool> + use<> {
+        [
+            (self.controller_manager, Tool::ControllerManager),
+            (self.scheduler, Tool::Scheduler),
+            (self.kwok, Tool::Kwok),
+        ]
+        .into_iter()
+        .filter_map(|(run, tool)| run.then_some(tool))
+    }
+
     async fn use_existing(&self) -> Result<ControlPlane, Error> {
-        // No admin can be impersonated into being where there is no kubectl of ours: then the
-        // one on the PATH has to do.
+        // Whoever has a cluster has a kubectl: the programs need not be built for this.
         let kubectl = Programs::find(self.kubernetes.as_deref())
             .and_then(|programs| programs.path(Tool::Kubectl))
             .unwrap_or_else(|_| Tool::Kubectl.name().into());
@@ -211,11 +224,8 @@ impl Builder {
             Ok(program)
         };
         let access = |name: &str, groups: &[&str]| -> Result<Access, Error> {
-            cluster.access(
-                &home,
-                name,
-                certificate_user(&authority.client(name, groups)?),
-            )
+            let user = certificate_user(&authority.client(name, groups)?);
+            cluster.access(&home, name, user)
         };
         let admin = access("admin", &["system:masters"])?;
         let etcd = program(Tool::Etcd, layout.etcd(self.fsync))?;
@@ -224,21 +234,17 @@ impl Builder {
         wait_for_api_server(&admin, &[&etcd, &api_server], self.patience).await?;
         let etcd_port = Some(layout.etcd_port);
         let mut running = vec![etcd, api_server];
-        if self.controller_manager {
-            let access = access("system:kube-controller-manager", &[])?;
-            let arguments = layout.controller_manager(access.kubeconfig_path());
-            running.push(program(Tool::ControllerManager, arguments)?);
-        }
-        if self.scheduler {
-            let access = access("system:kube-scheduler", &[])?;
+        for tool in self.clients() {
+            let (user, groups): (_, &[&str]) = match tool {
+                Tool::Kwok => ("kwok", &["system:masters"]),
+                Tool::Scheduler => ("system:kube-scheduler", &[]),
+                _ => ("system:kube-controller-manager", &[]),
+            };
+            let access = access(user, groups)?;
             running.push(program(
-                Tool::Scheduler,
-                layout.scheduler(access.kubeconfig_path()),
+                tool,
+                layout.client(tool, access.kubeconfig_path()),
             )?);
-        }
-        if self.kwok {
-            let access = access("kwok", &["system:masters"])?;
-            running.push(program(Tool::Kwok, layout.kwok(access.kubeconfig_path()))?);
         }
         let audit_log = self.audit.policy().map(|_| home.path().join("audit.log"));
         let plane = ControlPlane::new(Parts {

@@ -1,6 +1,7 @@
 //! The command `control-plane`: builds the programs of a control plane, tells where they lie,
 //! runs one. It never changes anything outside the cache and the temporary folder.
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -93,11 +94,16 @@ async fn up(version: Option<&str>, nodes: u16, audit_bodies: bool) -> Result<(),
     let plane = builder.start().await?;
     let seconds = begin.elapsed().as_secs_f64();
     let kubeconfig = plane.admin()?.kubeconfig_path().display().to_string();
-    println!("{kubeconfig}");
-    println!("export KUBECONFIG={kubeconfig}");
+    let mut text = format!("{kubeconfig}\nexport KUBECONFIG={kubeconfig}\n");
     if let Ok(programs) = cache::Programs::find(version) {
-        println!("export PATH={}:$PATH", programs.dir().display());
+        text.push_str(&format!("export PATH={}:$PATH\n", programs.dir().display()));
     }
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|source| Error::Io {
+            what: "writing to stdout".to_owned(),
+            source,
+        })?;
     eprintln!(
         "control-plane: {} is up after {seconds:.1} s; ctrl-c ends it",
         plane.server()

@@ -17,13 +17,13 @@ use crate::process::Program;
 
 /// How long all programs together may take to end on SIGTERM when a plane is dropped. Short,
 /// because their data is removed right after.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A control plane, running until it is dropped or its process ends.
 ///
 /// It has no tasks on any runtime: its programs are watched by processes of their own, so that a
 /// plane can be shared by tests that each have a runtime (see [`ControlPlane::shared`]).
-/// Dropping it blocks the thread until its programs are gone, at most about two seconds.
+/// Dropping it blocks the thread until its programs are gone, about one second.
 #[derive(Debug)]
 pub struct ControlPlane {
     parts: Parts,
@@ -98,7 +98,8 @@ impl ControlPlane {
         self.parts.audit_log.as_deref()
     }
 
-    /// The events in the audit log so far, in the order in which requests were answered.
+    /// The events in the audit log so far. That of a request may come a moment after its answer:
+    /// wait for it with [`crate::wait::until`].
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be read, [`Error::Invalid`] when a line is no JSON,

@@ -234,3 +234,50 @@ fn tail(path: &Path) -> std::io::Result<String> {
     let lines: Vec<&str> = text.lines().collect();
     Ok(lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::Home;
+
+    /// A script run as a program, and the folder of its log.
+    fn run(script: &str) -> Result<(Home, Program), Error> {
+        let home = Home::create()?;
+        let log = home.path().join("log");
+        let args = vec!["-c".to_owned(), script.to_owned()];
+        let program = Program::new("script", "/bin/sh".into(), args, log);
+        program.start()?;
+        Ok((home, program))
+    }
+
+    #[test]
+    fn the_end_of_a_program_is_told_with_its_status_and_its_last_lines() -> Result<(), Error> {
+        let (_home, program) = run("echo bind: address already in use; exit 3")?;
+        assert!(program.wait_ended(Duration::from_secs(60)));
+        let error = program
+            .ended()
+            .ok_or(Error::Invalid("it has not ended".to_owned()))?;
+        assert!(error.is_port_clash());
+        let text = error.to_string();
+        assert!(
+            text.contains("exit status: 3") && text.contains("in use"),
+            "{text}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_program_that_ignores_sigterm_is_killed() -> Result<(), Error> {
+        let (_home, program) = run("trap '' TERM; echo ready; while :; do sleep 0.1; done")?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !program.tail().contains("ready") && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        program.signal("TERM");
+        assert!(!program.wait_ended(Duration::from_millis(300)));
+        program.kill();
+        assert_eq!(program.pid(), None);
+        assert!(program.ended().is_none(), "it was killed on purpose");
+        Ok(())
+    }
+}

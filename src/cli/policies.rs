@@ -1,0 +1,80 @@
+//! `rollcall policies` and `rollcall manifests`: what an installation consists of.
+
+use std::process::ExitCode;
+
+use super::Failure;
+use crate::manifests::{self, Install, WorkloadAccess, to_yaml};
+
+/// Print the admission policies that hold workloads and vouch for who wrote what.
+///
+/// `rollcall policies | kubectl apply --server-side -f -` installs them.
+#[derive(clap::Args, Debug)]
+pub struct PoliciesArgs {
+    #[command(flatten)]
+    install: InstallArgs,
+}
+
+/// Print everything an installation consists of, apart from the CustomResourceDefinitions.
+///
+/// `rollcall crds | kubectl apply --server-side -f -` comes first.
+#[derive(clap::Args, Debug)]
+pub struct ManifestsArgs {
+    #[command(flatten)]
+    install: InstallArgs,
+    /// The operator's container image.
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// A namespace whose workloads the operator may patch; may be repeated.
+    #[arg(long, value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    workload_namespace: Vec<String>,
+    /// Let the operator patch workloads in all namespaces.
+    #[arg(long)]
+    all_namespaces: bool,
+    /// Leave out the operator itself, which then runs elsewhere.
+    #[arg(long)]
+    no_operator: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct InstallArgs {
+    /// The operator's namespace.
+    #[arg(long, default_value = "rollcall-system", value_name = "NAMESPACE")]
+    namespace: String,
+    /// The user name that the API server knows the operator by [default: system:serviceaccount:NAMESPACE:rollcall].
+    #[arg(long, value_name = "USER")]
+    operator_user: Option<String>,
+}
+
+impl InstallArgs {
+    fn install(&self) -> Install {
+        let mut install = Install::in_namespace(&self.namespace);
+        if let Some(user) = &self.operator_user {
+            install.operator_user.clone_from(user);
+        }
+        install
+    }
+}
+
+pub fn policies(args: &PoliciesArgs) -> Result<ExitCode, Failure> {
+    print!("{}", to_yaml(&manifests::policies(&args.install.install())));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn manifests(args: ManifestsArgs) -> Result<ExitCode, Failure> {
+    let mut install = args.install.install();
+    if let Some(image) = args.image {
+        install.image = image;
+    }
+    install.workload_access = if args.all_namespaces {
+        WorkloadAccess::Cluster
+    } else {
+        WorkloadAccess::Namespaces(args.workload_namespace)
+    };
+    let all = manifests::all(&install);
+    let kept: Vec<_> = all
+        .into_iter()
+        .filter(|object| !args.no_operator || object["kind"] != "Deployment")
+        .collect();
+    print!("{}", to_yaml(&kept));
+    Ok(ExitCode::SUCCESS)
+}

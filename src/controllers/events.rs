@@ -1,0 +1,62 @@
+//! Events: what people see in `kubectl describe`. They are never the record, and never the cause of
+//! anything; one that cannot be published is only missed.
+
+use serde_json::json;
+
+use crate::api::conditions::cut;
+use crate::api::time::to_kubernetes_micro;
+use crate::cluster::objects::{Meta, Release, Team, Window};
+use crate::cluster::writes::{RELEASES, Resource, TEAMS, WINDOWS};
+use crate::controllers::world::World;
+
+/// Something worth telling.
+pub struct Moment {
+    /// Why, in one word of a closed set.
+    pub reason: &'static str,
+    /// What rollcall did or would do.
+    pub action: &'static str,
+    /// For people; cut to 1,024 characters, the API server's limit.
+    pub note: String,
+    pub warning: bool,
+}
+
+pub async fn about_release(world: &World, release: &Release, moment: Moment) {
+    about(world, RELEASES, &release.meta, moment).await;
+}
+
+pub async fn about_team(world: &World, team: &Team, moment: Moment) {
+    about(world, TEAMS, &team.meta, moment).await;
+}
+
+pub async fn about_window(world: &World, window: &Window, moment: Moment) {
+    about(world, WINDOWS, &window.meta, moment).await;
+}
+
+async fn about(world: &World, resource: Resource, meta: &Meta, moment: Moment) {
+    let event = json!({
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"generateName": format!("{}.", cut_name(&meta.key.name)), "namespace": &*meta.key.namespace},
+        "eventTime": to_kubernetes_micro(world.clock.now()),
+        "reportingController": "rollcall.dev/rollcall",
+        "reportingInstance": world.settings.identity,
+        "action": moment.action,
+        "reason": moment.reason,
+        "regarding": {
+            "apiVersion": format!("{}/{}", resource.group, resource.version),
+            "kind": resource.kind,
+            "namespace": &*meta.key.namespace,
+            "name": &*meta.key.name,
+            "uid": meta.uid,
+            "resourceVersion": meta.version.as_str(),
+        },
+        "note": cut(&moment.note, 1000),
+        "type": if moment.warning { "Warning" } else { "Normal" },
+    });
+    world.objects.publish(&meta.key.namespace, event).await;
+}
+
+/// Names may have 253 characters; what the API server appends to a generated one must fit too.
+fn cut_name(name: &str) -> &str {
+    name.get(..200).unwrap_or(name).trim_end_matches(['-', '.'])
+}

@@ -1,0 +1,421 @@
+//! The operator as a whole: watches fill the stores, the leader's workers reconcile, and both stop in
+//! order. Nothing here decides.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use super::queue::{Queue, RetryPolicy};
+use super::readiness::TeamController;
+use super::release::ReleaseController;
+use super::shell::{self, ShellConfig};
+use super::window::WindowController;
+use super::world::{Queues, Stores, World};
+use crate::api::fields::WorkloadKind;
+use crate::clock::{Clock, ServerClock};
+use crate::cluster::WatchState;
+use crate::cluster::client::Clients;
+use crate::cluster::lease::{Elector, LeaseConfig, LeaseError};
+use crate::cluster::objects::{decode, decode_namespace, decode_policy};
+use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
+use crate::cluster::workloads;
+use crate::cluster::writes::{
+    DEPLOYMENTS, JOBS, NAMESPACES, Objects, RELEASES, Resource, TEAMS, WINDOWS,
+};
+use crate::http::{self, Checks};
+use crate::manifests::{Install, policies};
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+use crate::shutdown::{Shutdown, channel};
+
+/// Why the operator ended although nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+}
+
+/// The kinds of admission policy, in the order of [`Stores::policies`].
+const POLICY_KINDS: [Resource; 4] = [
+    policy("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
+    policy(
+        "mutatingadmissionpolicybindings",
+        "MutatingAdmissionPolicyBinding",
+    ),
+    policy("validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
+    policy(
+        "validatingadmissionpolicybindings",
+        "ValidatingAdmissionPolicyBinding",
+    ),
+];
+
+const fn policy(plural: &'static str, kind: &'static str) -> Resource {
+    Resource {
+        group: "admissionregistration.k8s.io",
+        version: "v1",
+        plural,
+        kind,
+    }
+}
+
+/// Runs until the shutdown, or until leadership is lost.
+///
+/// # Errors
+///
+/// When the port cannot be had, or when this process led and does not any more.
+pub async fn run(
+    settings: Settings,
+    clients: Clients,
+    clock: Arc<ServerClock>,
+    metrics: Arc<Metrics>,
+    shutdown: Shutdown,
+) -> Result<(), OperatorError> {
+    let listener = http::bind(settings.listen)
+        .await
+        .map_err(|e| OperatorError::Listen(settings.listen, e))?;
+    tracing::info!(event = "listening", address = %listener.local_addr().map_or_else(|_| settings.listen, |a| a), "serving health and metrics");
+    let world = Arc::new(world(settings, &clients, clock, &metrics));
+    let mut watches = JoinSet::new();
+    let states = watch_everything(&world, &clients, &mut watches);
+    measure(&world, &states);
+    let checks = states
+        .iter()
+        .fold(Checks::default(), |checks, (name, state)| {
+            let state = state.clone();
+            checks.ready(*name, move || {
+                if state.is_synced() {
+                    Ok(())
+                } else {
+                    Err(state
+                        .trouble()
+                        .unwrap_or_else(|| "not yet listed".to_owned()))
+                }
+            })
+        });
+    let (stop_serving, serving) = channel();
+    let server = tokio::spawn(http::serve(listener, checks, metrics.clone(), serving));
+    let outcome = lead(&world, &clients, &states, shutdown).await;
+    stop_serving.request();
+    let _ = server.await;
+    outcome
+}
+
+fn world(
+    settings: Settings,
+    clients: &Clients,
+    clock: Arc<ServerClock>,
+    metrics: &Arc<Metrics>,
+) -> World {
+    let clock: Arc<dyn Clock> = clock;
+    let queue = |name| Queue::new(name, clock.clone(), metrics, RetryPolicy::default());
+    let install = Install {
+        operator_user: settings.operator_user.clone(),
+        ..Install::in_namespace(&settings.namespace)
+    };
+    let expected = policies(&install);
+    let of_kind = |kind: &str| {
+        expected
+            .iter()
+            .filter(|p| p["kind"] == kind)
+            .cloned()
+            .collect()
+    };
+    World {
+        stores: Stores::default(),
+        queues: Queues {
+            releases: queue("coordinatedrelease"),
+            teams: queue("teamreadiness"),
+            windows: queue("deploymentwindow"),
+        },
+        objects: Objects::new(clients.main.clone()),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),
+        granting: Mutex::new(()),
+        settings,
+    }
+}
+
+type States = Vec<(&'static str, WatchState)>;
+
+fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<()>) -> States {
+    let mut states: States = Vec::new();
+    let mut watch = |resource: Resource, labels: &str, fields: &str| {
+        let config = WatchConfig::new(resource.group, resource.version, resource.plural)
+            .labels(labels)
+            .fields(fields);
+        let state = WatchState::new(world.clock.clone());
+        states.push((resource.plural, state.clone()));
+        (clients.main.clone(), config, state)
+    };
+    // Finished releases leave the watch, and with it the memory.
+    let (client, config, state) = watch(RELEASES, "", "status.finished!=true");
+    let w = world.clone();
+    spawn(
+        tasks,
+        watch_projected(client, config, state, decode, move |event| {
+            for change in w.stores.releases.apply(event) {
+                w.release_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
+            }
+        }),
+    );
+    let (client, config, state) = watch(TEAMS, "", "");
+    let w = world.clone();
+    spawn(
+        tasks,
+        watch_projected(client, config, state, decode, move |event| {
+            for change in w.stores.teams.apply(event) {
+                w.team_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
+            }
+        }),
+    );
+    let (client, config, state) = watch(WINDOWS, "", "");
+    let w = world.clone();
+    spawn(
+        tasks,
+        watch_projected(client, config, state, decode, move |event| {
+            for change in w.stores.windows.apply(event) {
+                // What governs is the spec; a status of our own wakes nobody.
+                if change.old.as_ref().map(|o| (&o.spec, &o.meta.uid))
+                    != change.new.as_ref().map(|n| (&n.spec, &n.meta.uid))
+                    || change.new.is_none()
+                {
+                    w.window_changed(&change.key);
+                } else {
+                    w.queues.windows.add(change.key);
+                }
+            }
+        }),
+    );
+    for (resource, kind) in [
+        (DEPLOYMENTS, WorkloadKind::Deployment),
+        (JOBS, WorkloadKind::Job),
+    ] {
+        let (client, config, state) = watch(resource, "", "");
+        let w = world.clone();
+        let sink = move |event: WatchEvent<workloads::Workload>| {
+            let changes = w
+                .stores
+                .workloads(kind)
+                .map(|store| store.apply(event))
+                .unwrap_or_default();
+            changes
+                .iter()
+                .for_each(|change| w.workload_changed(kind, &change.key));
+        };
+        spawn(
+            tasks,
+            watch_projected(
+                client,
+                config,
+                state,
+                move |text| workloads::decode(kind, text),
+                sink,
+            ),
+        );
+    }
+    let (client, config, state) = watch(NAMESPACES, "", "");
+    let w = world.clone();
+    spawn(
+        tasks,
+        watch_projected(client, config, state, decode_namespace, move |event| {
+            for change in w.stores.namespaces.apply(event) {
+                if change.old.as_ref().map(|o| &o.meta.labels)
+                    != change.new.as_ref().map(|n| &n.meta.labels)
+                {
+                    w.everything_changed();
+                }
+            }
+        }),
+    );
+    for (n, resource) in POLICY_KINDS.into_iter().enumerate() {
+        let (client, config, state) = watch(resource, "app.kubernetes.io/part-of=rollcall", "");
+        let w = world.clone();
+        spawn(
+            tasks,
+            watch_projected(client, config, state, decode_policy, move |event| {
+                if !w.stores.policies[n].apply(event).is_empty() {
+                    w.metrics.set_policy_intact(w.policies_missing().is_empty());
+                    w.everything_changed();
+                }
+            }),
+        );
+    }
+    states
+}
+
+fn spawn(tasks: &mut JoinSet<()>, watch: impl Future<Output = ()> + Send + 'static) {
+    tasks.spawn(watch);
+}
+
+async fn lead(
+    world: &Arc<World>,
+    clients: &Clients,
+    states: &States,
+    shutdown: Shutdown,
+) -> Result<(), OperatorError> {
+    let synced = async {
+        for (name, state) in states {
+            state.synced().await;
+            tracing::debug!(event = "synced", kind = name, "listed");
+        }
+    };
+    tokio::select! {
+        () = shutdown.requested() => return Ok(()),
+        () = synced => {}
+    }
+    if !world.settings.elect_leader {
+        work(world, shutdown).await;
+        return Ok(());
+    }
+    let config = LeaseConfig::new(
+        &world.settings.namespace,
+        "rollcall",
+        &world.settings.identity,
+    );
+    let (elector, leadership) = Elector::new(
+        clients.lease.clone(),
+        config,
+        world.clock.clone(),
+        world.metrics.clone(),
+    )?;
+    let (stop_election, election) = channel();
+    let mut electing = tokio::spawn(elector.run(election));
+    tokio::select! {
+        () = shutdown.requested() => {}
+        ended = &mut electing => return Ok(ended.unwrap_or(Ok(()))?),
+        () = leadership.acquired() => {
+            tracing::info!(event = "leading", identity = world.settings.identity, "this process leads");
+            tokio::select! {
+                () = work(world, shutdown) => {}
+                ended = &mut electing => return Ok(ended.unwrap_or(Ok(()))?),
+            }
+        }
+    }
+    stop_election.request();
+    Ok(electing.await.unwrap_or(Ok(()))?)
+}
+
+async fn work(world: &Arc<World>, shutdown: Shutdown) {
+    let config = ShellConfig {
+        workers: world.settings.workers,
+        ..ShellConfig::default()
+    };
+    let (clock, metrics) = (&world.clock, &world.metrics);
+    let releases = shell::run(
+        Arc::new(ReleaseController {
+            world: world.clone(),
+        }),
+        world.queues.releases.clone(),
+        config,
+        clock.clone(),
+        metrics,
+        shutdown.clone(),
+    );
+    let teams = shell::run(
+        Arc::new(TeamController {
+            world: world.clone(),
+        }),
+        world.queues.teams.clone(),
+        config,
+        clock.clone(),
+        metrics,
+        shutdown.clone(),
+    );
+    let windows = shell::run(
+        Arc::new(WindowController {
+            world: world.clone(),
+        }),
+        world.queues.windows.clone(),
+        config,
+        clock.clone(),
+        metrics,
+        shutdown.clone(),
+    );
+    futures::join!(releases, teams, windows);
+}
+
+/// What is measured when somebody asks.
+fn measure(world: &Arc<World>, states: &States) {
+    let states = states.clone();
+    let weak = Arc::downgrade(world);
+    world.metrics.on_scrape(move |metrics| {
+        let Some(world) = weak.upgrade() else { return };
+        for (kind, state) in &states {
+            metrics.set_cache_lag(kind, state.cache_lag());
+        }
+        metrics.set_clock_skew(seconds(world.clock.skew()));
+        metrics.set_policy_intact(world.policies_missing().is_empty());
+        let held = [&world.stores.deployments, &world.stores.jobs]
+            .iter()
+            .flat_map(|s| s.list())
+            .filter(|w| w.hold.is_some())
+            .count();
+        metrics.set_holds(i64::try_from(held).unwrap_or(i64::MAX));
+        blocked(&world, metrics);
+    });
+}
+
+fn seconds(delta: TimeDelta) -> f64 {
+    delta.as_seconds_f64()
+}
+
+/// How many releases each gate keeps waiting, and how many are in which state.
+fn blocked(world: &World, metrics: &Metrics) {
+    use crate::domain::scheduling::{CODES, Gate};
+    let releases = world.stores.releases.list();
+    let gates = [
+        Gate::Paused,
+        Gate::Accepted,
+        Gate::HoldEnforced,
+        Gate::Window,
+        Gate::Capacity,
+        Gate::SignOff,
+        Gate::Check,
+        Gate::Order,
+        Gate::Content,
+        Gate::Failure,
+    ];
+    for gate in gates {
+        let codes: Vec<String> = CODES
+            .iter()
+            .filter(|(_, g, _)| *g == gate)
+            .map(|(code, ..)| code.to_string())
+            .collect();
+        let waiting = releases
+            .iter()
+            .filter(|r| r.status.blockers.iter().any(|b| codes.contains(&b.code)))
+            .count();
+        metrics.set_blocked(gate.as_str(), i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+    let is = |r: &crate::cluster::objects::Release, kind: &str, status: &str| {
+        r.status
+            .conditions
+            .iter()
+            .any(|c| c.type_ == kind && c.status == status)
+    };
+    for (phase, count) in [
+        (
+            "waiting",
+            releases.iter().filter(|r| is(r, "Gated", "True")).count(),
+        ),
+        (
+            "rolling",
+            releases
+                .iter()
+                .filter(|r| is(r, "Reconciling", "True"))
+                .count(),
+        ),
+        (
+            "stalled",
+            releases.iter().filter(|r| is(r, "Stalled", "True")).count(),
+        ),
+    ] {
+        metrics.set_release_phase(phase, i64::try_from(count).unwrap_or(i64::MAX));
+    }
+}

@@ -1,0 +1,242 @@
+//! Held changes that no release claims: asked about on the stores' view, asked again on a fresh one, and
+//! only then let go, in the version that was asked about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::api::names::CLAIM;
+use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
+use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
+use crate::cluster::ObjectKey;
+use crate::cluster::objects::{Release, Team, Window, decode};
+use crate::cluster::workloads::Workload;
+use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::controllers::claims;
+use crate::controllers::events::{self, Moment};
+use crate::controllers::facts::{self, Asking};
+use crate::controllers::world::World;
+use crate::domain::calendar::Governance;
+use crate::domain::names::ObjectName;
+use crate::domain::scheduling::independent::{Answer, HeldChange, LetGo, let_go};
+use crate::domain::scheduling::situation;
+
+/// Whether a held change goes by itself; if so, it has gone when this returns.
+///
+/// # Errors
+///
+/// When the API server does not answer, or the workload changed meanwhile.
+pub async fn answer(
+    world: &World,
+    team: &Team,
+    checked: &situation::Team,
+    found: &Workload,
+    since: Option<DateTime<Utc>>,
+) -> Result<Answer, ApiError> {
+    let claimed = claimed_by(world, found).await?;
+    let windows = world.stores.windows.list();
+    let answer = ask(
+        world,
+        team,
+        checked,
+        found,
+        since,
+        claimed.as_ref(),
+        &windows,
+    );
+    let Answer::LetGo(_) = answer else {
+        return Ok(answer);
+    };
+    // Nobody grants while we look: a release that is being granted claims what it grants.
+    let _granting = world.granting.lock().await;
+    match fresh(world, team, found, since, checked).await? {
+        Some((now, again @ Answer::LetGo(why))) => {
+            release(world, team, &now, why).await?;
+            Ok(again)
+        }
+        Some((_, wait)) => Ok(wait),
+        None => Ok(Answer::Wait {
+            why: "it is changing".to_owned(),
+            until: Some(world.clock.now() + TimeDelta::seconds(1)),
+            overdue: false,
+        }),
+    }
+}
+
+fn ask(
+    world: &World,
+    team: &Team,
+    checked: &situation::Team,
+    found: &Workload,
+    since: Option<DateTime<Utc>>,
+    claimed_by: Option<&ObjectName>,
+    windows: &[Arc<Window>],
+) -> Answer {
+    let change = HeldChange {
+        workload: &facts::workload(found),
+        since,
+        claimed_by,
+        team: checked,
+        governance: &governance(world, &team.meta.key.namespace, windows),
+        policies_missing: &world.policies_missing(),
+        skew: world.skew(),
+        settle: world.settings.settle,
+    };
+    let_go(&change, world.clock.now())
+}
+
+/// The windows that govern a team's own changes: there is no release, so no window of a release's tier
+/// and none that selects releases by labels.
+fn governance(world: &World, namespace: &str, windows: &[Arc<Window>]) -> Governance {
+    let found = world.stores.namespaces.get(&ObjectKey::new("", namespace));
+    let nobody = BTreeMap::new();
+    let asking = Asking {
+        platform: &world.settings.namespace,
+        team: namespace,
+        team_labels: found.as_ref().map_or(&nobody, |n| &n.meta.labels),
+        release: None,
+    };
+    facts::governance(&asking, windows, &world.stores.windows.all_undecodable())
+}
+
+/// Who claims a change. A claim by annotation for a release that is not known here is looked up: it may
+/// have finished, in which case it claims nothing any more.
+async fn claimed_by(world: &World, found: &Workload) -> Result<Option<ObjectName>, ApiError> {
+    let Some(claimant) = claims::claimant(world, &facts::workload(found)) else {
+        return Ok(None);
+    };
+    if world.stores.releases.get(&facts::key(&claimant)).is_some() {
+        return Ok(Some(claimant));
+    }
+    let text = world
+        .objects
+        .get(RELEASES, &claimant.namespace, &claimant.name)
+        .await?;
+    let release =
+        text.and_then(|t| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&t).ok());
+    let over = release.is_some_and(|r| r.status.finished == Some(true));
+    Ok((!over).then_some(claimant))
+}
+
+/// The same question on fresh readings. `None` if the workload is not what was asked about.
+async fn fresh(
+    world: &World,
+    team: &Team,
+    seen: &Workload,
+    since: Option<DateTime<Utc>>,
+    checked: &situation::Team,
+) -> Result<Option<(Workload, Answer)>, ApiError> {
+    let (namespace, name) = (&*seen.key.namespace, &*seen.key.name);
+    let text = world
+        .objects
+        .get(Resource::of(seen.kind), namespace, name)
+        .await?;
+    let Some(found) = text.and_then(|t| crate::cluster::workloads::decode(seen.kind, &t).ok())
+    else {
+        return Ok(None);
+    };
+    let same_team = world
+        .objects
+        .get(TEAMS, &team.meta.key.namespace, &team.meta.key.name)
+        .await?;
+    let version = same_team.and_then(|t| serde_json::from_str::<serde_json::Value>(&t).ok());
+    let unchanged = version.is_some_and(|v| {
+        v["metadata"]["generation"] == team.meta.generation
+            && v["metadata"]["uid"] == team.meta.uid.as_str()
+    });
+    if found.uid != seen.uid
+        || found.template != seen.template
+        || found.hold != seen.hold
+        || !unchanged
+    {
+        return Ok(None);
+    }
+    // A release that was created a moment ago may not be in the stores yet.
+    for text in world
+        .objects
+        .list(RELEASES, "status.finished!=true")
+        .await?
+    {
+        if let Ok(release) = decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text)
+            && !known(world, &release)
+            && claims::content_matches(
+                &release,
+                &facts::workload(&found).name,
+                Some(&facts::workload(&found)),
+            )
+        {
+            let why = format!("claimed by release {}", release.meta.key);
+            return Ok(Some((
+                found,
+                Answer::Wait {
+                    why,
+                    until: None,
+                    overdue: false,
+                },
+            )));
+        }
+    }
+    let mut windows = Vec::new();
+    for text in world.objects.list(WINDOWS, "").await? {
+        windows.extend(
+            decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text)
+                .ok()
+                .map(Arc::new),
+        );
+    }
+    let claimed = claimed_by(world, &found).await?;
+    let answer = ask(
+        world,
+        team,
+        checked,
+        &found,
+        since,
+        claimed.as_ref(),
+        &windows,
+    );
+    Ok(Some((found, answer)))
+}
+
+fn known(world: &World, release: &Release) -> bool {
+    world
+        .stores
+        .releases
+        .get(&release.meta.key)
+        .is_some_and(|r| r.meta.uid == release.meta.uid)
+}
+
+async fn release(world: &World, team: &Team, found: &Workload, why: LetGo) -> Result<(), ApiError> {
+    let written = world
+        .objects
+        .release(found, &format!("independent {}", why.as_str()))
+        .await;
+    let kind = found.kind.as_str();
+    match written {
+        Ok(version) => {
+            if let Some(store) = world.stores.workloads(found.kind) {
+                store.expect_at_least(found.key.clone(), version);
+            }
+            tracing::info!(event = "released", team = %team.meta.key, workload = format!("{kind} {}", found.key), why = why.as_str(), claim = CLAIM, "let go");
+            let note = format!("{kind} {} may roll out: {}", found.key.name, why.as_str());
+            events::about_team(
+                world,
+                team,
+                Moment {
+                    reason: "ChangeReleased",
+                    action: "Release",
+                    note,
+                    warning: false,
+                },
+            )
+            .await;
+            Ok(())
+        }
+        Err(error) => {
+            if matches!(error, ApiError::Conflict { .. }) {
+                world.metrics.cas_conflict();
+            }
+            Err(error)
+        }
+    }
+}

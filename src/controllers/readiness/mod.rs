@@ -1,0 +1,95 @@
+//! `TeamReadiness`: labels what the team lists, records sign-offs, lets changes go that no release
+//! claims, and says where the team stands.
+//!
+//! This folder never decides for a release, and never touches a workload that the team does not list.
+
+mod independent;
+mod report;
+mod workloads;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::shell::{Outcome, Reconcile};
+use super::world::World;
+use crate::api::readiness::TeamWorkload;
+use crate::cluster::ObjectKey;
+use crate::cluster::objects::Team;
+use crate::cluster::writes::ApiError;
+use crate::controllers::facts;
+use crate::validate;
+
+/// Reconciles teams.
+pub struct TeamController {
+    pub world: Arc<World>,
+}
+
+/// What came of looking at one listed workload.
+pub(super) struct Looked {
+    pub status: TeamWorkload,
+    pub trouble: Option<Trouble>,
+    pub overdue: bool,
+    /// When time alone can change it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Why a listed workload is not under rollcall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    NotFound,
+    NotLabelled,
+    NotAuthorized,
+    NotSupported,
+}
+
+impl Reconcile for TeamController {
+    type Key = ObjectKey;
+    type Error = ApiError;
+
+    async fn reconcile(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
+        let world = &*self.world;
+        let Some(team) = world.stores.teams.get(key) else {
+            return Ok(Outcome::done());
+        };
+        if !world.stores.teams.is_fresh(key) || team.meta.terminating {
+            return Ok(Outcome::done());
+        }
+        let seen = report::seen_sign_offs(&team, world.clock.now());
+        let checked = match validate::team(
+            &facts::meta(&team.meta),
+            &team.spec,
+            &seen,
+            &BTreeMap::new(),
+        ) {
+            Ok(checked) => checked,
+            Err(faults) => {
+                report::faulty(world, &team, &faults).await?;
+                return Ok(Outcome::done());
+            }
+        };
+        let mut looked = Vec::new();
+        for workload in &team.spec.workloads {
+            looked.push(workloads::look_at(world, &team, &checked, workload).await?);
+        }
+        let until = looked
+            .iter()
+            .filter_map(|l| l.until)
+            .chain(report::signatures_end(world, &team, &seen))
+            .min();
+        report::write(world, &team, &looked, seen).await?;
+        Ok(Outcome { next: until })
+    }
+}
+
+/// The record of a workload in the team's status.
+pub(super) fn recorded<'a>(
+    team: &'a Team,
+    workload: &crate::api::fields::WorkloadRef,
+) -> Option<&'a TeamWorkload> {
+    team.status
+        .workloads
+        .iter()
+        .find(|w| w.kind == workload.kind && w.name == workload.name)
+}

@@ -1,0 +1,344 @@
+//! Says where a team stands. It writes only what differs, and it changes nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{Looked, Trouble};
+use crate::api::conditions::Conditions;
+use crate::api::readiness::{SeenSignOff, TeamReadinessStatus, TeamRelease};
+use crate::api::time::to_wire;
+use crate::api::{ConditionType, Reason};
+use crate::cluster::objects::{Release, Team};
+use crate::cluster::writes::{ApiError, TEAMS};
+use crate::controllers::events::{self, Moment};
+use crate::controllers::facts;
+use crate::controllers::world::{BY_TEAM, World};
+use crate::domain::Faults;
+use crate::domain::readiness::{Tally, WhyLacking, tally};
+use crate::validate;
+
+/// When each present sign-off was first seen: what is known is kept, what is new is seen now, what was
+/// taken back is forgotten.
+#[must_use]
+pub fn seen_sign_offs(team: &Team, now: DateTime<Utc>) -> Vec<SeenSignOff> {
+    let present = team.spec.sign_offs.iter().filter_map(|s| {
+        let by = s.by.clone().filter(|by| !by.is_empty())?;
+        Some(SeenSignOff {
+            release: s.release.clone(),
+            role: s.role.clone(),
+            seat: s.seat,
+            decision: s.decision,
+            digest: s.digest.clone(),
+            by,
+            at: to_wire(now),
+        })
+    });
+    present
+        .map(|new| {
+            let same = |old: &&SeenSignOff| {
+                SeenSignOff {
+                    at: new.at.clone(),
+                    ..(*old).clone()
+                } == new
+            };
+            team.status
+                .seen_sign_offs
+                .iter()
+                .find(same)
+                .cloned()
+                .unwrap_or(new)
+        })
+        .collect()
+}
+
+/// When the next sign-off that counts now stops to count.
+pub fn signatures_end(world: &World, team: &Team, seen: &[SeenSignOff]) -> Option<DateTime<Utc>> {
+    let now = world.clock.now();
+    let releases = asking(world, team);
+    releases
+        .iter()
+        .filter_map(|r| counted(team, r, seen, now))
+        .filter_map(|t| t.holds_until)
+        .filter(|t| *t > now)
+        .min()
+}
+
+fn asking(world: &World, team: &Team) -> Vec<Arc<Release>> {
+    world
+        .stores
+        .releases
+        .by_index(BY_TEAM, &team.meta.key.to_string())
+}
+
+fn counted(
+    team: &Team,
+    release: &Release,
+    seen: &[SeenSignOff],
+    now: DateTime<Utc>,
+) -> Option<Tally> {
+    let digest = release.status.digest.as_ref()?;
+    let checked = validate::team(
+        &facts::meta(&team.meta),
+        &team.spec,
+        seen,
+        &release.meta.labels,
+    )
+    .ok()?;
+    let given = checked
+        .sign_offs
+        .get(&facts::name(&release.meta.key))
+        .cloned()
+        .unwrap_or_default();
+    Some(tally(
+        &checked.rules,
+        &given,
+        digest,
+        release.meta.author.as_deref(),
+        now,
+    ))
+}
+
+/// Reports a team whose spec makes no sense.
+///
+/// # Errors
+///
+/// When the status could not be written.
+pub async fn faulty(world: &World, team: &Team, faults: &Faults) -> Result<(), ApiError> {
+    let mut conditions = Conditions::following(
+        &team.status.conditions,
+        team.meta.generation,
+        world.clock.now(),
+    );
+    for (condition, status) in [
+        (ConditionType::Ready, false),
+        (ConditionType::Stalled, true),
+    ] {
+        conditions.set(
+            condition,
+            Some(status),
+            Reason::InvalidSpec,
+            &faults.to_string(),
+        );
+    }
+    conditions.set(
+        ConditionType::SignedOff,
+        None,
+        Reason::InvalidSpec,
+        &faults.to_string(),
+    );
+    let status = TeamReadinessStatus {
+        observed_generation: Some(team.meta.generation),
+        conditions: conditions.finish(),
+        ..team.status.clone()
+    };
+    replace(world, team, status).await
+}
+
+/// Reports what was seen of a team.
+///
+/// # Errors
+///
+/// When the status could not be written.
+pub async fn write(
+    world: &World,
+    team: &Team,
+    looked: &[Looked],
+    seen: Vec<SeenSignOff>,
+) -> Result<(), ApiError> {
+    let now = world.clock.now();
+    let releases = releases(world, team, &seen, now);
+    let mut conditions = Conditions::following(&team.status.conditions, team.meta.generation, now);
+    ready(&mut conditions, looked);
+    signed_off(&mut conditions, &releases);
+    let overdue: Vec<&str> = looked
+        .iter()
+        .filter(|l| l.overdue)
+        .map(|l| l.status.name.as_str())
+        .collect();
+    let limit = team
+        .spec
+        .max_hold
+        .as_ref()
+        .map(|m| m.duration.as_str())
+        .unwrap_or_default();
+    let overdue_note = format!("held for longer than {limit}: {}", overdue.join(", "));
+    if !overdue.is_empty() {
+        conditions.set(
+            ConditionType::Stalled,
+            Some(true),
+            Reason::Pending,
+            &overdue_note,
+        );
+    }
+    let newly_overdue = !overdue.is_empty()
+        && !team
+            .status
+            .conditions
+            .iter()
+            .any(|c| c.type_ == "Stalled" && c.message == overdue_note);
+    let status = TeamReadinessStatus {
+        observed_generation: Some(team.meta.generation),
+        releases,
+        workloads: looked.iter().map(|l| l.status.clone()).collect(),
+        seen_sign_offs: seen,
+        conditions: conditions.finish(),
+    };
+    replace(world, team, status).await?;
+    if newly_overdue {
+        events::about_team(
+            world,
+            team,
+            Moment {
+                reason: "HeldTooLong",
+                action: "Alert",
+                note: overdue_note,
+                warning: true,
+            },
+        )
+        .await;
+    }
+    Ok(())
+}
+
+async fn replace(world: &World, team: &Team, status: TeamReadinessStatus) -> Result<(), ApiError> {
+    if status == team.status {
+        return Ok(());
+    }
+    let key = &team.meta.key;
+    let version = world
+        .objects
+        .replace_status(
+            TEAMS,
+            &key.namespace,
+            &key.name,
+            &team.meta.version,
+            &status,
+        )
+        .await?;
+    world.stores.teams.expect_at_least(key.clone(), version);
+    Ok(())
+}
+
+fn ready(conditions: &mut Conditions<'_>, looked: &[Looked]) {
+    let troubles: Vec<String> = looked
+        .iter()
+        .filter(|l| l.trouble.is_some())
+        .map(|l| {
+            format!(
+                "{} {}: {}",
+                l.status.kind.as_str(),
+                l.status.name,
+                l.status.message.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    let worst = looked.iter().filter_map(|l| l.trouble).min();
+    let reason = match worst {
+        None => Reason::Resolved,
+        Some(Trouble::NotFound) => Reason::WorkloadNotFound,
+        Some(Trouble::NotLabelled) => Reason::NotLabelled,
+        Some(Trouble::NotAuthorized) => Reason::NotAuthorized,
+        Some(Trouble::NotSupported) => Reason::InvalidSpec,
+    };
+    let message = if troubles.is_empty() {
+        format!("{} workloads are under rollcall", looked.len())
+    } else {
+        troubles.join("; ")
+    };
+    conditions.set(
+        ConditionType::Ready,
+        Some(worst.is_none()),
+        reason,
+        &message,
+    );
+}
+
+fn signed_off(conditions: &mut Conditions<'_>, releases: &[TeamRelease]) {
+    let open: Vec<&TeamRelease> = releases
+        .iter()
+        .filter(|r| !matches!(r.state.as_str(), "SignedOff" | "NothingAsked"))
+        .collect();
+    let asked = releases.iter().any(|r| r.state != "NothingAsked");
+    match open.first() {
+        None if asked => conditions.set(
+            ConditionType::SignedOff,
+            Some(true),
+            Reason::SignedOff,
+            "every release that asks has this team's word",
+        ),
+        None => conditions.set(
+            ConditionType::SignedOff,
+            Some(true),
+            Reason::NothingAsked,
+            "no release asks for this team's word",
+        ),
+        Some(first) => {
+            let reason = match first.state.as_str() {
+                "Rejected" => Reason::Rejected,
+                "Stale" => Reason::Stale,
+                "NotTrusted" => Reason::NotTrusted,
+                _ => Reason::Pending,
+            };
+            let names: Vec<String> = open
+                .iter()
+                .map(|r| format!("{} ({}: {})", r.release, r.state, r.missing.join(", ")))
+                .collect();
+            conditions.set(
+                ConditionType::SignedOff,
+                Some(false),
+                reason,
+                &names.join("; "),
+            );
+        }
+    }
+}
+
+fn releases(
+    world: &World,
+    team: &Team,
+    seen: &[SeenSignOff],
+    now: DateTime<Utc>,
+) -> Vec<TeamRelease> {
+    let mut all: BTreeMap<String, TeamRelease> = BTreeMap::new();
+    for release in asking(world, team) {
+        let name = release.meta.key.to_string();
+        let tally = counted(team, &release, seen, now);
+        let nothing = team
+            .spec
+            .sign_off
+            .as_ref()
+            .is_none_or(|s| s.required.is_empty());
+        let state = match &tally {
+            _ if nothing => "NothingAsked",
+            None => "Pending",
+            Some(tally) => tally
+                .lacks
+                .first()
+                .map_or("SignedOff", |lack| state_of(&lack.why)),
+        };
+        let missing = tally
+            .map(|t| t.lacks.into_iter().map(|l| l.role).take(8).collect())
+            .unwrap_or_default();
+        all.insert(
+            name.clone(),
+            TeamRelease {
+                release: name,
+                digest: release.status.digest.clone(),
+                state: state.to_owned(),
+                missing,
+            },
+        );
+    }
+    all.into_values().take(64).collect()
+}
+
+fn state_of(why: &WhyLacking) -> &'static str {
+    match why {
+        WhyLacking::Missing { .. } | WhyLacking::BeingRecorded { .. } => "Pending",
+        WhyLacking::Stale { .. } | WhyLacking::Expired { .. } => "Stale",
+        WhyLacking::Refused { .. } => "Rejected",
+        WhyLacking::NotTrusted { .. } => "NotTrusted",
+    }
+}

@@ -1,0 +1,175 @@
+//! One listed workload: is it there, does it carry the gate label, and what of it is held?
+
+use super::independent;
+use super::{Looked, Trouble, recorded};
+use crate::api::fields::WorkloadRef;
+use crate::api::names::GATE_LABEL;
+use crate::api::readiness::TeamWorkload;
+use crate::api::time::{from_wire, to_wire};
+use crate::cluster::ObjectKey;
+use crate::cluster::objects::Team;
+use crate::cluster::workloads::Workload;
+use crate::cluster::writes::ApiError;
+use crate::controllers::world::World;
+use crate::domain::scheduling::independent::Answer;
+use crate::domain::scheduling::situation;
+
+/// Looks at a workload, labels it if the team lists it and nobody else gates it, and lets a held change
+/// go that may go by itself.
+///
+/// # Errors
+///
+/// When the API server does not answer; a refusal is an answer.
+pub async fn look_at(
+    world: &World,
+    team: &Team,
+    checked: &situation::Team,
+    workload: &WorkloadRef,
+) -> Result<Looked, ApiError> {
+    let Some(store) = world.stores.workloads(workload.kind) else {
+        let why = format!(
+            "this version of rollcall cannot hold a {}",
+            workload.kind.as_str()
+        );
+        return Ok(troubled(
+            workload,
+            Trouble::NotSupported,
+            "NotSupported",
+            &why,
+        ));
+    };
+    let key = ObjectKey::new(&*team.meta.key.namespace, workload.name.as_str());
+    let Some(found) = store.get(&key) else {
+        return Ok(troubled(
+            workload,
+            Trouble::NotFound,
+            "NotFound",
+            "it does not exist",
+        ));
+    };
+    if let Some(why) = &found.owned_elsewhere {
+        return Ok(troubled(
+            workload,
+            Trouble::NotSupported,
+            "NotSupported",
+            why,
+        ));
+    }
+    match found.gate.as_deref() {
+        Some(gate) if gate == &*team.meta.key.name => {
+            gated(world, team, checked, workload, &found).await
+        }
+        Some(other) => {
+            let why = format!("its label {GATE_LABEL} names another team, {other}");
+            Ok(troubled(
+                workload,
+                Trouble::NotLabelled,
+                "NotLabelled",
+                &why,
+            ))
+        }
+        None => label(world, team, workload).await,
+    }
+}
+
+async fn label(world: &World, team: &Team, workload: &WorkloadRef) -> Result<Looked, ApiError> {
+    let (namespace, name) = (&*team.meta.key.namespace, &*team.meta.key.name);
+    match world
+        .objects
+        .label(workload.kind, namespace, &workload.name, name)
+        .await
+    {
+        // The watch shows the label, which wakes us again.
+        Ok(()) => Ok(troubled(
+            workload,
+            Trouble::NotLabelled,
+            "NotLabelled",
+            "the gate label has just been set",
+        )),
+        Err(ApiError::NotFound { .. }) => Ok(troubled(
+            workload,
+            Trouble::NotFound,
+            "NotFound",
+            "it does not exist",
+        )),
+        Err(ApiError::Forbidden { message, .. }) => {
+            let why = format!(
+                "rollcall may not label it: {message}; bind the ClusterRole rollcall-workloads in this namespace"
+            );
+            Ok(troubled(
+                workload,
+                Trouble::NotAuthorized,
+                "NotLabelled",
+                &why,
+            ))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+async fn gated(
+    world: &World,
+    team: &Team,
+    checked: &situation::Team,
+    workload: &WorkloadRef,
+    found: &Workload,
+) -> Result<Looked, ApiError> {
+    let mut status = TeamWorkload {
+        kind: workload.kind,
+        name: workload.name.clone(),
+        state: "Gated".to_owned(),
+        held_since: None,
+        held_template: None,
+        message: None,
+    };
+    let mut looked = Looked {
+        status: status.clone(),
+        trouble: None,
+        overdue: false,
+        until: None,
+    };
+    if found.hold.is_none() {
+        return Ok(looked);
+    }
+    let now = world.clock.now();
+    let known =
+        recorded(team, workload).filter(|w| w.held_template.as_ref() == Some(&found.template));
+    let since = known
+        .and_then(|w| w.held_since.as_deref())
+        .and_then(from_wire);
+    status.held_since = Some(to_wire(since.unwrap_or(now)));
+    status.held_template = Some(found.template.clone());
+    match independent::answer(world, team, checked, found, since).await? {
+        Answer::LetGo(why) => {
+            status.message = Some(format!("let go: {}", why.as_str()));
+        }
+        Answer::Wait {
+            why,
+            until,
+            overdue,
+        } => {
+            status.message = Some(crate::api::conditions::cut(&why, 1024));
+            looked.until = until;
+            looked.overdue = overdue;
+        }
+    }
+    looked.status = status;
+    Ok(looked)
+}
+
+fn troubled(workload: &WorkloadRef, trouble: Trouble, state: &str, why: &str) -> Looked {
+    let status = TeamWorkload {
+        kind: workload.kind,
+        name: workload.name.clone(),
+        state: state.to_owned(),
+        held_since: None,
+        held_template: None,
+        message: Some(why.to_owned()),
+    };
+    Looked {
+        status,
+        trouble: Some(trouble),
+        overdue: false,
+        until: None,
+    }
+}

@@ -1,0 +1,153 @@
+//! `CoordinatedRelease`: observe, decide, act, report, in that order, each once.
+//!
+//! This folder never judges whether something may go: `domain::scheduling` does. It never touches a
+//! team's objects except by letting go what was granted.
+
+mod act;
+mod observe;
+mod report;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::shell::{Outcome, Reconcile};
+use super::world::World;
+use crate::cluster::ObjectKey;
+use crate::cluster::objects::Release;
+use crate::cluster::writes::ApiError;
+use crate::domain::Faults;
+use crate::domain::scheduling::{Act, Decision, Situation, decide};
+
+/// Reconciles releases.
+pub struct ReleaseController {
+    pub world: Arc<World>,
+}
+
+/// What was read of one release, and what it says.
+pub(super) enum View {
+    /// The plan makes sense, so there is something to decide.
+    Sound {
+        release: Arc<Release>,
+        situation: Box<Situation>,
+    },
+    /// The plan does not make sense.
+    Faulty {
+        release: Arc<Release>,
+        faults: Faults,
+    },
+}
+
+/// How often the world may change under a decision before it is left for the next event.
+const ATTEMPTS: usize = 3;
+
+impl Reconcile for ReleaseController {
+    type Key = ObjectKey;
+    type Error = ApiError;
+
+    async fn reconcile(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
+        let world = &*self.world;
+        let Some(release) = world.stores.releases.get(key) else {
+            return Ok(Outcome::done());
+        };
+        // A status of our own that the watch has yet to show would be judged as if it had not been written.
+        if !world.stores.releases.is_fresh(key)
+            || release.meta.terminating
+            || release.status.finished == Some(true)
+        {
+            return Ok(Outcome::done());
+        }
+        match observe::cached(world, release) {
+            View::Faulty { release, faults } => {
+                report::faulty(world, &release, &faults).await?;
+                Ok(Outcome::done())
+            }
+            View::Sound { release, situation } => self.sound(release, *situation).await,
+        }
+    }
+}
+
+impl ReleaseController {
+    async fn sound(
+        &self,
+        release: Arc<Release>,
+        situation: Situation,
+    ) -> Result<Outcome, ApiError> {
+        let world = &*self.world;
+        let decision = decide(&situation);
+        log(&release, &decision);
+        if decision.acts.is_empty() {
+            report::decided(world, &release, &situation, &decision).await?;
+            return Ok(next(&decision));
+        }
+        // From here to the grant nobody else in this process grants: the last of a resource is given once.
+        let _granting = world.granting.lock().await;
+        match self.confirmed(&release, situation).await? {
+            Some((release, situation, decision)) => {
+                act::carry_out(world, &release, &situation, &decision).await?;
+                Ok(next(&decision))
+            }
+            // It kept changing while it was read: the changes wake us again, and so does the clock.
+            None => Ok(Outcome::at(world.clock.now() + TimeDelta::seconds(1))),
+        }
+    }
+
+    /// Reads everything that unlocks a step fresh, until two readings in a row say the same: then all of
+    /// it was true together at the instant between them.
+    async fn confirmed(
+        &self,
+        release: &Release,
+        seen: Situation,
+    ) -> Result<Option<(Arc<Release>, Situation, Decision)>, ApiError> {
+        let world = &*self.world;
+        let mut before = observe::versions(release, &seen);
+        for _ in 0..ATTEMPTS {
+            let Some(View::Sound { release, situation }) =
+                observe::fresh(world, &release.meta.key).await?
+            else {
+                return Ok(None);
+            };
+            let now = observe::versions(&release, &situation);
+            if now == before {
+                let decision = decide(&situation);
+                return Ok(Some((release, *situation, decision)));
+            }
+            before = now;
+        }
+        Ok(None)
+    }
+}
+
+fn next(decision: &Decision) -> Outcome {
+    Outcome {
+        next: decision.look_again,
+    }
+}
+
+/// One line for each decision: enough to make it again.
+fn log(release: &Release, decision: &Decision) {
+    let acts: Vec<String> = decision
+        .acts
+        .iter()
+        .map(|act| match act {
+            Act::Grant { step, .. } => format!("grant {step}"),
+            Act::Release { step, .. } => format!("release {step}"),
+        })
+        .collect();
+    let blockers: Vec<String> = decision
+        .blockers
+        .iter()
+        .map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*")))
+        .collect();
+    tracing::info!(
+        event = "decided",
+        release = %release.meta.key,
+        version = %release.meta.version,
+        generation = release.meta.generation,
+        digest = crate::digest::short(&decision.digest),
+        outcome = ?decision.outcome,
+        acts = acts.join(", "),
+        blockers = blockers.join(", "),
+        "decided"
+    );
+}

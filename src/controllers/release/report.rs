@@ -1,0 +1,492 @@
+//! Says what was decided: status, conditions, Events, metrics. It writes only what differs, and it
+//! changes nothing else.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::act::GRANT_FORMAT;
+use crate::api::conditions::{Conditions, cut};
+use crate::api::release::{
+    BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus,
+};
+use crate::api::time::to_wire;
+use crate::api::{ConditionType, Reason};
+use crate::cluster::objects::Release;
+use crate::cluster::writes::{ApiError, RELEASES};
+use crate::controllers::events::{self, Moment};
+use crate::controllers::world::World;
+use crate::domain::Faults;
+use crate::domain::scheduling::{
+    Blocker, Cause, Decision, Gate, Outcome, Situation, StepState, StepView,
+};
+
+/// As many blockers as the schema lets a status carry.
+const BLOCKERS: usize = 64;
+
+/// Reports a plan that makes no sense.
+///
+/// # Errors
+///
+/// When the status could not be written.
+pub async fn faulty(
+    world: &World,
+    release: &Arc<Release>,
+    faults: &Faults,
+) -> Result<(), ApiError> {
+    let now = world.clock.now();
+    let generation = release.meta.generation;
+    let said = Cause::InvalidSpec {
+        faults: faults.to_string(),
+    }
+    .message();
+    let mut conditions = Conditions::following(&release.status.conditions, generation, now);
+    conditions.set(
+        ConditionType::Accepted,
+        Some(false),
+        Reason::InvalidSpec,
+        &said,
+    );
+    conditions.set(
+        ConditionType::Ready,
+        Some(false),
+        Reason::InvalidSpec,
+        &said,
+    );
+    conditions.set(
+        ConditionType::Stalled,
+        Some(true),
+        Reason::InvalidSpec,
+        &said,
+    );
+    let blocker = Blocker {
+        step: None,
+        cause: Cause::InvalidSpec {
+            faults: faults.to_string(),
+        },
+        until: None,
+    };
+    let status = CoordinatedReleaseStatus {
+        observed_generation: Some(generation),
+        conditions: conditions.finish(),
+        blockers: vec![blocker_status(&release.status.blockers, &blocker, now)],
+        blockers_left_out: None,
+        schedule: None,
+        ..release.status.clone()
+    };
+    write(world, release, status).await
+}
+
+/// Reports a decision that asks for nothing to be done.
+///
+/// # Errors
+///
+/// When the status could not be written.
+pub async fn decided(
+    world: &World,
+    release: &Arc<Release>,
+    situation: &Situation,
+    decision: &Decision,
+) -> Result<(), ApiError> {
+    write(world, release, status(world, release, situation, decision)).await
+}
+
+/// Writes a status if it differs from the one that is there, and tells people what is new.
+///
+/// # Errors
+///
+/// When it could not be written; a conflict means that there is something newer to look at.
+pub async fn write(
+    world: &World,
+    release: &Arc<Release>,
+    status: CoordinatedReleaseStatus,
+) -> Result<(), ApiError> {
+    if status == release.status {
+        return Ok(());
+    }
+    let key = &release.meta.key;
+    let version = world
+        .objects
+        .replace_status(
+            RELEASES,
+            &key.namespace,
+            &key.name,
+            &release.meta.version,
+            &status,
+        )
+        .await?;
+    world.stores.releases.expect_at_least(key.clone(), version);
+    for moment in news(&release.status, &status) {
+        events::about_release(world, release, moment).await;
+    }
+    Ok(())
+}
+
+/// The status that a decision comes to.
+#[must_use]
+pub fn status(
+    world: &World,
+    release: &Release,
+    situation: &Situation,
+    decision: &Decision,
+) -> CoordinatedReleaseStatus {
+    let now = situation.now;
+    let old = &release.status;
+    let finished = matches!(decision.outcome, Outcome::Completed { .. });
+    let same_digest = old.digest.as_ref() == Some(&decision.digest);
+    let mut blockers = decision.blockers.clone();
+    let left_out = blockers.len().saturating_sub(BLOCKERS);
+    blockers.truncate(BLOCKERS);
+    CoordinatedReleaseStatus {
+        observed_generation: Some(release.meta.generation),
+        digest: Some(decision.digest.clone()),
+        digest_since: old
+            .digest_since
+            .clone()
+            .filter(|_| same_digest)
+            .or_else(|| Some(to_wire(now))),
+        progress: Some(format!("{}/{}", decision.done(), decision.steps.len())),
+        started_at: old.started_at.clone(),
+        finished_at: finished.then(|| old.finished_at.clone().unwrap_or_else(|| to_wire(now))),
+        finished: Some(finished),
+        steps: decision
+            .steps
+            .iter()
+            .map(|view| step_status(situation, view, &decision.blockers))
+            .collect(),
+        blockers: blockers
+            .iter()
+            .map(|b| blocker_status(&old.blockers, b, now))
+            .collect(),
+        blockers_left_out: i32::try_from(left_out).ok().filter(|n| *n > 0),
+        schedule: schedule(situation, decision),
+        conditions: conditions(world, release, situation, decision),
+    }
+}
+
+fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> StepStatus {
+    let record = situation.record.steps.get(&view.name);
+    let grant = record.and_then(|r| r.grant.as_ref()).map(|g| Grant {
+        format: GRANT_FORMAT,
+        at: to_wire(g.at),
+        digest: g.digest.clone(),
+        workload_uid: g.uid.clone(),
+        workload_version: g.version.clone(),
+        template: g.template.clone(),
+        evidence: g.evidence.clone(),
+        overridden: g.overridden.clone(),
+    });
+    let waits_for: Vec<String> = blockers
+        .iter()
+        .filter(|b| b.step.as_ref() == Some(&view.name))
+        .map(|b| b.cause.message())
+        .collect();
+    let message = if view.note.is_empty() {
+        waits_for.join("; ")
+    } else {
+        view.note.clone()
+    };
+    let is_workload = situation
+        .release
+        .steps
+        .iter()
+        .any(|s| s.name == view.name && s.participant.is_some());
+    StepStatus {
+        name: view.name.clone(),
+        state: view.state.as_str().to_owned(),
+        strength: is_workload.then(|| "Full".to_owned()),
+        grant,
+        started_at: view.started.map(to_wire),
+        finished_at: view.finished.map(to_wire),
+        message: (!message.is_empty()).then(|| cut(&message, 1024)),
+    }
+}
+
+fn blocker_status(old: &[BlockerStatus], blocker: &Blocker, now: DateTime<Utc>) -> BlockerStatus {
+    let code = blocker.cause.code().to_string();
+    let subject = blocker.cause.subject();
+    let owner = blocker.cause.owner();
+    // The message may change while the blocker stays (a count, a reason), so it is told apart by its code,
+    // its step and whom or what it is about.
+    let same = |b: &&BlockerStatus| {
+        b.code == code
+            && b.step == blocker.step
+            && (b.owner == owner || b.message.contains(&subject))
+    };
+    let since = old.iter().find(same).and_then(|b| b.since.clone());
+    BlockerStatus {
+        step: blocker.step.clone(),
+        owner,
+        message: cut(&blocker.cause.message(), 1024),
+        remedy: cut(&blocker.cause.remedy(), 1024),
+        since: since.or_else(|| Some(to_wire(now))),
+        until: blocker.until.map(to_wire),
+        code,
+    }
+}
+
+/// When the next step might start, as far as the windows tell.
+fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleStatus> {
+    let waiting = decision.steps.iter().any(|s| s.state == StepState::Waiting);
+    if !waiting {
+        return None;
+    }
+    let from = situation
+        .release
+        .not_before
+        .map_or(situation.now, |t| t.max(situation.now));
+    let openings = situation
+        .governance
+        .values()
+        .filter_map(|g| g.next_open_after(from));
+    let next = openings.max_by_key(|o| o.from)?;
+    let ends = next.until < DateTime::<Utc>::MAX_UTC;
+    Some(ScheduleStatus {
+        next_start: (next.from > situation.now).then(|| to_wire(next.from)),
+        closes: ends.then(|| to_wire(next.until)),
+    })
+    .filter(|s| s.next_start.is_some() || s.closes.is_some())
+}
+
+fn conditions(
+    world: &World,
+    release: &Release,
+    situation: &Situation,
+    decision: &Decision,
+) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
+    let mut conditions = Conditions::following(
+        &release.status.conditions,
+        release.meta.generation,
+        situation.now,
+    );
+    let refused = decision
+        .blockers
+        .iter()
+        .find(|b| b.cause.gate() == Gate::Accepted);
+    match refused {
+        Some(blocker) => conditions.set(
+            ConditionType::Accepted,
+            Some(false),
+            accepted_reason(&blocker.cause),
+            &all_of(decision, Gate::Accepted),
+        ),
+        None => conditions.set(
+            ConditionType::Accepted,
+            Some(true),
+            Reason::Accepted,
+            "all participants consent",
+        ),
+    }
+    let missing = world.policies_missing();
+    if missing.is_empty() {
+        conditions.set(
+            ConditionType::HoldEnforced,
+            Some(true),
+            Reason::Enforced,
+            "the policies are in place",
+        );
+    } else {
+        conditions.set(
+            ConditionType::HoldEnforced,
+            Some(false),
+            Reason::PolicyMissing,
+            &missing.join(", "),
+        );
+    }
+    let (reason, message) = summary(decision);
+    let gated = matches!(decision.outcome, Outcome::Waiting) && !decision.blockers.is_empty();
+    if gated {
+        conditions.set(ConditionType::Gated, Some(true), reason, &message);
+    } else {
+        conditions.set(
+            ConditionType::Gated,
+            Some(false),
+            Reason::GateOpen,
+            "nothing keeps the next step from going",
+        );
+    }
+    let ready = matches!(decision.outcome, Outcome::Completed { .. });
+    conditions.set(ConditionType::Ready, Some(ready), reason, &message);
+    match decision.outcome {
+        Outcome::RollingOut => conditions.set(
+            ConditionType::Reconciling,
+            Some(true),
+            Reason::RollingOut,
+            &message,
+        ),
+        Outcome::Failed => conditions.set(
+            ConditionType::Stalled,
+            Some(true),
+            Reason::RolloutFailed,
+            &message,
+        ),
+        Outcome::Waiting if !missing.is_empty() => conditions.set(
+            ConditionType::Stalled,
+            Some(true),
+            Reason::PolicyMissing,
+            &message,
+        ),
+        Outcome::Waiting | Outcome::Completed { .. } => {}
+    }
+    conditions.finish()
+}
+
+fn accepted_reason(cause: &Cause) -> Reason {
+    match cause {
+        Cause::ConsentMissing { .. } | Cause::TeamNotFound { .. } => Reason::ConsentMissing,
+        Cause::Claimed { .. } => Reason::Conflict,
+        _ => Reason::InvalidSpec,
+    }
+}
+
+fn all_of(decision: &Decision, gate: Gate) -> String {
+    let messages: Vec<String> = decision
+        .blockers
+        .iter()
+        .filter(|b| b.cause.gate() == gate)
+        .map(|b| b.cause.message())
+        .collect();
+    messages.join("; ")
+}
+
+/// The first thing to tell, and how much more there is.
+fn summary(decision: &Decision) -> (Reason, String) {
+    match decision.outcome {
+        Outcome::Completed {
+            nothing_to_do: true,
+        } => (
+            Reason::Completed,
+            "nothing to release: all content runs already".to_owned(),
+        ),
+        Outcome::Completed { .. } => (
+            Reason::Completed,
+            format!("all {} steps are done", decision.steps.len()),
+        ),
+        Outcome::RollingOut => {
+            let moving = |s: &&StepView| {
+                matches!(
+                    s.state,
+                    StepState::Granted | StepState::Progressing | StepState::Soaking
+                )
+            };
+            let moving: Vec<&str> = decision
+                .steps
+                .iter()
+                .filter(moving)
+                .map(|s| s.name.as_str())
+                .collect();
+            (
+                Reason::RollingOut,
+                format!(
+                    "{} rolling out; {} of {} steps done",
+                    moving.join(", "),
+                    decision.done(),
+                    decision.steps.len()
+                ),
+            )
+        }
+        Outcome::Failed => (Reason::RolloutFailed, all_of(decision, Gate::Failure)),
+        Outcome::Waiting => match decision.blockers.first() {
+            None => (Reason::GateOpen, "the next step goes now".to_owned()),
+            Some(first) => {
+                let rest = decision.blockers.len() - 1;
+                let more = if rest == 0 {
+                    String::new()
+                } else {
+                    format!(" (and {rest} more)")
+                };
+                (
+                    gate_reason(&first.cause),
+                    format!("{}{more}", first.cause.message()),
+                )
+            }
+        },
+    }
+}
+
+fn gate_reason(cause: &Cause) -> Reason {
+    match cause.gate() {
+        Gate::Paused => Reason::Paused,
+        Gate::Accepted => accepted_reason(cause),
+        Gate::HoldEnforced => match cause {
+            Cause::NotGated { .. } => Reason::NotLabelled,
+            _ => Reason::PolicyMissing,
+        },
+        Gate::Window => Reason::WaitingForWindow,
+        Gate::Capacity => Reason::WaitingForCapacity,
+        Gate::SignOff => Reason::WaitingForSignOff,
+        Gate::Check => Reason::WaitingForChecks,
+        Gate::Order => Reason::WaitingForStage,
+        Gate::Content => Reason::WaitingForContent,
+        Gate::Failure => Reason::RolloutFailed,
+    }
+}
+
+/// What is worth an Event: a step that is done or failed, and a new reason to wait or to be done.
+fn news(old: &CoordinatedReleaseStatus, new: &CoordinatedReleaseStatus) -> Vec<Moment> {
+    let mut news = Vec::new();
+    for step in &new.steps {
+        let before = old
+            .steps
+            .iter()
+            .find(|s| s.name == step.name)
+            .map(|s| s.state.as_str());
+        let note = format!(
+            "step {}: {}",
+            step.name,
+            step.message.as_deref().unwrap_or("done")
+        );
+        match step.state.as_str() {
+            state if before == Some(state) => {}
+            "Done" => news.push(Moment {
+                reason: "StepDone",
+                action: "Observe",
+                note: format!("step {} is done", step.name),
+                warning: false,
+            }),
+            "Failed" => news.push(Moment {
+                reason: "StepFailed",
+                action: "Observe",
+                note,
+                warning: true,
+            }),
+            _ => {}
+        }
+    }
+    let ready = |status: &CoordinatedReleaseStatus| {
+        status
+            .conditions
+            .iter()
+            .find(|c| c.type_ == "Ready")
+            .map(|c| (c.reason.clone(), c.message.clone()))
+    };
+    if let Some((reason, note)) = ready(new)
+        && ready(old).map(|(r, _)| r) != Some(reason.clone())
+        && let Some(reason) = TOLD.iter().find(|told| **told == reason)
+    {
+        news.push(Moment {
+            reason,
+            action: "Decide",
+            note,
+            warning: reason.contains("Invalid")
+                || reason.contains("Failed")
+                || reason.contains("Missing")
+                || *reason == "Conflict",
+        });
+    }
+    news
+}
+
+/// The reasons of `Ready` that are worth an Event when they are new.
+const TOLD: [&str; 10] = [
+    "Completed",
+    "InvalidSpec",
+    "ConsentMissing",
+    "Conflict",
+    "PolicyMissing",
+    "Paused",
+    "WaitingForWindow",
+    "WaitingForSignOff",
+    "WaitingForStage",
+    "RolloutFailed",
+];

@@ -1,0 +1,206 @@
+//! What every controller is handed: the stores that the watches fill, the API server, the clock, and
+//! the queues. Nothing here decides; a change in one object wakes whoever may care.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::queue::Queue;
+use crate::api::fields::WorkloadKind;
+use crate::clock::Clock;
+use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
+use crate::cluster::store::{IndexKey, Store};
+use crate::cluster::workloads::Workload;
+use crate::cluster::writes::Objects;
+use crate::cluster::{ObjectKey, Projected};
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+
+/// Index of releases by the teams they name, `namespace/name`.
+pub const BY_TEAM: &str = "team";
+/// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
+pub const BY_WORKLOAD: &str = "workload";
+
+/// What the watches have seen.
+#[derive(Clone)]
+pub struct Stores {
+    pub releases: Store<Release>,
+    pub teams: Store<Team>,
+    pub windows: Store<Window>,
+    pub deployments: Store<Workload>,
+    pub jobs: Store<Workload>,
+    pub namespaces: Store<Namespace>,
+    /// Mutating policies, their bindings, validating policies, their bindings.
+    pub policies: [Store<Policy>; 4],
+}
+
+impl Default for Stores {
+    fn default() -> Self {
+        Self {
+            releases: Store::new()
+                .with_index(BY_TEAM, teams_of)
+                .with_index(BY_WORKLOAD, workloads_of_release),
+            teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
+            windows: Store::new(),
+            deployments: Store::new(),
+            jobs: Store::new(),
+            namespaces: Store::new(),
+            policies: [Store::new(), Store::new(), Store::new(), Store::new()],
+        }
+    }
+}
+
+impl Stores {
+    /// The workloads of a kind; `None` for kinds that are not watched.
+    #[must_use]
+    pub fn workloads(&self, kind: WorkloadKind) -> Option<&Store<Workload>> {
+        match kind {
+            WorkloadKind::Deployment => Some(&self.deployments),
+            WorkloadKind::Job => Some(&self.jobs),
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::CronJob => None,
+        }
+    }
+}
+
+/// How an index names a workload.
+#[must_use]
+pub fn workload_index(kind: WorkloadKind, namespace: &str, name: &str) -> String {
+    format!("{} {namespace}/{name}", kind.as_str())
+}
+
+fn teams_of(release: &Release) -> Vec<IndexKey> {
+    release
+        .spec
+        .participants
+        .iter()
+        .map(|p| format!("{}/{}", p.team.namespace, p.team.name).into())
+        .collect()
+}
+
+fn workloads_of_release(release: &Release) -> Vec<IndexKey> {
+    let steps = release.spec.steps.iter();
+    steps
+        .filter_map(|step| {
+            let workload = step.workload.as_ref()?;
+            let name = step.participant.as_ref()?;
+            let participant = release.spec.participants.iter().find(|p| p.name == *name)?;
+            Some(workload_index(workload.kind, &participant.team.namespace, &workload.name).into())
+        })
+        .collect()
+}
+
+fn workloads_of_team(team: &Team) -> Vec<IndexKey> {
+    let namespace = &team.meta.key.namespace;
+    team.spec
+        .workloads
+        .iter()
+        .map(|w| workload_index(w.kind, namespace, &w.name).into())
+        .collect()
+}
+
+/// The queues of the three controllers.
+#[derive(Clone)]
+pub struct Queues {
+    pub releases: Queue<ObjectKey>,
+    pub teams: Queue<ObjectKey>,
+    pub windows: Queue<ObjectKey>,
+}
+
+/// Everything a controller works with.
+pub struct World {
+    pub settings: Settings,
+    pub stores: Stores,
+    pub queues: Queues,
+    pub objects: Objects,
+    pub clock: Arc<dyn Clock>,
+    pub metrics: Arc<Metrics>,
+    /// What is expected of the policies in the cluster, in the order of [`Stores::policies`].
+    pub expected_policies: [Vec<serde_json::Value>; 4],
+    /// Held while something is granted, so that two releases cannot both be given the last of a resource.
+    pub granting: Mutex<()>,
+}
+
+impl World {
+    /// Wakes everything that may care about a release.
+    pub fn release_changed(&self, key: &ObjectKey, sides: [Option<&Release>; 2]) {
+        self.queues.releases.add(key.clone());
+        for release in sides.into_iter().flatten() {
+            for participant in &release.spec.participants {
+                self.queues.teams.add(ObjectKey::new(
+                    participant.team.namespace.as_str(),
+                    participant.team.name.as_str(),
+                ));
+            }
+            for workload in workloads_of_release(release) {
+                self.wake_releases(BY_WORKLOAD, &workload);
+            }
+        }
+    }
+
+    /// Wakes everything that may care about a team.
+    pub fn team_changed(&self, key: &ObjectKey, sides: [Option<&Team>; 2]) {
+        self.queues.teams.add(key.clone());
+        self.wake_releases(BY_TEAM, &key.to_string());
+        for workload in sides.into_iter().flatten().flat_map(workloads_of_team) {
+            self.wake_releases(BY_WORKLOAD, &workload);
+        }
+    }
+
+    /// Wakes everything that may care about a workload.
+    pub fn workload_changed(&self, kind: WorkloadKind, key: &ObjectKey) {
+        let index = workload_index(kind, &key.namespace, &key.name);
+        self.wake_releases(BY_WORKLOAD, &index);
+        for team in self.stores.teams.by_index(BY_WORKLOAD, &index) {
+            self.queues.teams.add(team.key().clone());
+        }
+    }
+
+    /// Wakes everything that a window may govern, which is told only by looking: windows change rarely.
+    pub fn window_changed(&self, key: &ObjectKey) {
+        self.queues.windows.add(key.clone());
+        self.everything_changed();
+    }
+
+    /// Wakes every release and every team.
+    pub fn everything_changed(&self) {
+        for release in self.stores.releases.list() {
+            self.queues.releases.add(release.key().clone());
+        }
+        for team in self.stores.teams.list() {
+            self.queues.teams.add(team.key().clone());
+        }
+    }
+
+    fn wake_releases(&self, index: &str, key: &str) {
+        for release in self.stores.releases.by_index(index, key) {
+            self.queues.releases.add(release.key().clone());
+        }
+    }
+
+    /// What of the hold is missing or altered, by kind and name; empty if the API server holds what must be held.
+    #[must_use]
+    pub fn policies_missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        for (expected, store) in self.expected_policies.iter().zip(&self.stores.policies) {
+            for policy in expected {
+                let name = policy["metadata"]["name"].as_str().unwrap_or_default();
+                let kind = policy["kind"].as_str().unwrap_or_default();
+                match store.get(&ObjectKey::new("", name)) {
+                    None => missing.push(format!("{kind} {name} is missing")),
+                    Some(found) if !crate::manifests::intact(policy, &found.content) => {
+                        missing.push(format!("{kind} {name} was altered"))
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        missing
+    }
+
+    /// How far the clocks are apart, if that is too far.
+    #[must_use]
+    pub fn skew(&self) -> Option<chrono::TimeDelta> {
+        let skew = self.clock.skew();
+        (skew.abs() > self.settings.max_skew).then_some(skew)
+    }
+}

@@ -1,0 +1,26 @@
+//! How this process was told to run.
+
+use std::net::SocketAddr;
+
+use chrono::TimeDelta;
+
+/// What the arguments of `rollcall run` come to.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The operator's own namespace: windows in it may govern other namespaces.
+    pub namespace: String,
+    /// The user name by which the API server knows the operator; the policies name it.
+    pub operator_user: String,
+    /// How long a change may still be claimed, and a plan still be completed, before it counts as it is.
+    pub settle: TimeDelta,
+    /// How far the clocks may be apart before nothing is released.
+    pub max_skew: TimeDelta,
+    /// Where `/healthz`, `/readyz` and `/metrics` are served.
+    pub listen: SocketAddr,
+    /// Whether to elect a leader first. Without, this must be the only replica.
+    pub elect_leader: bool,
+    /// Who this replica is, in events and in the lease.
+    pub identity: String,
+    /// How many objects of each kind are reconciled at the same time.
+    pub workers: usize,
+}

@@ -1,0 +1,4 @@
+//! The calendar against cases that others answered, and against its own laws.
+
+mod conformance;
+mod laws;
