@@ -224,9 +224,6 @@ impl Elector {
                 () = sleep_until(wake) => {}
             }
             let begun = self.clock.monotonic();
-            if begun >= deadline {
-                return Err(self.lost(LeaseError::Expired(trouble)));
-            }
             match timeout_at(deadline, self.attempt()).await {
                 Ok(Ok(Try::Held)) => renewed = begun,
                 Ok(Ok(Try::HeldBy(holder))) => return Err(self.lost(LeaseError::Taken(holder))),

@@ -31,6 +31,8 @@ enum Fault {
     Deaf,
     /// Requests are refused.
     Refusing,
+    /// Writes take effect, and are answered 4 s later.
+    Slow,
 }
 
 impl Server {
@@ -44,11 +46,14 @@ impl Server {
         match fault {
             Fault::Silent => return std::future::pending().await,
             Fault::Refusing => return Ok(answer(503, &status(503, "ServiceUnavailable"))),
-            Fault::None | Fault::Deaf => {}
+            Fault::None | Fault::Deaf | Fault::Slow => {}
         }
         let response = self.apply(&parts.method, &body);
         if fault == Fault::Deaf && parts.method != Method::GET {
             return std::future::pending().await;
+        }
+        if fault == Fault::Slow && parts.method != Method::GET {
+            sleep(seconds(4)).await;
         }
         Ok(response)
     }
@@ -128,6 +133,23 @@ fn candidate(server: &Server, name: &str, wrong_by: TimeDelta) -> Candidate {
     }
 }
 
+impl Candidate {
+    async fn acquired(&self) {
+        let acquired = tokio::time::timeout(seconds(60), self.leadership.acquired());
+        acquired
+            .await
+            .expect("this candidate leads within a minute");
+    }
+
+    async fn ended(self) -> Result<(), LeaseError> {
+        let ended = tokio::time::timeout(seconds(60), self.task);
+        ended
+            .await
+            .expect("this candidate ends within a minute")
+            .unwrap()
+    }
+}
+
 const RIGHT: TimeDelta = TimeDelta::zero();
 
 fn seconds(seconds: u64) -> Duration {
@@ -139,7 +161,7 @@ async fn one_of_two_leads_however_wrong_their_clocks_are() {
     for wrong in [TimeDelta::hours(-3), RIGHT, TimeDelta::hours(3)] {
         let server = Server::default();
         let first = candidate(&server, "first", RIGHT);
-        first.leadership.acquired().await;
+        first.acquired().await;
         let second = candidate(&server, "second", wrong);
         for _ in 0..600 {
             sleep(seconds(1)).await;
@@ -167,12 +189,12 @@ async fn one_of_two_leads_however_wrong_their_clocks_are() {
 async fn another_takes_over_when_the_leader_is_gone() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     let second = candidate(&server, "second", RIGHT);
     sleep(seconds(7)).await;
     first.task.abort();
     let gone = tokio::time::Instant::now();
-    second.leadership.acquired().await;
+    second.acquired().await;
     // Not before the lease has run out, counted from the last renewal, and not long after.
     assert!(
         (13..=17).contains(&gone.elapsed().as_secs()),
@@ -187,7 +209,7 @@ async fn a_leader_that_cannot_renew_steps_down_before_another_takes_over() {
     for fault in [Fault::Silent, Fault::Refusing] {
         let server = Server::default();
         let first = candidate(&server, "first", RIGHT);
-        first.leadership.acquired().await;
+        first.acquired().await;
         let second = candidate(&server, "second", RIGHT);
         sleep(seconds(5)).await;
         first.server.set_fault(fault);
@@ -198,10 +220,11 @@ async fn a_leader_that_cannot_renew_steps_down_before_another_takes_over() {
         }
         let led = cut.elapsed();
         assert!(led <= seconds(10) && led >= seconds(7), "{led:?}");
-        let error = first.task.await.unwrap().unwrap_err();
+        let error = first.ended().await.unwrap_err();
+        assert!(cut.elapsed() <= seconds(10), "the process ends as soon");
         assert!(matches!(error, LeaseError::Expired(_)), "{error}");
         assert!(!second.leadership.is_leader());
-        second.leadership.acquired().await;
+        second.acquired().await;
         assert!(cut.elapsed() >= led + seconds(4), "with room to spare");
     }
 }
@@ -210,40 +233,41 @@ async fn a_leader_that_cannot_renew_steps_down_before_another_takes_over() {
 async fn a_process_that_stood_still_does_not_believe_it_leads() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     // Time passes without the election getting to run.
     advance(seconds(11)).await;
     assert!(!first.leadership.is_leader());
-    assert!(first.task.await.unwrap().is_err());
+    assert!(first.ended().await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_clean_exit_gives_the_lease_back() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     let second = candidate(&server, "second", RIGHT);
     sleep(seconds(3)).await;
     first.stop.request();
-    assert_eq!(first.task.await.unwrap(), Ok(()));
-    assert!(!first.leadership.is_leader());
+    let leadership = first.leadership.clone();
+    assert_eq!(first.ended().await, Ok(()));
+    assert!(!leadership.is_leader());
     assert_eq!(server.spec("holderIdentity"), "");
     let freed = tokio::time::Instant::now();
-    second.leadership.acquired().await;
+    second.acquired().await;
     assert!(freed.elapsed() <= seconds(2));
     second.stop.request();
-    assert_eq!(second.task.await.unwrap(), Ok(()));
+    assert_eq!(second.ended().await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_standby_that_stops_leaves_the_lease_alone() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     let second = candidate(&server, "second", RIGHT);
     sleep(seconds(3)).await;
     second.stop.request();
-    assert_eq!(second.task.await.unwrap(), Ok(()));
+    assert_eq!(second.ended().await, Ok(()));
     assert_eq!(server.spec("holderIdentity"), "first");
 }
 
@@ -251,7 +275,7 @@ async fn a_standby_that_stops_leaves_the_lease_alone() {
 async fn a_renewal_without_an_answer_is_looked_up() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     first.server.set_fault(Fault::Deaf);
     sleep(seconds(4)).await;
     first.server.set_fault(Fault::None);
@@ -265,20 +289,21 @@ async fn a_renewal_without_an_answer_is_looked_up() {
 async fn a_leader_that_is_deposed_stops() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     server.edit(|lease| lease["spec"]["holderIdentity"] = json!("usurper"));
+    let leadership = first.leadership.clone();
     assert_eq!(
-        first.task.await.unwrap(),
+        first.ended().await,
         Err(LeaseError::Taken("usurper".into()))
     );
-    assert!(!first.leadership.is_leader());
+    assert!(!leadership.is_leader());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_others_put_into_the_lease_stays_and_costs_nothing() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     server.edit(|lease| {
         lease["metadata"]["annotations"] = json!({"note": "kept"});
         lease["spec"]["preferredHolder"] = json!("kept too");
@@ -301,7 +326,7 @@ async fn what_others_put_into_the_lease_stays_and_costs_nothing() {
 async fn times_are_written_as_the_api_wants_them() {
     let server = Server::default();
     let first = candidate(&server, "first", RIGHT);
-    first.leadership.acquired().await;
+    first.acquired().await;
     assert_eq!(server.spec("acquireTime"), "2027-03-01T09:00:00.000000Z");
     assert_eq!(server.spec("leaseDurationSeconds"), 15);
 }
@@ -339,4 +364,32 @@ fn settings_that_contradict_each_other_are_refused() {
         assert_eq!(bad.check(), Err(LeaseError::Config));
     }
     assert_ne!(unique_identity("pod"), unique_identity("pod"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_counts_from_before_it_was_sent() {
+    let server = Server::default();
+    let first = candidate(&server, "first", RIGHT);
+    first.acquired().await;
+    first.server.set_fault(Fault::Slow);
+    let version = *server.version.lock().unwrap();
+    while *server.version.lock().unwrap() == version {
+        advance(Duration::from_millis(10)).await;
+    }
+    let renewed = tokio::time::Instant::now();
+    first.server.set_fault(Fault::Silent);
+    sleep(seconds(5)).await;
+    assert!(
+        first.leadership.is_leader(),
+        "the answer came late, and came"
+    );
+    while first.leadership.is_leader() {
+        advance(Duration::from_millis(10)).await;
+    }
+    assert!(
+        (9..=10).contains(&renewed.elapsed().as_secs()),
+        "{:?}",
+        renewed.elapsed()
+    );
+    assert!(renewed.elapsed() <= seconds(10) + Duration::from_millis(20));
 }

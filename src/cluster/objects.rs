@@ -150,11 +150,12 @@ pub fn decode_namespace(text: &str) -> Result<Namespace, String> {
     })
 }
 
-/// One of the admission policies, or a binding, as it stands in the cluster: its content only.
+/// One of the admission policies, or a binding, as it stands in the cluster: only what it says. (Lists do
+/// not repeat the kind with each item.)
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     pub meta: Meta,
-    pub content: Value,
+    pub spec: Value,
 }
 
 impl Projected for Policy {
@@ -173,10 +174,14 @@ impl Projected for Policy {
 ///
 /// What is wrong with it, in serde's words.
 pub fn decode_policy(text: &str) -> Result<Policy, String> {
-    let object: OnlyMeta = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let content: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: WireMeta,
+        spec: Value,
+    }
+    let object: Object = serde_json::from_str(text).map_err(|e| e.to_string())?;
     Ok(Policy {
         meta: object.metadata.kept(),
-        content,
+        spec: object.spec,
     })
 }

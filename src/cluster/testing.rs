@@ -20,6 +20,8 @@ pub(crate) enum Reply {
     Lines(Vec<String>),
     /// Lines, then silence.
     Open(Vec<String>),
+    /// Lines, then the end of the stream in the middle of another.
+    Truncated(Vec<String>),
     /// Lines, then a broken connection in the middle of another.
     Cut(Vec<String>),
     /// No connection at all.
@@ -62,6 +64,7 @@ impl Script {
                 let silence = stream::pending::<Result<Bytes, Infallible>>();
                 Ok(streamed(lines, Body::from_stream(silence)))
             }
+            Reply::Truncated(lines) => Ok(streamed(lines, Body::from("{\"type\":\"ADDED\",\"obj"))),
             Reply::Cut(lines) => {
                 let cut = [
                     Ok("{\"type\":\"ADDED\",\"obj".into()),

@@ -111,11 +111,6 @@ impl Fixture {
         }
     }
 
-    /// Lets everything happen that takes no more than this much time.
-    async fn settle(&self, time: Duration) {
-        sleep(time).await;
-    }
-
     fn changes(&self) -> Vec<String> {
         std::mem::take(&mut self.changes.lock().unwrap())
     }
@@ -137,7 +132,7 @@ async fn it_lists_in_pages_and_watches_from_the_list() {
     ]);
     assert!(!fixture.state.is_synced());
     fixture.state.synced().await;
-    fixture.settle(MOMENT).await;
+    sleep(MOMENT).await;
     assert_eq!(
         fixture.changes(),
         ["a:->1", "b:->2", "a:1>3", "c:->4", "b:2>-"]
@@ -169,9 +164,9 @@ async fn a_page_that_expires_begins_the_list_anew() {
         list(50, "", &[thing("a", 7, 1)]),
         Reply::Open(vec![]),
     ]);
-    fixture.settle(MOMENT).await;
+    sleep(MOMENT).await;
     assert!(!fixture.state.is_synced(), "half a list is no list");
-    fixture.settle(FAILURE).await;
+    sleep(FAILURE).await;
     assert!(fixture.state.is_synced());
     assert_eq!(fixture.changes(), ["a:->1", "gone:->2", "gone:2>-"]);
 }
@@ -189,7 +184,7 @@ async fn what_was_deleted_while_nobody_watched_is_noticed() {
         list(60, "", &[thing("a", 7, 1), thing("c", 55, 4)]),
         Reply::Open(vec![]),
     ]);
-    fixture.settle(MOMENT).await;
+    sleep(MOMENT).await;
     assert_eq!(
         fixture.changes(),
         ["a:->1", "b:->2", "c:->3", "c:3>4", "b:2>-"]
@@ -206,7 +201,7 @@ async fn a_list_that_repeats_what_is_known_changes_nothing() {
         list(60, "", &things),
         Reply::Open(vec![]),
     ]);
-    fixture.settle(FAILURE).await;
+    sleep(FAILURE).await;
     assert_eq!(fixture.script.requests().len(), 4);
     assert_eq!(fixture.changes(), ["a:->1", "b:->-"]);
 }
@@ -221,7 +216,7 @@ async fn an_object_that_cannot_be_decoded_stops_nothing_and_is_not_absent() {
             event("ADDED", &thing("c", 43, 3)),
         ]),
     ]);
-    fixture.settle(MOMENT).await;
+    sleep(MOMENT).await;
     assert_eq!(
         fixture.changes(),
         ["a:->-", "b:->2", "b:2>-", "a:->7", "c:->3"]
@@ -245,7 +240,7 @@ async fn a_cut_connection_goes_on_where_it_was() {
         Reply::Lines(vec![event("ADDED", &thing("b", 46, 2))]),
         Reply::Open(vec![]),
     ]);
-    fixture.settle(Duration::from_secs(2)).await;
+    sleep(Duration::from_secs(2)).await;
     assert_eq!(fixture.changes(), ["a:->1", "b:->2"]);
     let requests = fixture.script.requests();
     assert!(
@@ -266,9 +261,9 @@ async fn a_watch_that_is_refused_again_and_again_is_listed_anew() {
         Reply::Open(vec![]),
     ];
     let fixture = Fixture::new([list(40, "", &[])].into_iter().chain(relist));
-    fixture.settle(MOMENT).await;
+    sleep(MOMENT).await;
     assert_eq!(fixture.state.trouble().unwrap(), "504 Timeout: no: Timeout");
-    fixture.settle(Duration::from_secs(3)).await;
+    sleep(Duration::from_secs(3)).await;
     assert!(fixture.script.requests()[5].contains("resourceVersion=30"));
     assert_eq!(fixture.state.trouble(), None);
 }
@@ -277,7 +272,7 @@ async fn a_watch_that_is_refused_again_and_again_is_listed_anew() {
 async fn unreachable_servers_are_asked_ever_more_rarely_and_never_listed_for_it() {
     let down = (0..100).map(|_| Reply::Unreachable);
     let fixture = Fixture::new([list(40, "", &[])].into_iter().chain(down));
-    fixture.settle(Duration::from_secs(600)).await;
+    sleep(Duration::from_secs(600)).await;
     let requests = fixture.script.requests();
     assert!((25..60).contains(&requests.len()), "{}", requests.len());
     assert!(
@@ -300,11 +295,11 @@ async fn silence_is_noticed_and_a_watch_that_ends_at_once_does_not_spin() {
             .into_iter()
             .chain(ends),
     );
-    fixture.settle(Duration::from_secs(149)).await;
+    sleep(Duration::from_secs(149)).await;
     assert_eq!(fixture.script.requests().len(), 2);
-    fixture.settle(Duration::from_secs(2)).await;
+    sleep(Duration::from_secs(2)).await;
     assert!(fixture.script.requests().len() >= 3);
-    fixture.settle(Duration::from_secs(60)).await;
+    sleep(Duration::from_secs(60)).await;
     assert!(fixture.script.requests().len() < 15);
 }
 
@@ -318,7 +313,7 @@ async fn a_watch_that_fails_delays_no_other() {
         Reply::Open(vec![event("ADDED", &thing("a", 41, 1))]),
     ]);
     well.state.synced().await;
-    well.settle(MOMENT).await;
+    sleep(MOMENT).await;
     assert_eq!(well.changes(), ["a:->1"]);
     assert!(begun.elapsed() <= 2 * MOMENT);
     assert!(!failing.state.is_synced());
@@ -341,10 +336,64 @@ async fn own_writes_are_waited_for() {
     fixture.store.expect_at_least(a.clone(), "100".into());
     fixture.store.expect_at_least(b.clone(), "101".into());
     assert!(!fixture.store.is_fresh(&a));
-    fixture.settle(MOMENT).await;
+    sleep(MOMENT).await;
     assert!(fixture.store.is_fresh(&a));
     assert!(
         !fixture.store.is_fresh(&b),
         "no event and no bookmark has come so far"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_well_is_forgotten_no_failure_before_it_counts() {
+    let heard = |version| Reply::Lines(vec![bookmark(version)]);
+    let down = || (0..10).map(|_| Reply::Unreachable);
+    let replies = [list(40, "", &[])]
+        .into_iter()
+        .chain(down())
+        .chain([heard(41)])
+        .chain(down().take(1));
+    let fixture = Fixture::new(replies.chain([Reply::Open(vec![])]));
+    while fixture.script.requests().len() < 12 {
+        sleep(FAILURE).await;
+    }
+    sleep(FAILURE).await;
+    assert_eq!(
+        fixture.script.requests().len(),
+        14,
+        "the wait is short again"
+    );
+
+    let refuse = || Reply::Json(500, status(500, "InternalError"));
+    let replies = [
+        list(40, "", &[]),
+        refuse(),
+        refuse(),
+        heard(41),
+        refuse(),
+        refuse(),
+        heard(42),
+    ];
+    let fixture = Fixture::new(replies);
+    sleep(Duration::from_secs(20)).await;
+    let requests = fixture.script.requests();
+    assert_eq!(requests.len(), 8);
+    assert!(
+        requests[1..]
+            .iter()
+            .all(|request| request.contains("watch=true")),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_was_cut_off_comes_again_at_once() {
+    let fixture = Fixture::new([
+        list(40, "", &[]),
+        Reply::Truncated(vec![bookmark(41)]),
+        Reply::Open(vec![]),
+    ]);
+    sleep(MOMENT).await;
+    assert!(fixture.script.requests()[2].contains("resourceVersion=41"));
+    assert_eq!(fixture.state.trouble(), None);
 }

@@ -37,7 +37,9 @@ impl Fixture {
     /// The key handed out, and how long that took.
     async fn take(&self) -> (&'static str, Duration) {
         let begun = Instant::now();
-        (self.queue.take().await.unwrap(), begun.elapsed())
+        let taken = tokio::time::timeout(Duration::from_secs(7200), self.queue.take());
+        let key = taken.await.expect("a key comes within two hours").unwrap();
+        (key, begun.elapsed())
     }
 
     /// Whether nothing is handed out for an hour.

@@ -90,7 +90,11 @@ impl Fixture {
 
     /// What is told next, and after how many whole seconds since the beginning.
     async fn next(&mut self) -> (String, u64) {
-        let told = self.told.recv().await.unwrap();
+        let told = tokio::time::timeout(Duration::from_secs(600), self.told.recv());
+        let told = told
+            .await
+            .expect("something is told within ten minutes")
+            .unwrap();
         (told, self.begun.elapsed().as_secs())
     }
 

@@ -187,7 +187,7 @@ impl World {
                 let kind = policy["kind"].as_str().unwrap_or_default();
                 match store.get(&ObjectKey::new("", name)) {
                     None => missing.push(format!("{kind} {name} is missing")),
-                    Some(found) if !crate::manifests::intact(policy, &found.content) => {
+                    Some(found) if !crate::manifests::intact(&policy["spec"], &found.spec) => {
                         missing.push(format!("{kind} {name} was altered"))
                     }
                     Some(_) => {}

@@ -48,7 +48,7 @@ pub(super) fn files() -> Vec<File> {
     all.extend(crds().iter().map(|(file, crd)| {
         (
             format!("crds/{file}"),
-            format!("{HEADER}{}", to_yaml(&[crd.clone()])),
+            format!("{HEADER}{}", to_yaml(std::slice::from_ref(crd))),
         )
     }));
     all.into_iter()

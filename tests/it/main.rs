@@ -1,3 +1,6 @@
 //! The integration tests, in one binary. One folder per part of the product.
 
+mod admission;
 mod calendar;
+mod release;
+mod support;

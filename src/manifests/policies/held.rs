@@ -161,7 +161,7 @@ impl HeldKind {
                 ),
             ),
             Denial::new(
-                "variables.gate == variables.oldGate || variables.glass ||
+                "variables.oldGate in ['', variables.gate] || variables.glass ||
                  !(variables.changed || variables.wasHeld || variables.frozen)",
                 format!(
                     "the label {GATE_LABEL} of {subject} cannot change together with what would ship, while it is held, \

@@ -44,3 +44,160 @@ pub fn policies(install: &Install) -> Vec<Value> {
     all.extend(HELD.iter().flat_map(|kind| kind.policies(install)));
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::api::names;
+
+    /// Every string of a policy with the key it stands under.
+    fn strings(value: &Value, key: &str, found: &mut Vec<(String, String)>) {
+        match value {
+            Value::String(text) => found.push((key.to_owned(), text.clone())),
+            Value::Array(items) => items.iter().for_each(|item| strings(item, key, found)),
+            Value::Object(map) => map.iter().for_each(|(key, item)| strings(item, key, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_budget_of_authorizer_checks_is_kept() {
+        for policy in policies(&Install::default()) {
+            let mut all = Vec::new();
+            strings(&policy, "", &mut all);
+            let checks: Vec<usize> = all
+                .iter()
+                .map(|(_, text)| text.matches(".check(").count())
+                .collect();
+            assert!(
+                checks.iter().all(|count| *count <= 2),
+                "two per expression: {policy:#}"
+            );
+            assert!(
+                checks.iter().sum::<usize>() <= 28,
+                "28 per policy: {policy:#}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_forbidden_and_none_reads_like_an_unchangeable_field() {
+        for policy in policies(&Install::default()) {
+            for validation in policy["spec"]["validations"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
+                assert_eq!(validation["reason"], "Forbidden", "{validation:#}");
+                for text in ["message", "messageExpression"]
+                    .map(|key| validation[key].as_str().unwrap_or(""))
+                {
+                    assert!(
+                        text.contains("rollcall: ") && !text.contains("immutable"),
+                        "{text}"
+                    );
+                    assert!(
+                        !text.contains('\n'),
+                        "the API server drops messages of several lines: {text}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_guard_is_in_force_before_what_it_guards() {
+        let order: BTreeMap<String, usize> = policies(&Install::default())
+            .iter()
+            .enumerate()
+            .map(|(at, object)| {
+                (
+                    format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', ""),
+                    at,
+                )
+            })
+            .collect();
+        for subject in [
+            "deployment",
+            "job",
+            "signoff",
+            "teamreadiness",
+            "coordinatedrelease",
+        ] {
+            let guard =
+                order[&format!("ValidatingAdmissionPolicyBinding guard-{subject}.rollcall.dev")];
+            let writer = ["hold", "stamp"].iter().find_map(|purpose| {
+                order.get(&format!(
+                    "MutatingAdmissionPolicy {purpose}-{subject}.rollcall.dev"
+                ))
+            });
+            assert!(writer.is_some_and(|at| guard < *at), "{subject}");
+        }
+    }
+
+    #[test]
+    fn every_policy_has_the_binding_that_puts_it_in_force() {
+        let all = policies(&Install::default());
+        let bound = |name: &Value| {
+            all.iter()
+                .any(|object| object["spec"]["policyName"] == *name)
+        };
+        for policy in all.iter().filter(|object| {
+            object["kind"]
+                .as_str()
+                .is_some_and(|kind| kind.ends_with("Policy"))
+        }) {
+            assert!(
+                bound(&policy["metadata"]["name"]),
+                "{}",
+                policy["metadata"]["name"]
+            );
+        }
+    }
+
+    #[test]
+    fn names_in_expressions_are_the_names_that_the_rest_of_rollcall_uses() {
+        let known = [
+            names::GATE_LABEL,
+            names::HOLD,
+            names::HOLD_RESTORE,
+            names::ROLLBACK,
+            names::RELEASED,
+            names::BREAK_GLASS,
+            names::AUTHOR,
+            "rollcall.dev",
+            "rollcall.dev/",
+        ];
+        for policy in policies(&Install::default()) {
+            let mut all = Vec::new();
+            strings(&policy["spec"], "", &mut all);
+            let expressions = all
+                .iter()
+                .filter(|(key, _)| key == "expression" || key == "valueExpression");
+            for literal in expressions.flat_map(|(_, text)| text.split('\'').skip(1).step_by(2)) {
+                if literal.contains("rollcall.dev") {
+                    assert!(
+                        known.contains(&literal) || literal.starts_with("/metadata/annotations/"),
+                        "{literal}"
+                    );
+                }
+                assert!(
+                    !literal.contains("restartedAt") || literal == names::RESTARTED_AT,
+                    "{literal}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_hostile_user_name_stays_a_string() {
+        let install = Install {
+            operator_user: "x' || true || '".to_owned(),
+            ..Install::default()
+        };
+        let text = serde_json::to_string(&policies(&install)).expect("JSON");
+        assert!(!text.contains("'x' || true"), "{text}");
+    }
+}

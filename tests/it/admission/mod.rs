@@ -1,0 +1,17 @@
+//! What the API server itself holds, stamps and refuses, with no operator running.
+//!
+//! Nothing here ever runs or imitates the operator's logic, and nothing waits for a span of time: policies take a
+//! moment to become active, so the first test that needs them asks with dry-runs until they answer.
+
+mod bound;
+mod break_glass;
+mod drift;
+mod guard;
+mod hold;
+mod installed;
+mod jobs;
+mod objects;
+mod release;
+mod rollback;
+mod signoff;
+mod world;

@@ -1,0 +1,3 @@
+//! Releases on a real control plane, end to end.
+
+mod straight;
