@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::super::basic::{Until, parse_basic};
 use super::super::civil::{DAY, DayNumber, Wall};
 use super::super::fault::{CalendarFault, quoted};
 use super::super::length::Length;
-use super::super::rrule::{Until, parse_basic};
 use super::super::zone::Zone;
 use super::lines::Property;
 use super::windows_names;

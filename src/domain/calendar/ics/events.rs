@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::basic::Until;
 use super::super::civil::{DAY, DayNumber, Wall, day_of, time_of};
 use super::super::fault::CalendarFault;
 use super::super::length::Length;
-use super::super::rrule::{self, RuleText, Until};
+use super::super::rrule::{self, RuleText};
 use super::super::series::Series;
 use super::dates::{Clock, Moment, When};
 use super::lines::{Component, Property, texts};
