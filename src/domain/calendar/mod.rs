@@ -25,10 +25,12 @@
 //! | search for a next opening, or for the end of one | 400 years, or 20,000 openings looked at |
 //! | an iCalendar file | 1 MiB, 5,000 events |
 
+mod basic;
 mod changes;
 mod civil;
 mod compile;
 mod cron;
+mod days;
 mod fault;
 mod governance;
 mod ics;

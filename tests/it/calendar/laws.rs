@@ -152,7 +152,7 @@ fn holds(openings: &[Opening], at: DateTime<Utc>) -> bool {
 const MONTH: TimeDelta = TimeDelta::days(30);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn merged_openings_are_sorted_disjoint_and_apart(window in any_window(), from in instant()) {
