@@ -138,6 +138,7 @@ fn world(
         metrics: metrics.clone(),
         expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),
         granting: Mutex::new(()),
+        told: std::sync::Mutex::default(),
         settings,
     }
 }
@@ -205,9 +206,13 @@ fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<(
                 .workloads(kind)
                 .map(|store| store.apply(event))
                 .unwrap_or_default();
-            changes
-                .iter()
-                .for_each(|change| w.workload_changed(kind, &change.key));
+            for change in changes {
+                w.workload_changed(
+                    kind,
+                    &change.key,
+                    [change.old.as_deref(), change.new.as_deref()],
+                );
+            }
         };
         spawn(
             tasks,
