@@ -20,6 +20,7 @@ use crate::cluster::WatchState;
 use crate::cluster::client::Clients;
 use crate::cluster::lease::{Elector, LeaseConfig, LeaseError};
 use crate::cluster::objects::{decode, decode_namespace, decode_policy};
+use crate::cluster::releases::Compact;
 use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
 use crate::cluster::workloads;
 use crate::cluster::writes::{
@@ -158,9 +159,9 @@ fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<(
     let w = world.clone();
     spawn(
         tasks,
-        watch_projected(client, config, state, decode, move |event| {
+        watch_projected(client, config, state, Compact::decode, move |event| {
             for change in w.stores.releases.apply(event) {
-                w.release_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
+                w.release_changed(&change.key, [change.old.as_ref(), change.new.as_ref()]);
             }
         }),
     );

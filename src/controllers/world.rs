@@ -9,6 +9,7 @@ use super::queue::Queue;
 use crate::api::fields::WorkloadKind;
 use crate::clock::Clock;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
+use crate::cluster::releases::Releases;
 use crate::cluster::store::{IndexKey, Store};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::Objects;
@@ -24,7 +25,7 @@ pub const BY_WORKLOAD: &str = "workload";
 /// What the watches have seen.
 #[derive(Clone)]
 pub struct Stores {
-    pub releases: Store<Release>,
+    pub releases: Releases,
     pub teams: Store<Team>,
     pub windows: Store<Window>,
     pub deployments: Store<Workload>,
@@ -37,9 +38,16 @@ pub struct Stores {
 impl Default for Stores {
     fn default() -> Self {
         Self {
-            releases: Store::new()
-                .with_index(BY_TEAM, teams_of)
-                .with_index(BY_WORKLOAD, workloads_of_release),
+            releases: Releases::default()
+                .with_index(BY_TEAM, |c| {
+                    c.read().as_ref().map(teams_of).unwrap_or_default()
+                })
+                .with_index(BY_WORKLOAD, |c| {
+                    c.read()
+                        .as_ref()
+                        .map(workloads_of_release)
+                        .unwrap_or_default()
+                }),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
             deployments: Store::new(),
@@ -163,8 +171,8 @@ impl World {
 
     /// Wakes every release and every team.
     pub fn everything_changed(&self) {
-        for release in self.stores.releases.list() {
-            self.queues.releases.add(release.key().clone());
+        for release in self.stores.releases.keys() {
+            self.queues.releases.add(release);
         }
         for team in self.stores.teams.list() {
             self.queues.teams.add(team.key().clone());
@@ -172,8 +180,8 @@ impl World {
     }
 
     fn wake_releases(&self, index: &str, key: &str) {
-        for release in self.stores.releases.by_index(index, key) {
-            self.queues.releases.add(release.key().clone());
+        for release in self.stores.releases.keys_by_index(index, key) {
+            self.queues.releases.add(release);
         }
     }
 
