@@ -168,6 +168,10 @@ proptest! {
         prop_assert_eq!(window.covers(at), holds(&openings, at));
         prop_assert_eq!(window.covers(at), window.entry_at(at).is_some());
         prop_assert_eq!(window.covers(at), holds(&window.openings(from, from + MONTH), at));
+        let ahead = window.ahead(from, from + MONTH);
+        prop_assert_eq!(ahead.covers(at), Some(window.covers(at)));
+        let change = window.next_change(at).filter(|change| *change < from + MONTH);
+        prop_assert_eq!(ahead.next_change(at), change);
         for opening in &openings {
             prop_assert!(window.covers(opening.from));
             prop_assert!(!window.covers(opening.until) || opening.until == from + MONTH);
