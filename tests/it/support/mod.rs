@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "the tests and the demo use different parts")]
 
+pub mod judge;
 pub mod operator;
 pub mod recorder;
 pub mod shop;

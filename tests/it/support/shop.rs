@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Done, Installed, namespace};
+use super::recorder::tag;
+use super::{Done, Installed, blocker_codes, namespace};
 use control_plane::Access;
 use rollcall::manifests::to_yaml;
 
@@ -230,4 +231,69 @@ pub async fn sign(
         .await?;
     out.success()?;
     Ok(())
+}
+
+/// The old version runs everywhere, let go by its own teams: with no release, open windows are enough.
+pub async fn old_version_runs(installed: &Installed, people: &People) -> Done {
+    let old: Vec<Value> = manifests("1")
+        .into_iter()
+        .filter(|m| m["kind"] == "Deployment")
+        .collect();
+    installed.apply(&people.flux, &to_yaml(&old)).await?;
+    for (namespace, name) in [("core", "api"), ("ui", "web"), ("ui", "admin")] {
+        installed
+            .until(&format!("version 1 of {name} runs"), || async {
+                let found = installed
+                    .get("deployment", namespace, name)
+                    .await?
+                    .unwrap_or_default();
+                Ok(
+                    (found["status"]["availableReplicas"] == found["spec"]["replicas"])
+                        .then_some(()),
+                )
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// The digest once every member of the release has its new, held content.
+pub async fn complete_digest(installed: &Installed, release: &str) -> Done<String> {
+    installed
+        .until(
+            "every step has held content and a digest is published for it",
+            || async {
+                let found = installed
+                    .get("coordinatedrelease", "releases", release)
+                    .await?
+                    .unwrap_or_default();
+                let mut all_held = true;
+                for (_, namespace, kind, name) in STEPS {
+                    let workload = installed
+                        .get(kind, namespace, name)
+                        .await?
+                        .unwrap_or_default();
+                    all_held &= tag(&workload) == "2"
+                        && workload["metadata"]["annotations"]["rollcall.dev/hold"] == "policy";
+                }
+                let again = installed
+                    .get("coordinatedrelease", "releases", release)
+                    .await?
+                    .unwrap_or_default();
+                let settled = found["status"]["digest"] == again["status"]["digest"]
+                    && found["status"]["blockers"] == again["status"]["blockers"];
+                let codes = blocker_codes(&again);
+                let complete = all_held
+                    && settled
+                    && codes.iter().all(|c| c == "RC051" || c == "RC071")
+                    && codes.contains(&"RC051".to_owned());
+                Ok(complete.then(|| {
+                    again["status"]["digest"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned()
+                }))
+            },
+        )
+        .await
 }

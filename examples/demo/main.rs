@@ -1,0 +1,118 @@
+//! `make demo`: one release of three teams, from held changes to a finished rollout, on a real control
+//! plane that lives as long as this program.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+mod outcome;
+mod screen;
+mod stage;
+mod story;
+#[path = "../../tests/it/support/mod.rs"]
+mod support;
+mod tour;
+mod view;
+
+use screen::Screen;
+use stage::Stage;
+use support::Done;
+
+/// See three teams ship together, on a Kubernetes control plane that is started for you.
+///
+/// Version 2 of a shop is a database migration (team data), then an API (team core), then two frontends
+/// (team ui). All four manifests are applied at once, as a GitOps tool would. rollcall holds them until
+/// each team's lead has signed for exactly this content, and then lets them go in order. You watch.
+///
+/// Afterwards the cluster stays up for you to play with, until ctrl-c, which removes all of it.
+#[derive(Parser, Debug)]
+#[command(name = "demo", after_long_help = HELP)]
+struct Options {
+    /// End when the release has ended: exit code 0 if everything happened in the right order, else 1.
+    #[arg(long)]
+    once: bool,
+    /// How many seconds pass between one sign-off and the next [default: 4; with --once: 1].
+    #[arg(long, value_name = "SECONDS")]
+    pace: Option<u64>,
+    /// Draw with ASCII characters only [default: if the locale is not UTF-8].
+    #[arg(long)]
+    ascii: bool,
+}
+
+const HELP: &str = "\
+What you need: Rust and Go. The programs of the control plane (etcd, kube-apiserver, ...) are built from
+source the first time, which takes about ten minutes; after that the demo starts in seconds. They are kept
+in ~/.cache/rollcall. Everything runs as you, on 127.0.0.1; no container, no root, no cluster.
+
+Whether the order was right is not rollcall's own word: a recorder that knows nothing of rollcall watches
+every version of every pod, Deployment and Job, and judges what it saw.
+
+Environment:
+  NO_COLOR=1             no colours (there are none either when the output is not a terminal)
+  KUBEBUILDER_ASSETS     a folder with etcd, kube-apiserver, kubectl, ... to use instead of building them
+  CONTROL_PLANE_KEEP=1   keep data, logs and kubeconfigs after the end
+
+Examples:
+  make demo                      watch, then play
+  make demo ARGS=--once          for CI: watch, then exit with the outcome
+  make demo ARGS='--pace 10'     more time to read between two sign-offs";
+
+impl Options {
+    fn pace(&self) -> Duration {
+        let usual = if self.once { 1 } else { 4 };
+        Duration::from_secs(self.pace.unwrap_or(usual))
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let mut screen = Screen::on_stdout(options.ascii);
+    let ended = tokio::select! {
+        ended = run(&options, &mut screen) => Some(ended),
+        () = told_to_stop() => None,
+    };
+    match ended {
+        None => {
+            screen.leave();
+            screen.say("Stopped; the control plane and all of its data are gone.");
+            ExitCode::from(130)
+        }
+        Some(Ok(code)) => code,
+        Some(Err(error)) => {
+            screen.leave();
+            eprintln!("error: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn run(options: &Options, screen: &mut Screen) -> Done<ExitCode> {
+    let mut stage = Stage::build(screen).await?;
+    let history = story::play(&stage, options.pace(), screen).await?;
+    let right = outcome::tell(&stage, &history, screen).await?;
+    if options.once {
+        return Ok(ExitCode::from(u8::from(!right)));
+    }
+    tour::offer(&stage, screen)?;
+    tokio::select! {
+        () = told_to_stop() => {}
+        trouble = stage.watch_over() => return trouble.map(|()| ExitCode::SUCCESS),
+    }
+    screen.say("");
+    screen.say("Stopping; the control plane and all of its data go now.");
+    Ok(ExitCode::from(u8::from(!right)))
+}
+
+/// Returns on ctrl-c or SIGTERM.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
