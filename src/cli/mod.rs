@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod crds;
+mod plan;
 mod policies;
 mod run;
 
@@ -22,6 +23,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Crds(crds::Args),
+    Plan(plan::Args),
     Policies(policies::PoliciesArgs),
     Manifests(policies::ManifestsArgs),
 }
@@ -33,6 +35,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(args),
         Command::Crds(args) => crds::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Policies(args) => policies::policies(&args),
         Command::Manifests(args) => policies::manifests(args),
     };
