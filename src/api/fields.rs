@@ -7,14 +7,20 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Text without control characters: C0, DEL and C1 are refused, so no name or message can move a
-/// terminal's cursor. At most 1,024 characters.
+/// terminal's cursor; nor are line separators and the marks that turn the direction of writing, so that
+/// what is shown is what is stored. At most 1,024 characters.
 pub fn text(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "maxLength": 1024, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$"})
+    json_schema!({"type": "string", "maxLength": 1024, "pattern": PLAIN})
 }
 
-/// As [`text`], but not empty: who reads it must learn something.
+/// Any number of characters that print where they stand.
+pub const PLAIN: &str = r"^[^\x00-\x1f\x7f-\x9f\x{2028}-\x{202e}\x{2066}-\x{2069}]*$";
+/// As [`PLAIN`], with at least one that is no space.
+const PLAIN_AND_NOT_BLANK: &str = r"^[^\x00-\x1f\x7f-\x9f\x{2028}-\x{202e}\x{2066}-\x{2069}]*[^\x00-\x20\x7f-\xa0\x{2028}-\x{202e}\x{2066}-\x{2069}][^\x00-\x1f\x7f-\x9f\x{2028}-\x{202e}\x{2066}-\x{2069}]*$";
+
+/// As [`text`], but neither empty nor blank: who reads it must learn something.
 pub fn required_text(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "minLength": 1, "maxLength": 1024, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$"})
+    json_schema!({"type": "string", "minLength": 1, "maxLength": 1024, "pattern": PLAIN_AND_NOT_BLANK})
 }
 
 /// An RFC 1123 label: lower-case letters, digits and `-`, at most 63 characters. Used for names that
@@ -117,20 +123,33 @@ pub fn amounts(_: &mut SchemaGenerator) -> Schema {
 /// Text by name, such as images by container: at most 32 entries.
 pub fn texts_by_name(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "maxProperties": 32,
-        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 512}})
+        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 512, "pattern": PLAIN}})
 }
+
+/// The key of a label, with or without a prefix.
+const LABEL_KEY: &str =
+    "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+/// The value of a label, which may be empty.
+const LABEL_VALUE: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 
 /// Labels to select by, as everywhere in Kubernetes, with bounds.
 pub fn selector(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object",
         "properties": {
-            "matchLabels": {"type": "object", "maxProperties": 16, "additionalProperties": {"type": "string", "maxLength": 63}},
+            "matchLabels": {"type": "object", "maxProperties": 16,
+                "additionalProperties": {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE},
+                "x-kubernetes-validations": [{
+                    "rule": "self.all(key, size(key) <= 317 && key.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
+                    "message": "every key must be a label's, such as tier or example.com/tier"}]},
             "matchExpressions": {"type": "array", "maxItems": 16, "x-kubernetes-list-type": "atomic", "items": {
                 "type": "object", "required": ["key", "operator"],
                 "properties": {
-                    "key": {"type": "string", "maxLength": 317},
+                    "key": {"type": "string", "maxLength": 317, "pattern": LABEL_KEY},
                     "operator": {"type": "string", "enum": ["In", "NotIn", "Exists", "DoesNotExist"]},
-                    "values": {"type": "array", "maxItems": 32, "x-kubernetes-list-type": "atomic", "items": {"type": "string", "maxLength": 63}}}}}}})
+                    "values": {"type": "array", "maxItems": 32, "x-kubernetes-list-type": "atomic", "items": {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE}}},
+                "x-kubernetes-validations": [{
+                    "rule": "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
+                    "message": "In and NotIn need values, Exists and DoesNotExist have none"}]}}}})
 }
 
 /// The conditions of a status: a list-map by type, as `metav1.Condition` prescribes.

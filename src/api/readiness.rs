@@ -180,7 +180,7 @@ pub enum WithdrawnAfterStart {
 
 /// A team's word on one release, in one role.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[x_kube(validation = Rule::new("self.decision != 'NoGo' || (has(self.reason) && size(self.reason) > 0)").message("a NoGo needs a reason").field_path(".reason"))]
+#[x_kube(validation = Rule::new("self.decision != 'NoGo' || (has(self.reason) && self.reason.trim() != '')").message("a NoGo needs a reason").field_path(".reason"))]
 pub struct SignOff {
     /// `<namespace>/<name>` of the release.
     #[schemars(schema_with = "fields::namespaced_name")]
@@ -381,6 +381,7 @@ pub struct TeamContact {
 
 /// Somebody is away, from one instant (included) until another (excluded).
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[x_kube(validation = Rule::new("self.from < self.until").message("until must be later than from").field_path(".until"))]
 pub struct Absence {
     #[schemars(schema_with = "fields::required_text")]
     pub who: String,
@@ -483,7 +484,7 @@ pub struct SeenSignOff {
 }
 
 fn user_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": "string", "maxLength": 512, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$"})
+    schemars::json_schema!({"type": "string", "maxLength": 512, "pattern": fields::PLAIN})
 }
 
 fn user_names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -25,6 +25,7 @@ use super::fields::{self, ObjectRef, WorkloadRef};
     doc = "What ships together: the teams that take part, the steps, and their order.",
     label("app.kubernetes.io/part-of", "rollcall"),
     selectable = ".status.finished",
+    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.finished) || !oldSelf.status.finished || self.spec == oldSelf.spec").message("the release is finished, so its spec is a record: create another release").field_path(".spec"),
     printcolumn(
         name = "Ready",
         type_ = "string",
@@ -58,6 +59,8 @@ use super::fields::{self, ObjectRef, WorkloadRef};
     validation = Rule::new("self.steps.all(s, !has(s.participant) || self.participants.exists(p, p.name == s.participant))").message("every step's participant must be one of spec.participants").field_path(".steps"),
     validation = Rule::new("self.steps.all(s, !has(s.dependsOn) || s.dependsOn.all(d, d != s.name))").message("a step cannot depend on itself").field_path(".steps"),
     validation = Rule::new("self.steps.all(s, !has(s.dependsOn) || s.dependsOn.all(d, self.steps.exists(t, t.name == d)))").message("dependsOn must name steps of this release").field_path(".steps"),
+    validation = Rule::new("self.steps.all(s, !has(s.participant) || !self.participants.exists(p, p.name == s.participant && p.role == 'Informed'))").message("a participant that is only Informed can have no step").field_path(".steps"),
+    validation = Rule::new("self.steps.all(s, !has(s.workload) || !has(s.participant) || self.steps.exists_one(t, has(t.workload) && has(t.participant) && t.participant == s.participant && t.workload.kind == s.workload.kind && t.workload.name == s.workload.name))").message("two steps cannot have the same workload").field_path(".steps"),
     validation = Rule::new("!has(self.notBefore) || !has(self.deadline) || timestamp(self.notBefore) < timestamp(self.deadline)").message("deadline must be later than notBefore").field_path(".deadline")
 )]
 pub struct CoordinatedReleaseSpec {

@@ -355,5 +355,5 @@ fn config_map_key(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 }
 
 fn categories(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": "array", "maxItems": 16, "items": {"type": "string", "minLength": 1, "maxLength": 63}})
+    schemars::json_schema!({"type": "array", "maxItems": 16, "items": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": fields::PLAIN}})
 }

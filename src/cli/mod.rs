@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod calendar;
 mod crds;
+mod plan;
 mod policies;
 mod run;
 
@@ -24,6 +25,7 @@ enum Command {
     Run(run::Args),
     Crds(crds::Args),
     Calendar(calendar::Args),
+    Plan(plan::Args),
     Policies(policies::PoliciesArgs),
     Manifests(policies::ManifestsArgs),
 }
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Crds(args) => crds::run(&args),
         Command::Calendar(args) => calendar::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Policies(args) => policies::policies(&args),
         Command::Manifests(args) => policies::manifests(args),
     };

@@ -3,7 +3,7 @@
 
 mod claims;
 mod events;
-mod facts;
+pub(crate) mod facts;
 pub mod operator;
 pub mod queue;
 pub mod readiness;

@@ -4,6 +4,8 @@
 //! workload) is a blocker, found by the decision. It knows `api` and `domain` and nobody else.
 
 mod release;
+pub mod rules;
+pub mod schema;
 mod selector;
 mod team;
 mod window;

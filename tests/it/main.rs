@@ -2,5 +2,6 @@
 
 mod admission;
 mod calendar;
+mod input;
 mod release;
 mod support;

@@ -1,0 +1,240 @@
+//! From documents to objects, with everything that is wrong with each on its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::document::Document;
+use crate::cluster::objects::{self, decode};
+use crate::controllers::facts;
+use crate::domain::scheduling::situation::{Release, Team};
+use crate::domain::{Faults, Kind, WorkloadName};
+use crate::validate::{self, schema};
+
+const OURS: &str = "rollcall.dev/v1alpha1";
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The text is wrong.
+    Fault,
+    /// The text makes sense, and not together with another one.
+    Conflict,
+    /// These files alone cannot tell.
+    Note,
+}
+
+/// Something to tell, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub level: Level,
+    pub file: String,
+    pub line: u64,
+    pub object: String,
+    pub path: String,
+    pub message: String,
+}
+
+/// An object that makes sense on its own, and where it stands.
+pub struct Sound<'a, W, D> {
+    pub wire: W,
+    pub checked: D,
+    pub document: &'a Document,
+}
+
+/// Everything that was read.
+#[derive(Default)]
+pub struct Set<'a> {
+    pub releases: Vec<Sound<'a, objects::Release, Release>>,
+    pub teams: Vec<Sound<'a, objects::Team, Team>>,
+    pub windows: Vec<Arc<objects::Window>>,
+    /// Labels by namespace, of the namespaces among the documents.
+    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// The workloads among the documents.
+    pub workloads: BTreeSet<WorkloadName>,
+    /// How many documents are of each of our kinds, sound or not; and of others.
+    pub counts: BTreeMap<&'static str, usize>,
+    pub findings: Vec<Finding>,
+}
+
+impl<'a> Set<'a> {
+    pub fn tell(
+        &mut self,
+        level: Level,
+        document: &Document,
+        path: &str,
+        message: impl Into<String>,
+    ) {
+        self.findings.push(Finding {
+            level,
+            file: document.file.clone(),
+            line: document.line_of(path),
+            object: title(&document.value),
+            path: path.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    fn add(&mut self, document: &'a Document, kind: &'static str) {
+        *self.counts.entry(kind).or_default() += 1;
+        let mut faults = envelope(&document.value);
+        let schema = schema::schema_of(kind).unwrap_or_default();
+        match &document.value["spec"] {
+            Value::Null => faults.add("spec", "is required"),
+            spec => schema::against(&schema, spec, "spec", &mut faults),
+        }
+        if let Err(more) = self.decoded(document, kind) {
+            // What the schema has said of a field need not be said again in other words.
+            for fault in more.0 {
+                let said =
+                    |path: &str| fault.path.starts_with(path) || path.starts_with(&fault.path);
+                if !faults.0.iter().any(|f| said(&f.path)) {
+                    faults.0.push(fault);
+                }
+            }
+        }
+        for fault in faults.0 {
+            self.tell(Level::Fault, document, &fault.path, fault.message);
+        }
+    }
+
+    /// Keeps the object if it makes sense.
+    fn decoded(&mut self, document: &'a Document, kind: &str) -> Result<(), Faults> {
+        let mut value = document.value.clone();
+        if let Some(object) = value.as_object_mut() {
+            object.remove("status");
+        }
+        if value["metadata"]["namespace"].is_null() {
+            value["metadata"]["namespace"] = "default".into();
+        }
+        let text = value.to_string();
+        match kind {
+            "DeploymentWindow" => {
+                let wire: objects::Window = decode(&text).map_err(undecodable)?;
+                validate::window(&wire.spec, &facts::no_calendars)?;
+                self.windows.push(Arc::new(wire));
+            }
+            "TeamReadiness" => {
+                let wire: objects::Team = decode(&text).map_err(undecodable)?;
+                let checked =
+                    validate::team(&facts::meta(&wire.meta), &wire.spec, &[], &BTreeMap::new())?;
+                self.teams.push(Sound {
+                    wire,
+                    checked,
+                    document,
+                });
+            }
+            _ => {
+                let wire: objects::Release = decode(&text).map_err(undecodable)?;
+                let checked = validate::release(&facts::meta(&wire.meta), &wire.spec)?;
+                self.releases.push(Sound {
+                    wire,
+                    checked,
+                    document,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn undecodable(why: String) -> Faults {
+    let mut faults = Faults::default();
+    faults.add("spec", why);
+    faults
+}
+
+/// All documents, each on its own.
+pub fn read(documents: &[Document]) -> Set<'_> {
+    let mut set = Set::default();
+    let mut seen: BTreeMap<String, &Document> = BTreeMap::new();
+    for document in documents {
+        let value = &document.value;
+        let kind = value["kind"].as_str().unwrap_or_default();
+        let ours = ["DeploymentWindow", "TeamReadiness", "CoordinatedRelease"];
+        let known = ours.into_iter().find(|k| *k == kind);
+        let version = value["apiVersion"].as_str().unwrap_or_default();
+        if known.is_some() || version.starts_with("rollcall.dev/") {
+            let first = seen.entry(title(value)).or_insert(document);
+            if !std::ptr::eq(*first, document) {
+                let message = format!("is already in {}:{}", first.file, first.line);
+                set.tell(Level::Fault, document, "metadata.name", message);
+                continue;
+            }
+        }
+        match known {
+            Some(_) if version != OURS => set.tell(
+                Level::Fault,
+                document,
+                "apiVersion",
+                format!("must be {OURS}"),
+            ),
+            Some(kind) => set.add(document, kind),
+            None if version.starts_with("rollcall.dev/") => {
+                set.tell(
+                    Level::Fault,
+                    document,
+                    "kind",
+                    format!("is none of {}", ours.join(", ")),
+                );
+            }
+            None => other(&mut set, value),
+        }
+    }
+    set
+}
+
+fn other(set: &mut Set<'_>, value: &Value) {
+    *set.counts.entry("other").or_default() += 1;
+    let meta = &value["metadata"];
+    let name = meta["name"].as_str().unwrap_or_default().to_owned();
+    let namespace = meta["namespace"].as_str().unwrap_or("default").to_owned();
+    let kind = match value["kind"].as_str() {
+        Some("Deployment") => Kind::Deployment,
+        Some("Job") => Kind::Job,
+        Some("Namespace") => {
+            let labels = meta["labels"].as_object().into_iter().flatten();
+            let labels = labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())));
+            set.namespaces.insert(name, labels.collect());
+            return;
+        }
+        _ => return,
+    };
+    set.workloads.insert(WorkloadName {
+        kind,
+        namespace,
+        name,
+    });
+}
+
+/// What must be true of any object.
+fn envelope(value: &Value) -> Faults {
+    let mut faults = Faults::default();
+    let known = ["apiVersion", "kind", "metadata", "spec", "status"];
+    for field in value.as_object().into_iter().flat_map(|o| o.keys()) {
+        if !known.contains(&field.as_str()) {
+            faults.add(field.clone(), "unknown field");
+        }
+    }
+    let form = serde_json::json!({"type": "object", "required": ["name"], "properties": {
+        "name": {"type": "string", "maxLength": 253, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"},
+        "namespace": {"type": "string", "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}}});
+    let mut meta = value["metadata"].clone();
+    if let Some(meta) = meta.as_object_mut() {
+        meta.retain(|field, _| field == "name" || field == "namespace");
+    }
+    schema::against(&form, &meta, "metadata", &mut faults);
+    faults
+}
+
+/// `CoordinatedRelease releases/checkout`.
+fn title(value: &Value) -> String {
+    let meta = &value["metadata"];
+    format!(
+        "{} {}/{}",
+        value["kind"].as_str().unwrap_or("(no kind)"),
+        meta["namespace"].as_str().unwrap_or("default"),
+        meta["name"].as_str().unwrap_or("(no name)")
+    )
+}
