@@ -13,7 +13,7 @@ use rollcall::domain::calendar::{
 
 /// No single text may take more computing. Everything is bounded in steps; this is ten times what the worst takes here.
 const SLOWEST: Duration = Duration::from_secs(5);
-const CHANGES: u64 = 1_500;
+const CHANGES: u64 = 500;
 
 /// A small generator (xorshift), the same everywhere.
 struct Chance(u64);
