@@ -4,6 +4,7 @@
 //! team's objects except by letting go what was granted.
 
 mod act;
+mod conditions;
 mod observe;
 mod report;
 

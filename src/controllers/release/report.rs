@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::act::GRANT_FORMAT;
+use super::conditions;
 use crate::api::conditions::{Conditions, cut};
 use crate::api::release::{
     BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus,
@@ -17,9 +18,7 @@ use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
-use crate::domain::scheduling::{
-    Blocker, Cause, Decision, Gate, Outcome, Situation, StepState, StepView,
-};
+use crate::domain::scheduling::{Blocker, Decision, Outcome, Situation, StepState, StepView};
 
 /// As many blockers as the schema lets a status carry.
 const BLOCKERS: usize = 64;
@@ -36,10 +35,8 @@ pub async fn faulty(
 ) -> Result<(), ApiError> {
     let now = world.clock.now();
     let generation = release.meta.generation;
-    let said = Cause::InvalidSpec {
-        faults: faults.to_string(),
-    }
-    .message();
+    let blocker = Blocker::invalid(faults);
+    let said = blocker.cause.message();
     let mut conditions = Conditions::following(&release.status.conditions, generation, now);
     conditions.set(
         ConditionType::Accepted,
@@ -59,13 +56,6 @@ pub async fn faulty(
         Reason::InvalidSpec,
         &said,
     );
-    let blocker = Blocker {
-        step: None,
-        cause: Cause::InvalidSpec {
-            faults: faults.to_string(),
-        },
-        until: None,
-    };
     let status = CoordinatedReleaseStatus {
         observed_generation: Some(generation),
         conditions: conditions.finish(),
@@ -160,7 +150,13 @@ pub fn status(
             .collect(),
         blockers_left_out: i32::try_from(left_out).ok().filter(|n| *n > 0),
         schedule: schedule(situation, decision),
-        conditions: conditions(world, release, situation, decision),
+        conditions: conditions::of(
+            &old.conditions,
+            release.meta.generation,
+            situation,
+            decision,
+            &world.policies_missing(),
+        ),
     }
 }
 
@@ -246,180 +242,6 @@ fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleStatus
         closes: ends.then(|| to_wire(next.until)),
     })
     .filter(|s| s.next_start.is_some() || s.closes.is_some())
-}
-
-fn conditions(
-    world: &World,
-    release: &Release,
-    situation: &Situation,
-    decision: &Decision,
-) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
-    let mut conditions = Conditions::following(
-        &release.status.conditions,
-        release.meta.generation,
-        situation.now,
-    );
-    let refused = decision
-        .blockers
-        .iter()
-        .find(|b| b.cause.gate() == Gate::Accepted);
-    match refused {
-        Some(blocker) => conditions.set(
-            ConditionType::Accepted,
-            Some(false),
-            accepted_reason(&blocker.cause),
-            &all_of(decision, Gate::Accepted),
-        ),
-        None => conditions.set(
-            ConditionType::Accepted,
-            Some(true),
-            Reason::Accepted,
-            "all participants consent",
-        ),
-    }
-    let missing = world.policies_missing();
-    if missing.is_empty() {
-        conditions.set(
-            ConditionType::HoldEnforced,
-            Some(true),
-            Reason::Enforced,
-            "the policies are in place",
-        );
-    } else {
-        conditions.set(
-            ConditionType::HoldEnforced,
-            Some(false),
-            Reason::PolicyMissing,
-            &missing.join(", "),
-        );
-    }
-    let (reason, message) = summary(decision);
-    let gated = matches!(decision.outcome, Outcome::Waiting) && !decision.blockers.is_empty();
-    if gated {
-        conditions.set(ConditionType::Gated, Some(true), reason, &message);
-    } else {
-        conditions.set(
-            ConditionType::Gated,
-            Some(false),
-            Reason::GateOpen,
-            "nothing keeps the next step from going",
-        );
-    }
-    let ready = matches!(decision.outcome, Outcome::Completed { .. });
-    conditions.set(ConditionType::Ready, Some(ready), reason, &message);
-    match decision.outcome {
-        Outcome::RollingOut => conditions.set(
-            ConditionType::Reconciling,
-            Some(true),
-            Reason::RollingOut,
-            &message,
-        ),
-        Outcome::Failed => conditions.set(
-            ConditionType::Stalled,
-            Some(true),
-            Reason::RolloutFailed,
-            &message,
-        ),
-        Outcome::Waiting if !missing.is_empty() => conditions.set(
-            ConditionType::Stalled,
-            Some(true),
-            Reason::PolicyMissing,
-            &message,
-        ),
-        Outcome::Waiting | Outcome::Completed { .. } => {}
-    }
-    conditions.finish()
-}
-
-fn accepted_reason(cause: &Cause) -> Reason {
-    match cause {
-        Cause::ConsentMissing { .. } | Cause::TeamNotFound { .. } => Reason::ConsentMissing,
-        Cause::Claimed { .. } => Reason::Conflict,
-        _ => Reason::InvalidSpec,
-    }
-}
-
-fn all_of(decision: &Decision, gate: Gate) -> String {
-    let messages: Vec<String> = decision
-        .blockers
-        .iter()
-        .filter(|b| b.cause.gate() == gate)
-        .map(|b| b.cause.message())
-        .collect();
-    messages.join("; ")
-}
-
-/// The first thing to tell, and how much more there is.
-fn summary(decision: &Decision) -> (Reason, String) {
-    match decision.outcome {
-        Outcome::Completed {
-            nothing_to_do: true,
-        } => (
-            Reason::Completed,
-            "nothing to release: all content runs already".to_owned(),
-        ),
-        Outcome::Completed { .. } => (
-            Reason::Completed,
-            format!("all {} steps are done", decision.steps.len()),
-        ),
-        Outcome::RollingOut => {
-            let moving = |s: &&StepView| {
-                matches!(
-                    s.state,
-                    StepState::Granted | StepState::Progressing | StepState::Soaking
-                )
-            };
-            let moving: Vec<&str> = decision
-                .steps
-                .iter()
-                .filter(moving)
-                .map(|s| s.name.as_str())
-                .collect();
-            (
-                Reason::RollingOut,
-                format!(
-                    "{} rolling out; {} of {} steps done",
-                    moving.join(", "),
-                    decision.done(),
-                    decision.steps.len()
-                ),
-            )
-        }
-        Outcome::Failed => (Reason::RolloutFailed, all_of(decision, Gate::Failure)),
-        Outcome::Waiting => match decision.blockers.first() {
-            None => (Reason::GateOpen, "the next step goes now".to_owned()),
-            Some(first) => {
-                let rest = decision.blockers.len() - 1;
-                let more = if rest == 0 {
-                    String::new()
-                } else {
-                    format!(" (and {rest} more)")
-                };
-                (
-                    gate_reason(&first.cause),
-                    format!("{}{more}", first.cause.message()),
-                )
-            }
-        },
-    }
-}
-
-fn gate_reason(cause: &Cause) -> Reason {
-    match cause.gate() {
-        Gate::Paused => Reason::Paused,
-        Gate::Accepted => accepted_reason(cause),
-        Gate::HoldEnforced => match cause {
-            Cause::NotGated { .. } => Reason::NotLabelled,
-            _ => Reason::PolicyMissing,
-        },
-        Gate::Window => Reason::WaitingForWindow,
-        Gate::Capacity => Reason::WaitingForCapacity,
-        Gate::SignOff => Reason::WaitingForSignOff,
-        Gate::Check => Reason::WaitingForChecks,
-        Gate::Order => Reason::WaitingForStage,
-        Gate::Content => Reason::WaitingForContent,
-        Gate::Failure => Reason::RolloutFailed,
-    }
 }
 
 /// What is worth an Event: a step that is done or failed, and a new reason to wait or to be done.

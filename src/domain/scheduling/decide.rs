@@ -261,4 +261,4 @@ impl Answers {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

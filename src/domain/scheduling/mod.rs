@@ -10,10 +10,14 @@ mod decision;
 mod gates;
 pub mod independent;
 mod progress;
+#[cfg(test)]
+mod properties;
 pub mod situation;
 
 pub use blocker::{Blocker, CODES, Cause, Code, Gate};
 pub use decide::decide;
+#[cfg(test)]
+pub(crate) use decide::tests::fixtures;
 pub use decision::{Act, Decision, Outcome, StepState, StepView};
 pub use situation::Situation;
 

@@ -264,7 +264,8 @@ fn released(
 fn progressing(step: &Step, record: &StepRecord, note: &str, deadline: DateTime<Utc>) -> Standing {
     let mut standing = Standing::new(step, record, StepState::Progressing).noted(note);
     standing.view.finished = None;
-    standing.look_again = Some(deadline);
+    let soaked = record.finished.map(|f| f + step.soak);
+    standing.look_again = Some(soaked.map_or(deadline, |soaked| deadline.min(soaked)));
     standing
 }
 
@@ -311,9 +312,13 @@ fn timed_out(s: &Situation, step: &Step, record: &StepRecord, workload: Workload
         limit: step.timeout,
         team: owner_of(s, step),
     };
-    Standing::new(step, record, StepState::Failed)
+    let mut standing = Standing::new(step, record, StepState::Failed)
         .noted(cause.message())
-        .blocked(step, cause, None)
+        .blocked(step, cause, None);
+    // It was done once and is not while it soaks: that soak does not count.
+    standing.view.finished = None;
+    standing.look_again = record.finished.map(|f| f + step.soak);
+    standing
 }
 
 fn paused_by_author(

@@ -1,1 +1,6 @@
+//! The rules of the decision, each as a situation and what follows.
 
+mod codes;
+pub mod fixtures;
+mod gates;
+mod progress;

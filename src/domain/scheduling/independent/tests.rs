@@ -1,1 +1,163 @@
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::*;
+use crate::domain::calendar::WindowType;
+use crate::domain::scheduling::decide::tests::fixtures::{at, held_workload, two_steps, window};
+use crate::domain::scheduling::situation::{MaxHold, TeamFound};
+
+/// A change of the team `shop`, held since 08:00, that nobody claims.
+struct Change {
+    workload: Workload,
+    since: Option<DateTime<Utc>>,
+    claimed_by: Option<ObjectName>,
+    team: Team,
+    governance: Governance,
+    policies_missing: Vec<String>,
+    skew: Option<TimeDelta>,
+}
+
+fn change() -> Change {
+    let mut teams = two_steps().0.teams;
+    let Some(TeamFound::Sound(team)) = teams.remove(&ObjectName::new("shop", "shop")) else {
+        panic!("the shop is a team");
+    };
+    Change {
+        workload: held_workload("shop"),
+        since: Some(at("08:00:00")),
+        claimed_by: None,
+        team: *team,
+        governance: Governance::default(),
+        policies_missing: vec![],
+        skew: None,
+    }
+}
+
+impl Change {
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    fn frozen(self) -> Self {
+        self.governed(window(WindowType::Freeze, "08:00:00", "10:00:00"))
+    }
+
+    fn governed(self, governing: crate::domain::calendar::Governing) -> Self {
+        self.with(|c| c.governance.tiers[0].push(("platform/w".into(), governing)))
+    }
+
+    fn limited(self, minutes: i64, release: bool) -> Self {
+        self.with(|c| {
+            c.team.max_hold = Some(MaxHold {
+                duration: TimeDelta::minutes(minutes),
+                release,
+            });
+        })
+    }
+
+    fn at(&self, time: &str) -> Answer {
+        let change = HeldChange {
+            workload: &self.workload,
+            since: self.since,
+            claimed_by: self.claimed_by.as_ref(),
+            team: &self.team,
+            governance: &self.governance,
+            policies_missing: &self.policies_missing,
+            skew: self.skew,
+            settle: TimeDelta::seconds(30),
+        };
+        let_go(&change, at(time))
+    }
+
+    /// At 09:00 it waits, with these words in its reason, to be looked at again then, overdue or not.
+    #[track_caller]
+    fn waits(&self, words: &str, again: Option<&str>, late: bool) {
+        match self.at("09:00:00") {
+            Answer::Wait {
+                why,
+                until,
+                overdue,
+            } => {
+                assert!(why.contains(words), "{why}");
+                assert_eq!((until, overdue), (again.map(at), late), "{why}");
+            }
+            Answer::LetGo(why) => panic!("let go: {why:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_change_that_nobody_claims_goes_after_a_moment() {
+    let new = change().with(|c| c.since = Some(at("08:59:45")));
+    new.waits("may still claim it", Some("09:00:15"), false);
+    assert_eq!(new.at("09:00:15"), Answer::LetGo(LetGo::WindowsOpen));
+    let unseen = change().with(|c| c.since = None);
+    unseen.waits("may still claim it", Some("09:00:30"), false);
+}
+
+#[test]
+fn a_claimed_change_waits_for_its_release() {
+    let claimed = change().with(|c| c.claimed_by = Some(ObjectName::new("releases", "checkout")));
+    claimed.waits("claimed by release releases/checkout", None, false);
+}
+
+#[test]
+fn a_team_may_let_only_releases_take_its_changes() {
+    let held = change().with(|c| c.team.independent = Independent::Held);
+    held.waits("only releases", None, false);
+}
+
+#[test]
+fn a_freeze_holds_it_until_its_end() {
+    let frozen = change().frozen();
+    frozen.waits("freeze platform/w", Some("10:00:00"), false);
+    assert_eq!(frozen.at("10:00:00"), Answer::LetGo(LetGo::WindowsOpen));
+}
+
+#[test]
+fn a_closed_window_holds_it_until_it_opens() {
+    let closed = change().governed(window(WindowType::Allow, "09:30:00", "11:00:00"));
+    closed.waits("window platform/w is closed", Some("09:30:00"), false);
+    assert_eq!(closed.at("09:30:00"), Answer::LetGo(LetGo::WindowsOpen));
+}
+
+#[test]
+fn what_is_taken_back_is_not_held_even_in_a_freeze() {
+    let back = change().frozen().with(|c| {
+        c.workload.runs_already = true;
+        c.since = None;
+    });
+    assert_eq!(back.at("09:00:00"), Answer::LetGo(LetGo::TakenBack));
+}
+
+#[test]
+fn a_limit_to_holding_is_told_or_acted_on_as_the_team_says() {
+    let alert = change().frozen().limited(90, false);
+    alert.waits("freeze", Some("09:30:00"), false);
+    change()
+        .frozen()
+        .limited(60, false)
+        .waits("freeze", Some("10:00:00"), true);
+    let claimed = || change().with(|c| c.claimed_by = Some(ObjectName::new("r", "r")));
+    claimed().limited(60, false).waits("claimed", None, true);
+    assert_eq!(
+        claimed().limited(60, true).at("09:00:00"),
+        Answer::LetGo(LetGo::MaxHold)
+    );
+    claimed()
+        .limited(61, true)
+        .waits("claimed", Some("09:01:00"), false);
+}
+
+#[test]
+fn nothing_goes_while_the_hold_or_the_clock_is_in_doubt() {
+    let all = || {
+        change()
+            .limited(1, true)
+            .with(|c| c.workload.runs_already = true)
+    };
+    let unheld = all().with(|c| c.policies_missing = vec!["deployments".into()]);
+    unheld.waits("not enforced: deployments", None, false);
+    let skewed = all().with(|c| c.skew = Some(TimeDelta::seconds(3)));
+    skewed.waits("3 s away", None, false);
+}

@@ -1,0 +1,200 @@
+//! Every code has a situation that produces it, alone; without it, everything goes.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::fixtures::*;
+use crate::domain::calendar::{Governing, WindowType};
+use crate::domain::fault::Faults;
+use crate::domain::readiness::SignOff;
+use crate::domain::scheduling::situation::{Expectation, TeamFound};
+use crate::domain::scheduling::{Blocker, CODES, Code, decide};
+use crate::domain::workload::{Hold, Progress};
+
+/// A code, and what becomes of two steps that were ready to go together. Whatever keeps one step back
+/// keeps back `shop`.
+fn cases() -> Vec<(u16, Given)> {
+    let old = "sha256:old";
+    let go = |by: &str| by.to_owned();
+    vec![
+        (1, ready().paused()),
+        (11, ready().with(|s| drop(s.teams.remove(&name("shop"))))),
+        (
+            12,
+            ready().with(|s| {
+                let broken = TeamFound::Broken("spec.signOff: no".into());
+                s.teams.insert(name("shop"), broken);
+            }),
+        ),
+        (
+            13,
+            ready().team("shop", |t| t.consents[0].labels_match = false),
+        ),
+        (14, ready().team("shop", |t| t.listed.clear())),
+        (15, ready().claimed("shop")),
+        (
+            20,
+            ready().with(|s| s.policies_missing.push("deployments".into())),
+        ),
+        (
+            21,
+            ready()
+                .unchanged("shop")
+                .workload("shop", |w| w.gate = None),
+        ),
+        (30, ready().with(|s| s.skew = Some(TimeDelta::seconds(3)))),
+        (
+            31,
+            ready().with(|s| s.release.not_before = Some(at("09:00:01"))),
+        ),
+        (32, ready().allowed("09:30:00", "12:00:00")),
+        (33, ready().frozen("08:00:00", "09:30:00")),
+        (
+            34,
+            ready().governed(
+                "broken",
+                Governing::Broken {
+                    window_type: WindowType::Freeze,
+                    fault: "no zone".into(),
+                    blocks_rollback: false,
+                },
+            ),
+        ),
+        (35, ready().allowed("08:00:00", "09:09:59")),
+        (
+            41,
+            ready().requires("shop", "db", 1).in_use("rival", "db", 1),
+        ),
+        (
+            42,
+            ready()
+                .team("shop", |t| t.parallel_steps = Some(1))
+                .in_use("shop", "x", 1),
+        ),
+        (43, ready().requires("shop", "db", 2)),
+        (51, ready().unsigned("shop")),
+        (52, ready().unsigned("shop").says("shop", "ana", true, old)),
+        (53, {
+            let digest = ready().digest();
+            ready().says("shop", "rui", false, &digest)
+        }),
+        (
+            54,
+            ready().team("shop", |t| t.rules.valid_for = TimeDelta::minutes(30)),
+        ),
+        (55, {
+            let given = ready().unsigned("shop");
+            let digest = given.digest();
+            given.says("shop", &go("system:serviceaccount:x:y"), true, &digest)
+        }),
+        (61, ready().team("shop", |t| t.checks.push("budget".into()))),
+        (
+            71,
+            in_order().released("data", "08:59:00", Progress::NotObserved),
+        ),
+        (
+            72,
+            in_order()
+                .step("data", |s| s.soak = TimeDelta::minutes(10))
+                .released("data", "08:50:00", Progress::Done)
+                .finished("data", "08:55:00"),
+        ),
+        (73, in_order().failed("data")),
+        (81, two_steps().parallel().missing("shop").signed()),
+        (
+            82,
+            ready().step("shop", |s| {
+                s.expect = Some(Expectation {
+                    images: [("app".to_owned(), "app:3".to_owned())].into(),
+                    annotations: Default::default(),
+                });
+            }),
+        ),
+        (83, ready().unchanged("shop").seen_since("08:59:50")),
+        (
+            84,
+            ready().released("shop", "08:59:00", Progress::PausedByAuthor),
+        ),
+        (91, ready().failed("shop")),
+        (
+            92,
+            ready().released("shop", "08:30:00", Progress::NotObserved),
+        ),
+        (93, ready().failed("data")),
+    ]
+}
+
+/// Codes that come along of necessity: where a step fails, it has failed and the others stop.
+fn with_it(code: u16) -> &'static [u16] {
+    match code {
+        73 => &[91, 93],
+        91 | 92 => &[93],
+        93 => &[91],
+        _ => &[],
+    }
+}
+
+#[test]
+fn every_code_has_a_case_and_every_case_a_code() {
+    let mut faults = Faults::default();
+    faults.add("spec.steps", "none");
+    let mut covered = BTreeSet::from([Blocker::invalid(&faults).cause.code()]);
+    for (code, given) in cases() {
+        let decision = decide(&given.0);
+        let codes: BTreeSet<u16> = decision.blockers.iter().map(|b| b.cause.code().0).collect();
+        let mut expected = BTreeSet::from([code]);
+        expected.extend(with_it(code));
+        assert_eq!(codes, expected, "the case of RC{code:03}");
+        for blocker in &decision.blockers {
+            let goes = told(&decision).0;
+            assert!(
+                !goes.iter().any(|act| act.ends_with("shop")),
+                "RC{code:03} lets {goes:?}"
+            );
+            assert!(!blocker.cause.message().is_empty() && !blocker.cause.owner().is_empty());
+            assert!(!blocker.cause.remedy().is_empty());
+        }
+        covered.insert(Code(code));
+    }
+    let all: BTreeSet<Code> = CODES.iter().map(|(code, ..)| *code).collect();
+    assert_eq!(covered, all);
+    assert_eq!(all.len(), CODES.len(), "no code twice");
+}
+
+#[test]
+fn without_any_of_it_everything_goes_together() {
+    check(&ready(), &["grant data", "grant shop"], &[]);
+    check(&in_order(), &["grant data"], &["RC071 shop"]);
+}
+
+#[test]
+fn what_keeps_one_step_back_does_not_keep_back_another_that_goes_alone() {
+    for code in [41, 42, 43, 82, 83] {
+        let given = cases().into_iter().find(|(c, _)| *c == code);
+        let given = given.expect("a case").1;
+        let digest = given.digest();
+        let given = given.says("data", "bo", true, &digest);
+        let given = given.says("shop", "bo", true, &digest);
+        assert_eq!(told(&decide(&given.0)).0, ["grant data"], "RC{code:03}");
+    }
+}
+
+#[test]
+fn a_word_that_is_not_recorded_yet_does_not_count_yet() {
+    let unseen = ready().team("shop", |t| {
+        for given in t.sign_offs.values_mut().flatten() {
+            *given = SignOff {
+                seen: None,
+                ..given.clone()
+            };
+        }
+    });
+    check(&unseen, &[], &["RC051 *"]);
+}
+
+#[test]
+fn content_that_its_author_paused_before_is_held_like_any_other() {
+    let given = ready().workload("shop", |w| w.hold = Hold::HeldPausedByAuthor);
+    check(&given, &["grant data", "grant shop"], &[]);
+}
