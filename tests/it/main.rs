@@ -2,5 +2,6 @@
 
 mod admission;
 mod calendar;
+mod docs;
 mod release;
 mod support;
