@@ -7,9 +7,11 @@ pub mod key;
 pub mod lease;
 mod lease_record;
 pub mod objects;
+pub mod releases;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod texts;
 pub mod watch;
 mod watch_state;
 mod wire;

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::api::conditions::cut;
 use crate::api::time::to_kubernetes_micro;
 use crate::cluster::objects::{Meta, Release, Team, Window};
+use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{RELEASES, Resource, TEAMS, WINDOWS};
 use crate::controllers::world::World;
 
@@ -30,6 +31,20 @@ pub async fn about_team(world: &World, team: &Team, moment: Moment) {
 
 pub async fn about_window(world: &World, window: &Window, moment: Moment) {
     about(world, WINDOWS, &window.meta, moment).await;
+}
+
+pub async fn about_workload(world: &World, workload: &Workload, moment: Moment) {
+    let meta = Meta {
+        key: workload.key.clone(),
+        version: workload.version.clone(),
+        uid: workload.uid.clone(),
+        generation: 0,
+        created: chrono::DateTime::UNIX_EPOCH,
+        labels: std::collections::BTreeMap::new(),
+        author: None,
+        terminating: workload.terminating,
+    };
+    about(world, Resource::of(workload.kind), &meta, moment).await;
 }
 
 async fn about(world: &World, resource: Resource, meta: &Meta, moment: Moment) {

@@ -31,8 +31,8 @@ pub fn workload(found: &wire::Workload) -> Workload {
         },
         claim: found.claim.as_deref().and_then(|c| c.parse().ok()),
         template: found.template.clone(),
-        images: found.images.clone(),
-        annotations: found.annotations.clone(),
+        images: found.images.to_map(),
+        annotations: found.annotations.to_map(),
         progress: match &found.progress {
             wire::Progress::NotObserved => Progress::NotObserved,
             wire::Progress::Progressing(note) => Progress::Progressing(note.clone()),

@@ -20,6 +20,7 @@ use crate::cluster::WatchState;
 use crate::cluster::client::Clients;
 use crate::cluster::lease::{Elector, LeaseConfig, LeaseError};
 use crate::cluster::objects::{decode, decode_namespace, decode_policy};
+use crate::cluster::releases::Compact;
 use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
 use crate::cluster::workloads;
 use crate::cluster::writes::{
@@ -137,6 +138,7 @@ fn world(
         metrics: metrics.clone(),
         expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),
         granting: Mutex::new(()),
+        told: std::sync::Mutex::default(),
         settings,
     }
 }
@@ -158,9 +160,9 @@ fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<(
     let w = world.clone();
     spawn(
         tasks,
-        watch_projected(client, config, state, decode, move |event| {
+        watch_projected(client, config, state, Compact::decode, move |event| {
             for change in w.stores.releases.apply(event) {
-                w.release_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
+                w.release_changed(&change.key, [change.old.as_ref(), change.new.as_ref()]);
             }
         }),
     );
@@ -204,9 +206,13 @@ fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<(
                 .workloads(kind)
                 .map(|store| store.apply(event))
                 .unwrap_or_default();
-            changes
-                .iter()
-                .for_each(|change| w.workload_changed(kind, &change.key));
+            for change in changes {
+                w.workload_changed(
+                    kind,
+                    &change.key,
+                    [change.old.as_deref(), change.new.as_deref()],
+                );
+            }
         };
         spawn(
             tasks,

@@ -9,6 +9,7 @@ use super::queue::Queue;
 use crate::api::fields::WorkloadKind;
 use crate::clock::Clock;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
+use crate::cluster::releases::Releases;
 use crate::cluster::store::{IndexKey, Store};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::Objects;
@@ -21,10 +22,13 @@ pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
 
+/// Index of workloads by the team that their gate label names, `namespace/name`.
+pub const BY_GATE: &str = "gate";
+
 /// What the watches have seen.
 #[derive(Clone)]
 pub struct Stores {
-    pub releases: Store<Release>,
+    pub releases: Releases,
     pub teams: Store<Team>,
     pub windows: Store<Window>,
     pub deployments: Store<Workload>,
@@ -37,13 +41,20 @@ pub struct Stores {
 impl Default for Stores {
     fn default() -> Self {
         Self {
-            releases: Store::new()
-                .with_index(BY_TEAM, teams_of)
-                .with_index(BY_WORKLOAD, workloads_of_release),
+            releases: Releases::default()
+                .with_index(BY_TEAM, |c| {
+                    c.read().as_ref().map(teams_of).unwrap_or_default()
+                })
+                .with_index(BY_WORKLOAD, |c| {
+                    c.read()
+                        .as_ref()
+                        .map(workloads_of_release)
+                        .unwrap_or_default()
+                }),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
-            deployments: Store::new(),
-            jobs: Store::new(),
+            deployments: Store::new().with_index(BY_GATE, gate_of),
+            jobs: Store::new().with_index(BY_GATE, gate_of),
             namespaces: Store::new(),
             policies: [Store::new(), Store::new(), Store::new(), Store::new()],
         }
@@ -66,6 +77,13 @@ impl Stores {
 #[must_use]
 pub fn workload_index(kind: WorkloadKind, namespace: &str, name: &str) -> String {
     format!("{} {namespace}/{name}", kind.as_str())
+}
+
+fn gate_of(workload: &Workload) -> Vec<IndexKey> {
+    let gate = workload.gate.as_ref();
+    gate.map(|gate| format!("{}/{gate}", workload.key.namespace).into())
+        .into_iter()
+        .collect()
 }
 
 fn teams_of(release: &Release) -> Vec<IndexKey> {
@@ -118,6 +136,8 @@ pub struct World {
     pub expected_policies: [Vec<serde_json::Value>; 4],
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
+    /// What has been told once and is not told again by this process.
+    pub told: std::sync::Mutex<std::collections::BTreeSet<String>>,
 }
 
 impl World {
@@ -147,11 +167,24 @@ impl World {
     }
 
     /// Wakes everything that may care about a workload.
-    pub fn workload_changed(&self, kind: WorkloadKind, key: &ObjectKey) {
+    pub fn workload_changed(
+        &self,
+        kind: WorkloadKind,
+        key: &ObjectKey,
+        sides: [Option<&Workload>; 2],
+    ) {
         let index = workload_index(kind, &key.namespace, &key.name);
         self.wake_releases(BY_WORKLOAD, &index);
         for team in self.stores.teams.by_index(BY_WORKLOAD, &index) {
             self.queues.teams.add(team.key().clone());
+        }
+        // The team that the label names is woken even if it does not exist: somebody must say so.
+        for gate in sides
+            .into_iter()
+            .flatten()
+            .filter_map(|w| w.gate.as_deref())
+        {
+            self.queues.teams.add(ObjectKey::new(&*key.namespace, gate));
         }
     }
 
@@ -163,8 +196,8 @@ impl World {
 
     /// Wakes every release and every team.
     pub fn everything_changed(&self) {
-        for release in self.stores.releases.list() {
-            self.queues.releases.add(release.key().clone());
+        for release in self.stores.releases.keys() {
+            self.queues.releases.add(release);
         }
         for team in self.stores.teams.list() {
             self.queues.teams.add(team.key().clone());
@@ -172,8 +205,8 @@ impl World {
     }
 
     fn wake_releases(&self, index: &str, key: &str) {
-        for release in self.stores.releases.by_index(index, key) {
-            self.queues.releases.add(release.key().clone());
+        for release in self.stores.releases.keys_by_index(index, key) {
+            self.queues.releases.add(release);
         }
     }
 

@@ -37,24 +37,27 @@ pub fn window(spec: &DeploymentWindowSpec, calendars: Calendars<'_>) -> Result<W
     let mut checked = WindowSpec::new(window_type(spec.window_type), &spec.time_zone);
     checked.reason = spec.reason.clone().unwrap_or_default();
     for (n, entry) in spec.schedule.iter().enumerate() {
-        if let Some(form) = form(
+        let form = form(
             &mut faults,
             &format!("spec.schedule[{n}]"),
             entry,
             calendars,
-        ) {
-            checked.entries.push(Entry {
-                name: entry.name.clone(),
-                form,
-            });
-        }
+        );
+        // A faulty entry keeps its place, so that faults of later ones name the right index; the window itself is
+        // refused for it.
+        checked.entries.push(Entry {
+            name: entry.name.clone(),
+            form: form.unwrap_or_else(harmless),
+        });
     }
     for (n, wire) in spec.exceptions.iter().enumerate() {
-        checked.exceptions.extend(exception(
-            &mut faults,
-            &format!("spec.exceptions[{n}]"),
-            wire,
-        ));
+        let path = format!("spec.exceptions[{n}]");
+        let exception = exception(&mut faults, &path, wire);
+        checked.exceptions.push(exception.unwrap_or(Exception {
+            when: ExceptionTime::Date("2000-01-01".to_owned()),
+            effect: Effect::Skip,
+            reason: String::new(),
+        }));
     }
     checked.holidays = spec
         .holidays
@@ -137,6 +140,14 @@ fn form(
     }
 }
 
+/// A form without faults of its own.
+fn harmless() -> Form {
+    Form::Dates {
+        from: "2000-01-01T00:00:00".to_owned(),
+        until: "2000-01-02T00:00:00".to_owned(),
+    }
+}
+
 fn weekly_form(weekly: &window::Weekly) -> Form {
     Form::Weekly {
         days: weekly.days.clone(),
@@ -187,4 +198,41 @@ fn exception(faults: &mut Faults, path: &str, wire: &window::WindowException) ->
         effect,
         reason: wire.reason.clone().unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(spec: serde_json::Value) -> Vec<String> {
+        let spec = serde_json::from_value(spec).expect("a spec");
+        let calendars = |_: &CalendarRef| Err("no calendar".to_owned());
+        let faults = window(&spec, &calendars).expect_err("must be refused");
+        faults.0.into_iter().map(|fault| fault.path).collect()
+    }
+
+    #[test]
+    fn a_faulty_entry_does_not_move_the_faults_of_those_after_it() {
+        let spec = serde_json::json!({
+            "type": "Allow",
+            "timeZone": "Europe/Berlin",
+            "schedule": [
+                {"name": "none"},
+                {"name": "group", "calendar": {"configMap": "c", "key": "k"}},
+                {"name": "rule", "rrule": {"start": "2027-01-05T09:00:00", "rule": "FREQ=HOURLY", "duration": "1h"}},
+            ],
+            "exceptions": [
+                {"effect": "Skip"},
+                {"effect": "Skip", "date": "2027-02-29"},
+            ],
+        });
+        let expected = [
+            "spec.schedule[0]",
+            "spec.schedule[1].calendar",
+            "spec.exceptions[0]",
+            "spec.schedule[2].rrule.rule",
+            "spec.exceptions[1].date",
+        ];
+        assert_eq!(faults(spec), expected);
+    }
 }

@@ -6,13 +6,12 @@
 mod deployment;
 mod job;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::objects::WireMeta;
+use super::texts::Texts;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, RELEASED, RESTARTED_AT};
@@ -32,9 +31,10 @@ pub struct Workload {
     pub claim: Option<String>,
     /// Digest of the pod template, without what ships nothing new.
     pub template: String,
-    pub images: BTreeMap<String, String>,
+    /// Image by container name.
+    pub images: Texts,
     /// At most [`KEPT_ANNOTATIONS`] of the pod template's annotations.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Texts,
     pub progress: Progress,
     /// The stored template is what runs.
     pub runs_already: bool,
@@ -142,12 +142,12 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         images: if gated {
             images(&template)
         } else {
-            BTreeMap::new()
+            Texts::default()
         },
         annotations: if gated {
             annotations(&template)
         } else {
-            BTreeMap::new()
+            Texts::default()
         },
         progress,
         runs_already: runs_already && hold == Some(HeldBy::Policy),
@@ -178,27 +178,22 @@ fn content(template: &Value) -> Value {
     content
 }
 
-fn images(template: &Value) -> BTreeMap<String, String> {
+fn images(template: &Value) -> Texts {
     ["/spec/initContainers", "/spec/containers"]
         .iter()
         .filter_map(|path| template.pointer(path).and_then(Value::as_array))
         .flatten()
-        .filter_map(|c| {
-            Some((
-                c["name"].as_str()?.to_owned(),
-                c["image"].as_str()?.to_owned(),
-            ))
-        })
+        .filter_map(|c| Some((c["name"].as_str()?, c["image"].as_str()?)))
         .collect()
 }
 
-fn annotations(template: &Value) -> BTreeMap<String, String> {
+fn annotations(template: &Value) -> Texts {
     let all = template
         .pointer("/metadata/annotations")
         .and_then(Value::as_object);
     all.into_iter()
         .flatten()
-        .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
+        .filter_map(|(k, v)| Some((k.as_str(), v.as_str()?)))
         .take(KEPT_ANNOTATIONS)
         .collect()
 }

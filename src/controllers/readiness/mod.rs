@@ -51,6 +51,7 @@ impl Reconcile for TeamController {
     async fn reconcile(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
         let world = &*self.world;
         let Some(team) = world.stores.teams.get(key) else {
+            workloads::without_team(world, key).await;
             return Ok(Outcome::done());
         };
         if !world.stores.teams.is_fresh(key) || team.meta.terminating {
@@ -70,7 +71,12 @@ impl Reconcile for TeamController {
             }
         };
         let mut looked = Vec::new();
-        for workload in &team.spec.workloads {
+        for workload in team
+            .spec
+            .workloads
+            .iter()
+            .chain(&workloads::unlisted(world, &team))
+        {
             looked.push(workloads::look_at(world, &team, &checked, workload).await?);
         }
         let until = looked

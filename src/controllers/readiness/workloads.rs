@@ -10,7 +10,8 @@ use crate::cluster::ObjectKey;
 use crate::cluster::objects::Team;
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::ApiError;
-use crate::controllers::world::World;
+use crate::controllers::events::{self, Moment};
+use crate::controllers::world::{BY_GATE, World};
 use crate::domain::scheduling::independent::Answer;
 use crate::domain::scheduling::situation;
 
@@ -69,6 +70,56 @@ pub async fn look_at(
             ))
         }
         None => label(world, team, workload).await,
+    }
+}
+
+/// Workloads that carry the team's gate label although the team does not list them: somebody else set the
+/// label, and what they hold must not be forgotten. The label stays: whoever set it would set it again.
+#[must_use]
+pub fn unlisted(world: &World, team: &Team) -> Vec<WorkloadRef> {
+    let gate = team.meta.key.to_string();
+    let stores = [&world.stores.deployments, &world.stores.jobs];
+    let gated = stores
+        .iter()
+        .flat_map(|store| store.by_index(BY_GATE, &gate));
+    let refs = gated.map(|w| WorkloadRef {
+        kind: w.kind,
+        name: w.key.name.to_string(),
+    });
+    refs.filter(|w| !team.spec.workloads.contains(w))
+        .take(SHOWN.saturating_sub(team.spec.workloads.len()))
+        .collect()
+}
+
+/// As many workloads as a status can show.
+const SHOWN: usize = 64;
+
+/// Says of each workload that is held for a team that does not exist that nobody will let it go.
+pub async fn without_team(world: &World, team: &ObjectKey) {
+    let stores = [&world.stores.deployments, &world.stores.jobs];
+    for found in stores
+        .iter()
+        .flat_map(|store| store.by_index(BY_GATE, &team.to_string()))
+        .filter(|w| w.hold.is_some())
+    {
+        let known = format!("{} {}", found.uid, found.template);
+        let new = world.told.lock().is_ok_and(|mut told| told.insert(known));
+        if new {
+            let note = format!(
+                "it is held for TeamReadiness {team}, which does not exist, so nothing will let it go: create it, or break the glass"
+            );
+            events::about_workload(
+                world,
+                &found,
+                Moment {
+                    reason: "TeamMissing",
+                    action: "Hold",
+                    note,
+                    warning: true,
+                },
+            )
+            .await;
+        }
     }
 }
 

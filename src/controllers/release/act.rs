@@ -43,7 +43,7 @@ pub async fn carry_out(
     } else {
         report::write(world, release, status).await?;
     }
-    if world.clock.now() > situation.now + GRANT_VALIDITY {
+    if world.clock.now() >= situation.now + GRANT_VALIDITY {
         tracing::warn!(event = "grant_void", release = %release.meta.key, "recording the grant took too long; everything is asked again");
         return Ok(());
     }

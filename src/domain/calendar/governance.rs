@@ -384,3 +384,7 @@ fn longest(seen: &Seen<'_>, now: DateTime<Utc>) -> Option<TimeDelta> {
         .max()
         .map(TimeDelta::seconds)
 }
+
+#[cfg(test)]
+#[path = "governance_tests.rs"]
+mod tests;

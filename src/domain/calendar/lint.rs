@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 
-use super::civil::{DAY, HOUR, wall_text};
+use super::civil::{DAY, HOUR, Wall, wall_text};
 use super::schedule::WindowType;
 use super::search::{self, NO_END};
 use super::series::Series;
@@ -190,53 +190,47 @@ fn overlap(openings: &[Span]) -> Option<(Span, Span)> {
     Some((openings[first], together))
 }
 
-/// The next start of each kind that a change of the clock makes odd.
+/// The next start of each kind that a change of the clock makes odd. Only starts within a day of a change can be.
 fn clock_changes(series: &Series, now: i64) -> Vec<(Concern, String)> {
+    let zone = series.zone();
     let mut found: Vec<(Concern, String)> = Vec::new();
-    let mut looked_at = 0;
-    series.each_wall(now, now.saturating_add(LOOK_AHEAD), &mut |wall| {
-        let moved = || wall_text(series.zone().wall(series.zone().instant(wall)));
-        let odd = match series.zone().occurs(wall) {
-            _ if series.opening(wall).is_none()
-                && !series.has_ended(wall)
-                && series.length().nominal(wall) > 0 =>
-            {
-                Some((
-                    Concern::EmptyOpening,
-                    format!(
-                        "the clock leaves no time for the opening of {}: there is none",
-                        wall_text(wall)
-                    ),
-                ))
+    for shift in zone.shifts(now, now.saturating_add(LOOK_AHEAD)) {
+        series.each_wall(shift.at - DAY, shift.at + DAY, &mut |wall| {
+            let odd = odd_start(series, wall);
+            if let Some(odd) = odd.filter(|odd| !found.iter().any(|known| known.0 == odd.0)) {
+                found.push(odd);
             }
-            Occurs::Once => None,
-            Occurs::Never => Some((
-                Concern::SkippedStart,
-                format!(
-                    "the clock skips {}: it opens at {}",
-                    wall_text(wall),
-                    moved()
-                ),
-            )),
-            Occurs::Twice => Some((
-                Concern::RepeatedStart,
-                format!(
-                    "the clock shows {} twice: it opens at the first",
-                    wall_text(wall)
-                ),
-            )),
-        };
-        if let Some(odd) = odd.filter(|odd| !found.iter().any(|known| known.0 == odd.0)) {
-            found.push(odd);
-        }
-        looked_at += 1;
-        if looked_at < 100 * MOST_OPENINGS {
             ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    });
+        });
+    }
     found
+}
+
+fn odd_start(series: &Series, wall: Wall) -> Option<(Concern, String)> {
+    let zone = series.zone();
+    let written = wall_text(wall);
+    if series.opening(wall).is_none()
+        && !series.has_ended(wall)
+        && series.length().nominal(wall) > 0
+    {
+        let message =
+            format!("the clock leaves no time for the opening of {written}: there is none");
+        return Some((Concern::EmptyOpening, message));
+    }
+    match zone.occurs(wall) {
+        Occurs::Once => None,
+        Occurs::Never => {
+            let moved = wall_text(zone.wall(zone.instant(wall)));
+            Some((
+                Concern::SkippedStart,
+                format!("the clock skips {written}: it opens at {moved}"),
+            ))
+        }
+        Occurs::Twice => Some((
+            Concern::RepeatedStart,
+            format!("the clock shows {written} twice: it opens at the first"),
+        )),
+    }
 }
 
 /// A single dated freeze is meant to end; whatever repeats, and whatever allows, is missed when it does.

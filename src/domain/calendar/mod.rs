@@ -25,10 +25,13 @@
 //! | search for a next opening, or for the end of one | 400 years, or 20,000 openings looked at |
 //! | an iCalendar file | 1 MiB, 5,000 events |
 
+mod ahead;
+mod basic;
 mod changes;
 mod civil;
 mod compile;
 mod cron;
+mod days;
 mod fault;
 mod governance;
 mod ics;
@@ -46,6 +49,7 @@ mod weekly;
 mod window;
 mod zone;
 
+pub use ahead::Ahead;
 pub use fault::CalendarFault;
 pub use governance::{Governance, Governing, Purpose};
 pub use ics::{Calendar, Exported, export};

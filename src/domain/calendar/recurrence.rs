@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::basic::Until;
 use super::civil::{Wall, parse_wall};
 use super::fault::CalendarFault;
 use super::length::Length;
@@ -96,7 +97,7 @@ impl Recurrence<'_> {
 /// A start with a zone needs an UNTIL in UTC (RFC 5545 section 3.3.10).
 pub(crate) fn utc_until(rule: rrule::RuleText) -> Result<rrule::RuleText, CalendarFault> {
     match rule.until {
-        Some(rrule::Until::Wall(_) | rrule::Until::Date(_)) => Err(CalendarFault::new(
+        Some(Until::Wall(_) | Until::Date(_)) => Err(CalendarFault::new(
             "",
             "UNTIL must be an instant in UTC, as the start has a zone: write for example UNTIL=20270105T090000Z",
         )),

@@ -3,7 +3,8 @@
 //! Bounds: a text of at most 1,024 characters; `COUNT` and `INTERVAL` at most 10,000; at most 1,440 starts a day;
 //! daily or slower. Nothing is guessed: what the grammar does not allow is refused with the offending token.
 
-use super::civil::{DAY, DayNumber, HOUR, Wall, checked_date, digits};
+use super::basic::{Until, parse_basic};
+use super::civil::{HOUR, Wall, digits};
 use super::fault::{CalendarFault, quoted};
 use super::rule::{Frequency, Parts};
 
@@ -29,16 +30,6 @@ pub(crate) struct RuleText {
     pub seconds: Vec<i64>,
     pub count: Option<u32>,
     pub until: Option<Until>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Until {
-    /// `20270105T090000Z`, in seconds from 1970-01-01T00:00:00Z.
-    Instant(i64),
-    /// `20270105T090000`
-    Wall(Wall),
-    /// `20270105`
-    Date(DayNumber),
 }
 
 /// Reads the text after `RRULE:`. Upper and lower case are the same.
@@ -393,30 +384,6 @@ fn until(value: &str) -> Result<Until, CalendarFault> {
     })
 }
 
-/// RFC 5545's own way to write dates and times, sections 3.3.4 and 3.3.5: `20270105`, `20270105T090000`, with `Z` for
-/// UTC. Second 60 is read as 59, as a leap second has no wall time.
-pub(crate) fn parse_basic(text: &str) -> Option<Until> {
-    let bytes = text.as_bytes();
-    let day = |bytes: &[u8]| {
-        checked_date(
-            digits(&bytes[0..4])?,
-            digits(&bytes[4..6])?,
-            digits(&bytes[6..8])?,
-        )
-    };
-    let time = |bytes: &[u8]| {
-        let hour = digits(&bytes[9..11]).filter(|hour| *hour < 24)?;
-        let minute = digits(&bytes[11..13]).filter(|minute| *minute < 60)?;
-        let second = digits(&bytes[13..15])
-            .filter(|second| *second <= 60)?
-            .min(59);
-        (bytes[8] == b'T')
-            .then(|| i64::from(hour) * HOUR + i64::from(minute) * 60 + i64::from(second))
-    };
-    match bytes.len() {
-        8 => Some(Until::Date(day(bytes)?)),
-        15 => Some(Until::Wall(day(bytes)? * DAY + time(bytes)?)),
-        16 if bytes[15] == b'Z' => Some(Until::Instant(day(bytes)? * DAY + time(bytes)?)),
-        _ => None,
-    }
-}
+#[cfg(test)]
+#[path = "rrule_tests.rs"]
+mod tests;

@@ -10,8 +10,7 @@
 use std::ops::ControlFlow;
 
 use super::civil::{
-    DAY, Date, DayNumber, FIRST_WALL, LAST_WALL, Wall, day_of, days_in_month, days_in_year,
-    time_of, weekday,
+    DAY, Date, DayNumber, FIRST_WALL, LAST_WALL, Wall, day_of, days_in_month, time_of, weekday,
 };
 
 /// Periods without any start after which there can be none; see the top of this file.
@@ -92,15 +91,6 @@ pub(crate) struct Rule {
     start: Wall,
     /// The last wall time the rule can produce, included.
     last: Wall,
-}
-
-/// One day, with what the parts look at.
-struct Day {
-    number: DayNumber,
-    date: Date,
-    month_length: u32,
-    day_of_year: i64,
-    weekday: u8,
 }
 
 impl Rule {
@@ -312,153 +302,9 @@ impl Rule {
         next.max((next_month + self.parts.interval - 1).div_euclid(self.parts.interval))
     }
 
-    fn names_month(&self, month: u32) -> bool {
+    pub(super) fn names_month(&self, month: u32) -> bool {
         self.parts.months == 0 || self.parts.months & (1 << month) != 0
     }
-
-    /// The days of the period that begins on this day, ascending.
-    fn fill(&self, first_day: DayNumber, days: &mut Vec<DayNumber>) {
-        match self.parts.frequency {
-            Frequency::Daily => self.fill_days(first_day, 1, days),
-            Frequency::Weekly => self.fill_days(first_day, 7, days),
-            Frequency::Monthly => self.fill_month(first_day, days),
-            Frequency::Yearly => {
-                let mut first = first_day;
-                let year = Date::from_number(first_day).year;
-                for month in 1..=12 {
-                    self.fill_month(first, days);
-                    first += i64::from(days_in_month(year, month));
-                }
-            }
-        }
-    }
-
-    fn fill_days(&self, first_day: DayNumber, length: i64, days: &mut Vec<DayNumber>) {
-        for number in first_day..first_day + length {
-            let date = Date::from_number(number);
-            if !self.names_month(date.month) {
-                continue;
-            }
-            let new_year = Date {
-                year: date.year,
-                month: 1,
-                day: 1,
-            }
-            .number();
-            let day = Day {
-                number,
-                date,
-                month_length: days_in_month(date.year, date.month),
-                day_of_year: number - new_year + 1,
-                weekday: weekday(number),
-            };
-            if self.fits(&day) {
-                days.push(number);
-            }
-        }
-    }
-
-    fn fill_month(&self, first_day: DayNumber, days: &mut Vec<DayNumber>) {
-        let date = Date::from_number(first_day);
-        if !self.names_month(date.month) {
-            return;
-        }
-        let month_length = days_in_month(date.year, date.month);
-        let before = first_day
-            - Date {
-                year: date.year,
-                month: 1,
-                day: 1,
-            }
-            .number();
-        let first_weekday = weekday(first_day);
-        for index in 0..month_length {
-            let day = Day {
-                number: first_day + i64::from(index),
-                date: Date {
-                    day: index + 1,
-                    ..date
-                },
-                month_length,
-                day_of_year: before + i64::from(index) + 1,
-                weekday: (first_weekday + (index % 7) as u8) % 7,
-            };
-            if self.fits(&day) {
-                days.push(day.number);
-            }
-        }
-    }
-
-    /// Whether every part that is given lets this day through. The month has been looked at already.
-    fn fits(&self, day: &Day) -> bool {
-        let parts = &self.parts;
-        let month_day = |wanted: &i8| {
-            let wanted = i64::from(*wanted);
-            let from_end = i64::from(day.date.day) - i64::from(day.month_length) - 1;
-            wanted == i64::from(day.date.day) || wanted == from_end
-        };
-        if parts.either_day {
-            return parts.month_days.iter().any(month_day) || self.fits_weekday(day);
-        }
-        (parts.month_days.is_empty() || parts.month_days.iter().any(month_day))
-            && ((parts.weekdays == 0 && parts.nth_weekdays.is_empty()) || self.fits_weekday(day))
-            && (parts.year_days.is_empty() || self.fits_year_day(day))
-            && (parts.week_numbers.is_empty() || self.fits_week(day))
-    }
-
-    fn fits_year_day(&self, day: &Day) -> bool {
-        let from_end = day.day_of_year - days_in_year(day.date.year) - 1;
-        self.parts.year_days.iter().any(|wanted| {
-            let wanted = i64::from(*wanted);
-            wanted == day.day_of_year || wanted == from_end
-        })
-    }
-
-    fn fits_weekday(&self, day: &Day) -> bool {
-        if self.parts.weekdays & (1 << day.weekday) != 0 {
-            return true;
-        }
-        // "The second Monday" is of the month, in a yearly rule without months of the year.
-        let of_year = self.parts.frequency == Frequency::Yearly && self.parts.months == 0;
-        let (place, length) = if of_year {
-            (day.day_of_year, days_in_year(day.date.year))
-        } else {
-            (i64::from(day.date.day), i64::from(day.month_length))
-        };
-        let from_start = (place - 1) / 7 + 1;
-        let from_end = -((length - place) / 7 + 1);
-        self.parts.nth_weekdays.iter().any(|(n, weekday)| {
-            *weekday == day.weekday && (i64::from(*n) == from_start || i64::from(*n) == from_end)
-        })
-    }
-
-    /// Week 1 is the first with at least four days in its year (RFC 5545, as ISO 8601 but with any first weekday).
-    fn fits_week(&self, day: &Day) -> bool {
-        let since_week_start =
-            (i64::from(day.weekday) - i64::from(self.parts.week_start)).rem_euclid(7);
-        // A week belongs to the year that holds its fourth day.
-        let fourth_day = day.number - since_week_start + 3;
-        let week_year = Date::from_number(fourth_day).year;
-        let new_year = Date {
-            year: week_year,
-            month: 1,
-            day: 1,
-        }
-        .number();
-        let number = (fourth_day - new_year) / 7 + 1;
-        let total = weeks_of_year(new_year, days_in_year(week_year), self.parts.week_start);
-        self.parts.week_numbers.iter().any(|wanted| {
-            let wanted = i64::from(*wanted);
-            wanted == number || wanted == number - total - 1
-        })
-    }
-}
-
-/// How many fourth days of a week fall into the year: 52 or 53.
-fn weeks_of_year(new_year: DayNumber, length: i64, week_start: u8) -> i64 {
-    let fourth_weekday = (i64::from(week_start) + 3) % 7;
-    let first = (fourth_weekday - i64::from(weekday(new_year))).rem_euclid(7);
-    (length - first - 1) / 7 + 1
 }
 
 fn chosen_index(position: i16, size: usize) -> Option<usize> {

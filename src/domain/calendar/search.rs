@@ -58,11 +58,12 @@ impl Looks {
 
 /// The stretches that begin at or after `from`, or hold it, in order, each cut at `from`, until `visit` answers.
 ///
-/// The last one has the end [`NO_END`] if it was still open where the search gave up.
+/// `visit` is told whether the end is one. The last stretch may still be open where the search gives up: then it is
+/// cut there, and how it goes on is not known.
 fn each_stretch<T>(
     openings: &impl Openings,
     from: i64,
-    mut visit: impl FnMut(Span) -> Option<T>,
+    mut visit: impl FnMut(Span, bool) -> Option<T>,
 ) -> Option<T> {
     let mut looks = Looks::from(openings, from);
     // A stretch that reaches the end of one look may go on in the next.
@@ -72,30 +73,38 @@ fn each_stretch<T>(
             match &mut open {
                 Some(last) if last.until == span.from => last.until = span.until,
                 _ => {
-                    if let Some(answer) = open.replace(span).and_then(&mut visit) {
+                    let ended = open.replace(span);
+                    if let Some(answer) = ended.and_then(|last| visit(last, true)) {
                         return Some(answer);
                     }
                 }
             }
         }
         if let Some(last) = open.take_if(|last| last.until < end)
-            && let Some(answer) = visit(last)
+            && let Some(answer) = visit(last, true)
         {
             return Some(answer);
         }
     }
-    open.and_then(|last| {
-        visit(Span {
-            from: last.from,
-            until: NO_END,
-        })
-    })
+    open.and_then(|last| visit(last, false))
 }
 
-/// The first stretch that ends after `from` and lasts at least `need` seconds from then on.
+/// The stretch as the search knows it: without its end if that was not reached.
+fn as_known(span: Span, ended: bool) -> Span {
+    if ended {
+        span
+    } else {
+        Span {
+            from: span.from,
+            until: NO_END,
+        }
+    }
+}
+
+/// The first stretch that ends after `from` and is known to last at least `need` seconds from then on.
 pub(crate) fn next_stretch(openings: &impl Openings, from: i64, need: i64) -> Option<Span> {
-    each_stretch(openings, from, |span| {
-        (span.until.saturating_sub(span.from) >= need).then_some(span)
+    each_stretch(openings, from, |span, ended| {
+        (span.until - span.from >= need).then(|| as_known(span, ended))
     })
 }
 
@@ -114,8 +123,8 @@ pub(crate) fn next_open(openings: &impl Openings, from: i64) -> Option<i64> {
 pub(crate) fn next_stretches(openings: &impl Openings, from: i64, count: usize) -> Vec<Span> {
     let mut found = Vec::new();
     if count > 0 {
-        each_stretch(openings, from, |span| {
-            found.push(span);
+        each_stretch(openings, from, |span, ended| {
+            found.push(as_known(span, ended));
             (found.len() >= count).then_some(())
         });
     }

@@ -5,10 +5,11 @@
 
 use std::ops::ControlFlow;
 
+use super::basic::Until;
 use super::civil::{DAY, DayNumber, HOUR, LAST_WALL, Wall, day_of};
 use super::fault::CalendarFault;
 use super::length::Length;
-use super::rrule::{MOST_TIMES, RuleText, Until};
+use super::rrule::{MOST_TIMES, RuleText};
 use super::rule::{End, Parts, Rule};
 use super::spans::Span;
 use super::zone::Zone;

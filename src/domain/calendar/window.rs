@@ -111,8 +111,8 @@ impl Window {
     pub fn upcoming(&self, now: DateTime<Utc>, count: usize) -> Vec<Opening> {
         let stretches = search::next_stretches(self, now.timestamp(), count);
         let name = |span: Span| {
-            // The entries of a stretch that never ends are those of its first year.
-            let until = span.until.min(span.from.saturating_add(366 * DAY));
+            // The entries of a long stretch are those of its first days.
+            let until = span.until.min(span.from.saturating_add(8 * DAY));
             let named = with_entries(self.labelled(span.from, until, &mut 0), span.from, until);
             opening(
                 span,

@@ -7,25 +7,27 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::blocker::{Blocker, Cause};
+use super::capacity;
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
-use super::gates;
+use super::gates::{self, Asked, Closed};
 use super::progress::{Standing, standing};
-use super::situation::{OnFailure, Situation, Step, Work};
+use super::situation::{InUse, OnFailure, Situation, Step, Work};
 use crate::digest::digest_of;
 
 /// What may go now, what may not, and why.
 #[must_use]
 pub fn decide(s: &Situation) -> Decision {
     let digest = digest(s);
-    let standings = standings(s, s.settled_at(&digest));
-    let mut answers = Answers::default();
-    let waiting = s
-        .release
-        .steps
-        .iter()
-        .any(|step| may_go(s, step, &standings));
-    if waiting || !all_done(&standings) {
-        answers.add_all(gates::whole_release(s, &digest));
+    let standings = standings(s, &digest);
+    let under_way = capacity::under_way(s, &standings);
+    let asked = Asked {
+        digest: &digest,
+        standings: &standings,
+        under_way: &under_way,
+    };
+    let mut answers = Answers::at(s.now);
+    if !all_done(&standings) {
+        answers.add(gates::whole_release(s, &digest));
     }
     let halted = halted_by(s, &standings);
     for step in &s.release.steps {
@@ -34,14 +36,13 @@ pub fn decide(s: &Situation) -> Decision {
         };
         answers.add_all(standing.blocker.clone());
         answers.consider(standing.look_again);
-        if standing.view.state == StepState::Waiting {
-            let closed = gates::of_step(s, step, &digest, &standings);
-            answers.consider(closed.look_again);
-            answers.add_all(closed.blockers);
+        // A grant that is not carried out yet is asked about again: a stop that came meanwhile counts.
+        if matches!(standing.view.state, StepState::Waiting | StepState::Granted) {
+            answers.add(gates::of_step(s, step, &asked));
             answers.add_all(halted.map(|by| halted_blocker(step, by)));
         }
     }
-    let acts = acts(s, &standings, &answers.blockers);
+    let acts = acts(s, &standings, under_way, &mut answers);
     let outcome = outcome(&standings, halted.is_some());
     answers.sorted();
     Decision {
@@ -52,7 +53,7 @@ pub fn decide(s: &Situation) -> Decision {
             .filter_map(|step| standings.get(step.name.as_str()))
             .map(|st| st.view.clone())
             .collect(),
-        look_again: answers.look_again.filter(|at| *at > s.now),
+        look_again: answers.look_again,
         blockers: answers.blockers,
         digest,
         acts,
@@ -84,11 +85,12 @@ fn digest(s: &Situation) -> String {
 
 pub type Standings<'a> = BTreeMap<&'a str, Standing>;
 
-fn standings(s: &Situation, settled: DateTime<Utc>) -> Standings<'_> {
+fn standings<'a>(s: &'a Situation, digest: &str) -> Standings<'a> {
+    let settled = s.settled_at(digest);
     let mut views: BTreeMap<&str, StepView> = BTreeMap::new();
     let mut all = Standings::new();
     for step in &s.release.steps {
-        let one = standing(s, step, settled, &views);
+        let one = standing(s, step, digest, settled, &views);
         views.insert(&step.name, one.view.clone());
         all.insert(&step.name, one);
     }
@@ -134,12 +136,14 @@ fn halted_blocker(step: &Step, by: &str) -> Blocker {
     }
 }
 
-fn acts(s: &Situation, standings: &Standings<'_>, blockers: &[Blocker]) -> Vec<Act> {
-    if blockers.iter().any(|b| b.step.is_none()) {
-        return Vec::new();
-    }
+/// What goes now. Steps that could each go alone and not together take turns, in the plan's order.
+fn acts(
+    s: &Situation,
+    standings: &Standings<'_>,
+    mut under_way: Vec<InUse>,
+    answers: &mut Answers,
+) -> Vec<Act> {
     let mut acts = Vec::new();
-    let mut taken = gates::Taken::default();
     for step in &s.release.steps {
         let (Work::Workload(name), Some(standing)) =
             (&step.work, standings.get(step.name.as_str()))
@@ -149,6 +153,9 @@ fn acts(s: &Situation, standings: &Standings<'_>, blockers: &[Blocker]) -> Vec<A
         let Some(workload) = s.workloads.get(name) else {
             continue;
         };
+        if answers.block(&step.name) {
+            continue;
+        }
         let version = workload.version.clone();
         let template = workload.template.clone();
         if standing.view.state == StepState::Granted {
@@ -158,10 +165,17 @@ fn acts(s: &Situation, standings: &Standings<'_>, blockers: &[Blocker]) -> Vec<A
                 version,
                 template,
             });
-        } else if may_go(s, step, standings)
-            && !blockers.iter().any(|b| b.step.as_ref() == Some(&step.name))
-            && taken.fits(s, step)
-        {
+        } else if may_go(s, step, standings) {
+            let lacks = capacity::lacking(s, step, &under_way);
+            if !lacks.is_empty() {
+                answers.add_all(lacks.into_iter().map(|cause| Blocker {
+                    step: Some(step.name.clone()),
+                    cause,
+                    until: None,
+                }));
+                continue;
+            }
+            under_way.push(capacity::use_of(s, step));
             let overridden =
                 gates::override_in_force(s).map(|o| format!("{} ({})", o.by, o.ticket));
             acts.push(Act::Grant {
@@ -183,7 +197,10 @@ fn outcome(standings: &Standings<'_>, halted: bool) -> Outcome {
         Outcome::Completed {
             nothing_to_do: standings.values().all(|st| st.view.unchanged),
         }
-    } else if any(StepState::Granted) || any(StepState::Progressing) {
+    } else if any(StepState::Granted)
+        || any(StepState::Progressing)
+        || any(StepState::Soaking) && !any(StepState::Waiting) && !any(StepState::Failed)
+    {
         Outcome::RollingOut
     } else if halted || any(StepState::Failed) && !any(StepState::Waiting) {
         Outcome::Failed
@@ -192,13 +209,26 @@ fn outcome(standings: &Standings<'_>, halted: bool) -> Outcome {
     }
 }
 
-#[derive(Default)]
 struct Answers {
+    now: DateTime<Utc>,
     blockers: Vec<Blocker>,
     look_again: Option<DateTime<Utc>>,
 }
 
 impl Answers {
+    fn at(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            blockers: Vec::new(),
+            look_again: None,
+        }
+    }
+
+    fn add(&mut self, closed: Closed) {
+        self.consider(closed.look_again);
+        self.add_all(closed.blockers);
+    }
+
     fn add_all(&mut self, blockers: impl IntoIterator<Item = Blocker>) {
         for blocker in blockers {
             self.consider(blocker.until);
@@ -208,16 +238,25 @@ impl Answers {
         }
     }
 
+    /// What is past changes nothing any more, and must not hide what is to come.
     fn consider(&mut self, at: Option<DateTime<Utc>>) {
-        if let Some(at) = at {
+        if let Some(at) = at.filter(|at| *at > self.now) {
             self.look_again = Some(self.look_again.map_or(at, |known| known.min(at)));
         }
     }
 
-    /// In the order of the gates; within a gate in the order of the steps.
+    /// Whether anything keeps a step, or all of them, from going.
+    fn block(&self, step: &str) -> bool {
+        self.blockers
+            .iter()
+            .any(|b| b.step.as_deref().is_none_or(|s| s == step))
+    }
+
+    /// In the order of the gates; within a gate what concerns all of the release comes first, then the
+    /// steps in their order.
     fn sorted(&mut self) {
         self.blockers
-            .sort_by_key(|b| (b.cause.gate(), b.step.is_some(), b.cause.code()));
+            .sort_by_key(|b| (b.cause.gate(), b.step.is_some()));
     }
 }
 

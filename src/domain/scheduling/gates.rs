@@ -1,19 +1,30 @@
 //! The gates, each asked on its own and all of them asked.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::blocker::{Blocker, Cause};
+use super::capacity;
 use super::decide::Standings;
 use super::decision::StepState;
 use super::progress::team_of;
-use super::situation::{Action, Override, Role, Situation, Skip, Step, Team, TeamFound, Work};
-use crate::domain::calendar::{Governance, WindowType};
+use super::situation::{
+    Action, InUse, Override, Role, Situation, Skip, Step, Team, TeamFound, Work,
+};
+use crate::domain::calendar::{Closer, Governance, WindowType};
 use crate::domain::names::ObjectName;
 use crate::domain::readiness::tally;
 
-/// The blockers of one step and when time alone may change them.
+/// What the gates are asked with.
+pub struct Asked<'a> {
+    pub digest: &'a str,
+    pub standings: &'a Standings<'a>,
+    /// What this release and others have under way.
+    pub under_way: &'a [InUse],
+}
+
+/// Blockers, and when time alone may change them.
 #[derive(Default)]
 pub struct Closed {
     pub blockers: Vec<Blocker>,
@@ -24,6 +35,14 @@ impl Closed {
     fn add(&mut self, step: &Step, cause: Cause, until: Option<DateTime<Utc>>) {
         self.blockers.push(Blocker {
             step: Some(step.name.clone()),
+            cause,
+            until,
+        });
+    }
+
+    fn add_for_all(&mut self, cause: Cause, until: Option<DateTime<Utc>>) {
+        self.blockers.push(Blocker {
+            step: None,
             cause,
             until,
         });
@@ -44,31 +63,29 @@ pub fn override_in_force(s: &Situation) -> Option<&Override> {
         .filter(|o| s.now < o.until && !o.by.is_empty())
 }
 
-fn skipped(s: &Situation, skip: Skip) -> bool {
+pub fn skipped(s: &Situation, skip: Skip) -> bool {
     override_in_force(s).is_some_and(|o| o.skip.contains(&skip))
 }
 
 /// What keeps the whole release from letting anything go.
-pub fn whole_release(s: &Situation, digest: &str) -> Vec<Blocker> {
-    let mut causes: Vec<(Cause, Option<DateTime<Utc>>)> = Vec::new();
+pub fn whole_release(s: &Situation, digest: &str) -> Closed {
+    let mut closed = Closed::default();
+    closed.consider(override_in_force(s).map(|o| o.until));
     if s.release.paused {
-        causes.push((Cause::Paused, None));
+        closed.add_for_all(Cause::Paused, None);
     }
-    causes.extend(consent(s).into_iter().map(|c| (c, None)));
-    causes.extend(membership(s).into_iter().map(|c| (c, None)));
+    for cause in consent(s).into_iter().chain(membership(s)) {
+        closed.add_for_all(cause, None);
+    }
     if !s.policies_missing.is_empty() {
-        causes.push((
-            Cause::PolicyMissing {
-                missing: s.policies_missing.join(", "),
-            },
-            None,
-        ));
+        let missing = s.policies_missing.join(", ");
+        closed.add_for_all(Cause::PolicyMissing { missing }, None);
     }
     if let Some(by) = s.skew {
-        causes.push((Cause::ClockSkew { by }, None));
+        closed.add_for_all(Cause::ClockSkew { by }, None);
     }
     if let Some(not_before) = s.release.not_before.filter(|t| s.now < *t) {
-        causes.push((Cause::TooEarly { not_before }, Some(not_before)));
+        closed.add_for_all(Cause::TooEarly { not_before }, Some(not_before));
     }
     let required = s
         .release
@@ -76,19 +93,16 @@ pub fn whole_release(s: &Situation, digest: &str) -> Vec<Blocker> {
         .values()
         .filter(|p| p.role == Role::Required);
     for team in required.filter_map(|p| sound(s, &p.team)) {
-        causes.extend(readiness(s, team, digest).into_iter().map(|c| (c, None)));
+        let (causes, holds_until) = readiness(s, team, digest);
+        for cause in causes {
+            closed.add_for_all(cause, None);
+        }
+        closed.consider(holds_until);
     }
-    causes
-        .into_iter()
-        .map(|(cause, until)| Blocker {
-            step: None,
-            cause,
-            until,
-        })
-        .collect()
+    closed
 }
 
-fn sound<'a>(s: &'a Situation, name: &ObjectName) -> Option<&'a Team> {
+pub fn sound<'a>(s: &'a Situation, name: &ObjectName) -> Option<&'a Team> {
     match s.teams.get(name) {
         Some(TeamFound::Sound(team)) => Some(team),
         _ => None,
@@ -149,9 +163,10 @@ fn membership(s: &Situation) -> Vec<Cause> {
     causes
 }
 
-/// What a team's word lacks for this content.
-fn readiness(s: &Situation, team: &Team, digest: &str) -> Vec<Cause> {
+/// What a team's word lacks for this content, and until when the word that is there holds.
+fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<DateTime<Utc>>) {
     let mut causes = Vec::new();
+    let mut holds_until = None;
     if !skipped(s, Skip::SignOff) && !went_already(s, team, digest) {
         let none = Vec::new();
         let given = team.sign_offs.get(&s.release.name).unwrap_or(&none);
@@ -162,6 +177,7 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> Vec<Cause> {
             s.release.author.as_deref(),
             s.now,
         );
+        holds_until = tally.holds_until;
         causes.extend(tally.lacks.into_iter().map(|lack| Cause::SignOff {
             team: team.name.clone(),
             role: lack.role,
@@ -175,17 +191,18 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> Vec<Cause> {
         team: team.name.clone(),
         check: check.clone(),
     }));
-    causes
+    (causes, holds_until)
 }
 
 /// Once something of exactly this content has been granted, a word that was given for it and is then
-/// withdrawn or runs out no longer stops the rest, unless the team says that it does.
+/// withdrawn or runs out no longer stops the rest, unless the team says that it does. What went under an
+/// override proves nobody's word.
 fn went_already(s: &Situation, team: &Team, digest: &str) -> bool {
-    let granted = s
-        .record
-        .steps
-        .values()
-        .any(|r| r.grant.as_ref().is_some_and(|g| g.digest == digest));
+    let granted = s.record.steps.values().any(|r| {
+        r.grant
+            .as_ref()
+            .is_some_and(|g| g.digest == digest && g.overridden.is_none())
+    });
     let required = s
         .release
         .participants
@@ -194,8 +211,8 @@ fn went_already(s: &Situation, team: &Team, digest: &str) -> bool {
     granted && required && !team.rules.withdrawal_halts
 }
 
-/// What keeps one waiting step from going, apart from what keeps the whole release.
-pub fn of_step(s: &Situation, step: &Step, digest: &str, standings: &Standings<'_>) -> Closed {
+/// What keeps one step that is still held from going, apart from what keeps the whole release.
+pub fn of_step(s: &Situation, step: &Step, asked: &Asked<'_>) -> Closed {
     let mut closed = Closed::default();
     let held = match &step.work {
         Work::Workload(name) => s.workloads.get(name).is_none_or(|w| w.hold.is_held()),
@@ -203,131 +220,99 @@ pub fn of_step(s: &Situation, step: &Step, digest: &str, standings: &Standings<'
     };
     if held {
         window(s, step, &mut closed);
-        capacity(s, step, &mut closed);
+        for cause in capacity::lacking(s, step, asked.under_way) {
+            closed.add(step, cause, None);
+        }
         let optional = step
             .participant
             .as_ref()
             .and_then(|p| s.release.participants.get(p))
             .filter(|p| p.role == Role::Optional);
         if let Some(team) = optional.and_then(|p| sound(s, &p.team)) {
-            for cause in readiness(s, team, digest) {
+            let (causes, holds_until) = readiness(s, team, asked.digest);
+            for cause in causes {
                 closed.add(step, cause, None);
             }
+            closed.consider(holds_until);
         }
     }
-    order(s, step, standings, &mut closed);
+    order(s, step, asked.standings, &mut closed);
     content(s, step, &mut closed);
     closed
 }
 
 fn window(s: &Situation, step: &Step, closed: &mut Closed) {
     let Some(governance) = team_of(s, step).and_then(|t| s.governance.get(t)) else {
+        // Windows that were not read are not windows that are open.
+        let cause = Cause::WindowBroken {
+            window: "(any)".to_owned(),
+            fault: "nothing is known of the windows that govern this step".to_owned(),
+        };
+        closed.add(step, cause, None);
         return;
     };
-    for cause in windows_closed(governance, s.now, step.estimate, |kind| match kind {
+    let windows = windows_closed(governance, s.now, step.estimate, |kind| match kind {
         WindowType::Freeze => skipped(s, Skip::Freeze),
         WindowType::Allow => skipped(s, Skip::Window),
-    }) {
-        closed.add(step, cause.0, cause.1);
+    });
+    for (cause, until) in windows.causes {
+        closed.add(step, cause, until);
     }
-    closed.consider(governance.at(s.now).next_change);
+    closed.consider(windows.look_again);
 }
 
-/// What of a governance is closed at an instant for something that needs so long.
+/// What the windows say to something that needs a while.
+pub struct Windows {
+    pub causes: Vec<(Cause, Option<DateTime<Utc>>)>,
+    /// When time alone may change it.
+    pub look_again: Option<DateTime<Utc>>,
+}
+
+/// What of a governance is closed at an instant for something that needs so long. What is skipped counts
+/// as if it were not there; whoever skips Allow windows also skips how much of an opening must be left.
 pub fn windows_closed(
     governance: &Governance,
     now: DateTime<Utc>,
     need: TimeDelta,
     skip: impl Fn(WindowType) -> bool,
-) -> Vec<(Cause, Option<DateTime<Utc>>)> {
+) -> Windows {
+    let mut governance = Cow::Borrowed(governance);
+    if skip(WindowType::Freeze) || skip(WindowType::Allow) {
+        for tier in &mut governance.to_mut().tiers {
+            tier.retain(|(_, governing)| !skip(governing.window_type()));
+        }
+    }
     let verdict = governance.at(now);
-    let mut causes = Vec::new();
-    let mut passed = false;
-    for closer in &verdict.closed_by {
-        if skip(closer.window_type) {
-            passed = true;
-            continue;
-        }
-        let window = closer.window.clone();
-        let cause = match (&closer.fault, closer.window_type) {
-            (Some(fault), _) => Cause::WindowBroken {
-                window,
-                fault: fault.clone(),
-            },
-            (None, WindowType::Freeze) => Cause::Frozen {
-                window,
-                reason: closer.reason.clone(),
-            },
-            (None, WindowType::Allow) => Cause::WindowClosed {
-                window,
-                reason: closer.reason.clone(),
-            },
-        };
-        causes.push((cause, closer.until));
-    }
-    if causes.is_empty() && !passed && !skip(WindowType::Allow) {
+    let mut causes: Vec<_> = verdict
+        .closed_by
+        .iter()
+        .map(|c| (closed_by(c), c.until))
+        .collect();
+    let mut look_again = verdict.next_change;
+    if let Some(closes) = verdict.closes_at.filter(|_| !skip(WindowType::Allow)) {
         let need = need.max(governance.min_remaining());
-        if let Some(closes) = verdict.closes_at.filter(|closes| *closes - now < need) {
-            causes.push((
-                Cause::OpeningTooShort {
-                    need,
-                    left: closes - now,
-                },
-                None,
-            ));
+        let left = closes - now;
+        if left < need {
+            causes.push((Cause::OpeningTooShort { need, left }, None));
+        } else {
+            // With exactly the need left it still fits; right after that it does not.
+            let last = closes - need + TimeDelta::nanoseconds(1);
+            look_again = Some(look_again.map_or(last, |at| at.min(last)));
         }
     }
-    causes
+    Windows { causes, look_again }
 }
 
-fn capacity(s: &Situation, step: &Step, closed: &mut Closed) {
-    if skipped(s, Skip::Capacity) {
-        return;
-    }
-    for (resource, wanted) in &step.requires {
-        let team = team_of(s, step);
-        let skill = team
-            .and_then(|t| sound(s, t))
-            .and_then(|t| t.skills.get(resource));
-        let exists = skill
-            .or_else(|| s.resources.get(resource))
-            .copied()
-            .unwrap_or(1);
-        // A skill is the team's own; any other resource is everybody's.
-        let holders = s.in_use.iter().filter(|u| {
-            u.requires.contains_key(resource) && (skill.is_none() || u.team.as_ref() == team)
-        });
-        let used: u32 = holders.clone().map(|u| u.requires[resource]).sum();
-        if used + wanted > exists
-            && let Some(holder) = holders.clone().next()
-        {
-            closed.add(
-                step,
-                Cause::ResourceTaken {
-                    resource: resource.clone(),
-                    by: holder.release.clone(),
-                    step: holder.step.clone(),
-                },
-                None,
-            );
-        }
-    }
-    if let Some(team) = team_of(s, step).and_then(|t| sound(s, t))
-        && let Some(limit) = team.parallel_steps
-        && s.in_use
-            .iter()
-            .filter(|u| u.team.as_ref() == Some(&team.name))
-            .count()
-            >= limit
-    {
-        closed.add(
-            step,
-            Cause::TeamBusy {
-                team: team.name.clone(),
-                limit,
-            },
-            None,
-        );
+fn closed_by(closer: &Closer) -> Cause {
+    let window = closer.window.clone();
+    let reason = closer.reason.clone();
+    match (&closer.fault, closer.window_type) {
+        (Some(fault), _) => Cause::WindowBroken {
+            window,
+            fault: fault.clone(),
+        },
+        (None, WindowType::Freeze) => Cause::Frozen { window, reason },
+        (None, WindowType::Allow) => Cause::WindowClosed { window, reason },
     }
 }
 
@@ -383,49 +368,5 @@ fn content(s: &Situation, step: &Step, closed: &mut Closed) {
             },
             None,
         );
-    }
-}
-
-/// What one decision has given out already, so that it does not give the same twice.
-#[derive(Default)]
-pub struct Taken {
-    resources: BTreeMap<String, u32>,
-    teams: BTreeMap<ObjectName, usize>,
-}
-
-impl Taken {
-    /// Whether a step that could go alone can also go together with those before it; if so, it counts.
-    pub fn fits(&mut self, s: &Situation, step: &Step) -> bool {
-        let team = team_of(s, step);
-        let limit = team
-            .and_then(|t| sound(s, t))
-            .and_then(|t| t.parallel_steps);
-        let busy = team.and_then(|t| self.teams.get(t)).copied().unwrap_or(0)
-            + s.in_use.iter().filter(|u| u.team.as_ref() == team).count();
-        if limit.is_some_and(|limit| busy >= limit) && !skipped(s, Skip::Capacity) {
-            return false;
-        }
-        let clash = step.requires.iter().any(|(name, wanted)| {
-            let skill = team
-                .and_then(|t| sound(s, t))
-                .and_then(|t| t.skills.get(name));
-            let exists = skill
-                .or_else(|| s.resources.get(name))
-                .copied()
-                .unwrap_or(1);
-            self.resources
-                .get(name)
-                .is_some_and(|taken| taken + wanted > exists)
-        });
-        if clash && !skipped(s, Skip::Capacity) {
-            return false;
-        }
-        for (name, wanted) in &step.requires {
-            *self.resources.entry(name.clone()).or_default() += wanted;
-        }
-        if let Some(team) = team {
-            *self.teams.entry(team.clone()).or_default() += 1;
-        }
-        true
     }
 }

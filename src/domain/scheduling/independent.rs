@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::blocker::Cause;
 use super::gates::windows_closed;
 use super::situation::{Independent, Team};
-use crate::domain::calendar::{Governance, Purpose};
+use crate::domain::calendar::Governance;
 use crate::domain::names::ObjectName;
 use crate::domain::workload::Workload;
 
@@ -114,15 +114,12 @@ fn unclaimed(change: &HeldChange<'_>, since: DateTime<Utc>, now: DateTime<Utc>) 
     if now < settled {
         return wait("a release may still claim it".to_owned(), Some(settled));
     }
-    let closed = windows_closed(change.governance, now, TimeDelta::zero(), |_| false);
-    if closed.is_empty() {
+    let windows = windows_closed(change.governance, now, TimeDelta::zero(), |_| false);
+    if windows.causes.is_empty() {
         return Answer::LetGo(LetGo::WindowsOpen);
     }
-    let why: Vec<String> = closed.iter().map(|(cause, _)| cause.message()).collect();
-    wait(
-        why.join("; "),
-        change.governance.at_for(now, Purpose::Release).next_change,
-    )
+    let why: Vec<String> = windows.causes.iter().map(|(c, _)| c.message()).collect();
+    wait(why.join("; "), windows.look_again)
 }
 
 fn wait(why: String, until: Option<DateTime<Utc>>) -> Answer {
@@ -132,3 +129,6 @@ fn wait(why: String, until: Option<DateTime<Utc>>) -> Answer {
         overdue: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! [`Decision`]. Forecasts, plans and explanations are the same function asked about other instants.
 
 pub mod blocker;
+mod capacity;
 mod decide;
 mod decision;
 mod gates;
@@ -18,6 +19,6 @@ pub use situation::Situation;
 
 use chrono::TimeDelta;
 
-/// How long a grant may wait for its release action before it is void and everything is asked again.
+/// How long a grant may wait for its release action; from then on it is void and everything is asked again.
 /// Long enough for a slow API server, short enough that what was true when it was given still is.
 pub const GRANT_VALIDITY: TimeDelta = TimeDelta::seconds(5);

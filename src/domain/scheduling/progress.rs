@@ -67,6 +67,7 @@ pub fn team_of<'a>(s: &'a Situation, step: &Step) -> Option<&'a ObjectName> {
 pub fn standing(
     s: &Situation,
     step: &Step,
+    digest: &str,
     settled: DateTime<Utc>,
     before: &BTreeMap<&str, StepView>,
 ) -> Standing {
@@ -82,7 +83,8 @@ pub fn standing(
                 },
                 None,
             ),
-            Some(workload) => of_workload(s, step, record, workload, settled, before),
+            Some(workload) if workload.hold.is_held() => held(s, step, record, workload, digest),
+            Some(workload) => let_go(s, step, record, workload, settled, before),
         },
     }
 }
@@ -102,7 +104,8 @@ fn waited(
     length: TimeDelta,
     before: &BTreeMap<&str, StepView>,
 ) -> Standing {
-    if !predecessors_done(step, before) || s.release.paused && record.started.is_none() {
+    let may_start = !s.release.paused && !too_early(s);
+    if !predecessors_done(step, before) || record.started.is_none() && !may_start {
         return Standing::waiting(step);
     }
     let started = record.started.unwrap_or(s.now);
@@ -134,7 +137,31 @@ pub fn grant_for<'a>(record: &'a StepRecord, workload: &Workload) -> Option<&'a 
         .filter(|g| g.uid == workload.uid && g.template == workload.template)
 }
 
-fn of_workload(
+fn too_early(s: &Situation) -> bool {
+    s.release.not_before.is_some_and(|t| s.now < t)
+}
+
+/// Held content waits, unless it was granted a moment ago: in this version, as part of what would ship now.
+fn held(
+    s: &Situation,
+    step: &Step,
+    record: &StepRecord,
+    workload: &Workload,
+    digest: &str,
+) -> Standing {
+    let end = grant_for(record, workload)
+        .filter(|g| g.version == workload.version && g.digest == digest)
+        .map(|g| g.at + super::GRANT_VALIDITY)
+        .filter(|end| s.now < *end);
+    let Some(end) = end else {
+        return Standing::waiting(step);
+    };
+    let mut standing = Standing::new(step, &StepRecord::default(), StepState::Granted);
+    standing.look_again = Some(end);
+    standing
+}
+
+fn let_go(
     s: &Situation,
     step: &Step,
     record: &StepRecord,
@@ -142,17 +169,6 @@ fn of_workload(
     settled: DateTime<Utc>,
     before: &BTreeMap<&str, StepView>,
 ) -> Standing {
-    let grant = grant_for(record, workload);
-    if workload.hold.is_held() {
-        let fresh = grant.is_some_and(|g| {
-            g.version == workload.version && s.now <= g.at + super::GRANT_VALIDITY
-        });
-        return if fresh {
-            Standing::new(step, &StepRecord::default(), StepState::Granted)
-        } else {
-            Standing::waiting(step)
-        };
-    }
     if let Some((expected, found)) = step.expect.as_ref().and_then(|e| e.difference(workload)) {
         let cause = Cause::ContentMissing {
             workload: workload.name.clone(),
@@ -161,7 +177,7 @@ fn of_workload(
         };
         return Standing::waiting(step).blocked(step, cause, None);
     }
-    match grant {
+    match grant_for(record, workload) {
         Some(grant) => released(s, step, record, workload, grant.at),
         None => ungranted(s, step, record, workload, settled, before),
     }
@@ -185,8 +201,7 @@ fn ungranted(
             None,
         );
     }
-    let too_early = s.release.not_before.is_some_and(|t| s.now < t);
-    if !predecessors_done(step, before) || s.release.paused || too_early {
+    if !predecessors_done(step, before) || s.release.paused || too_early(s) {
         return Standing::waiting(step);
     }
     if s.now < settled {
@@ -224,11 +239,19 @@ fn released(
 ) -> Standing {
     let started = record.started.unwrap_or(s.now);
     let deadline = granted + step.timeout;
+    // What was done and has soaked stays done: a workload that is scaled, or whose pod is moved, later on
+    // has not been released anew.
+    let was_done = record.finished.is_some_and(|f| s.now >= f + step.soak);
     let mut standing = match workload.progress_since(granted) {
         Progress::Done => done(s, step, record),
+        Progress::NotObserved | Progress::Progressing(_) if was_done => done(s, step, record),
         Progress::Failed { why, .. } => failed(s, step, record, workload.name.clone(), why),
         _ if s.now >= deadline => timed_out(s, step, record, workload.name.clone()),
-        Progress::PausedByAuthor => paused_by_author(s, step, record, workload),
+        Progress::PausedByAuthor => {
+            let mut standing = paused_by_author(s, step, record, workload);
+            standing.look_again = Some(deadline);
+            standing
+        }
         Progress::NotObserved => {
             progressing(step, record, "its controller has yet to see it", deadline)
         }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rollcall::domain::calendar::{
@@ -12,7 +12,9 @@ use rollcall::domain::calendar::{
 };
 use serde_json::{Value, json};
 
-/// A case may take this long, whatever the machine; every answer is bounded in steps, not in time.
+use super::effort::Effort;
+
+/// A case may compute this long; every answer is bounded in steps, not in time.
 const SLOWEST: Duration = Duration::from_secs(1);
 
 #[test]
@@ -34,9 +36,9 @@ fn every_case_is_answered_as_independent_implementations_answer_it() {
         let case: Value = serde_json::from_str(line).expect("a case is a JSON object");
         let group = groups.entry(text(&case["group"]).to_owned()).or_default();
         group.1 += 1;
-        let begun = Instant::now();
+        let begun = Effort::begin();
         let answer = answer(&case);
-        let took = begun.elapsed();
+        let took = begun.spent();
         if took > SLOWEST {
             misses.push(format!("{}: took {took:?}", case["id"]));
         } else if !agrees(&case["expect"], &answer) {

@@ -152,7 +152,7 @@ fn holds(openings: &[Opening], at: DateTime<Utc>) -> bool {
 const MONTH: TimeDelta = TimeDelta::days(30);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn merged_openings_are_sorted_disjoint_and_apart(window in any_window(), from in instant()) {
@@ -168,6 +168,10 @@ proptest! {
         prop_assert_eq!(window.covers(at), holds(&openings, at));
         prop_assert_eq!(window.covers(at), window.entry_at(at).is_some());
         prop_assert_eq!(window.covers(at), holds(&window.openings(from, from + MONTH), at));
+        let ahead = window.ahead(from, from + MONTH);
+        prop_assert_eq!(ahead.covers(at), Some(window.covers(at)));
+        let change = window.next_change(at).filter(|change| *change < from + MONTH);
+        prop_assert_eq!(ahead.next_change(at), change);
         for opening in &openings {
             prop_assert!(window.covers(opening.from));
             prop_assert!(!window.covers(opening.until) || opening.until == from + MONTH);

@@ -1,5 +1,7 @@
 //! The calendar against cases that others answered, and against its own laws.
 
 mod conformance;
+mod effort;
 mod export;
+mod hostile;
 mod laws;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::super::basic::{Until, parse_basic};
 use super::super::civil::{DAY, DayNumber, Wall};
 use super::super::fault::{CalendarFault, quoted};
 use super::super::length::Length;
-use super::super::rrule::{Until, parse_basic};
 use super::super::zone::Zone;
 use super::lines::Property;
 use super::windows_names;
@@ -23,6 +23,8 @@ pub(crate) struct Clock {
 pub(crate) struct When {
     pub zone: Zone,
     pub value: Moment,
+    /// It is read in the calendar's own zone because it names none.
+    pub floating: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,26 +113,33 @@ impl Clock {
             .parameter("VALUE")
             .is_some_and(|value| value.eq_ignore_ascii_case("DATE"));
         match parse_basic(text.trim()).ok_or_else(wrong)? {
-            Until::Date(day) => Ok(When {
-                zone: self.floating.clone(),
-                value: Moment::Day(day),
-            }),
+            Until::Date(day) => Ok(self.floating(Moment::Day(day))),
             _ if only_days => Err(wrong()),
             Until::Instant(instant) => Ok(When {
                 zone: Zone::utc(),
                 value: Moment::Time(instant),
+                floating: false,
             }),
-            Until::Wall(wall) => Ok(When {
-                zone: self.zone(property)?,
-                value: Moment::Time(wall),
-            }),
+            Until::Wall(wall) => match property.parameter("TZID") {
+                None => Ok(self.floating(Moment::Time(wall))),
+                Some(name) => Ok(When {
+                    zone: self.zone(property, name)?,
+                    value: Moment::Time(wall),
+                    floating: false,
+                }),
+            },
         }
     }
 
-    fn zone(&self, property: &Property) -> Result<Zone, CalendarFault> {
-        let Some(name) = property.parameter("TZID") else {
-            return Ok(self.floating.clone());
-        };
+    fn floating(&self, value: Moment) -> When {
+        When {
+            zone: self.floating.clone(),
+            value,
+            floating: true,
+        }
+    }
+
+    fn zone(&self, property: &Property, name: &str) -> Result<Zone, CalendarFault> {
         if let Some(zone) = self.zones.get(name) {
             return Ok(zone.clone());
         }

@@ -1,11 +1,12 @@
 //! VEVENT: what happens when, with its repetitions, exceptions and replaced instances.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::super::basic::Until;
 use super::super::civil::{DAY, DayNumber, Wall, day_of, time_of};
 use super::super::fault::CalendarFault;
 use super::super::length::Length;
-use super::super::rrule;
+use super::super::rrule::{self, RuleText};
 use super::super::series::Series;
 use super::dates::{Clock, Moment, When};
 use super::lines::{Component, Property, texts};
@@ -23,6 +24,8 @@ struct Draft<'a> {
     sequence: u32,
     cancelled: bool,
     replaces: Option<When>,
+    /// EXDATE
+    left_out: Vec<When>,
     start: When,
     length: Length,
 }
@@ -32,41 +35,31 @@ pub(crate) fn read(
     clock: &Clock,
     faults: &mut Vec<CalendarFault>,
 ) -> Vec<Event> {
-    let inside = calendars.iter().flat_map(|calendar| &calendar.inside);
-    let components: Vec<&Component> = inside
-        .filter(|component| component.name == "VEVENT")
-        .collect();
-    if components.len() > MOST_EVENTS {
-        let message = format!(
-            "{} events, at most {MOST_EVENTS} are read: keep past events elsewhere",
-            components.len()
-        );
-        faults.push(CalendarFault::new("", message));
-        return Vec::new();
-    }
-    let mut drafts = Vec::new();
-    for component in components {
-        match draft(component, clock) {
-            Ok(draft) => drafts.push(draft),
-            Err(fault) => faults.push(fault),
-        }
-        if faults.len() >= MOST_FAULTS {
-            return Vec::new();
-        }
-    }
-    let drafts = latest(drafts);
-    let mut replaced: HashMap<&str, Vec<&When>> = HashMap::new();
-    for draft in &drafts {
-        if let Some(when) = &draft.replaces {
-            replaced.entry(draft.uid).or_default().push(when);
-        }
-    }
     let mut spent = Spent {
         dates: 0,
         counted: 0,
     };
+    let drafts = latest(drafts(calendars, clock, &mut spent, faults));
+    let mut replaced: HashMap<&str, Vec<&When>> = HashMap::new();
+    // An instance that its series leaves out stays away, even if another event would replace it.
+    let mut gone: HashSet<(&str, i64)> = HashSet::new();
+    for draft in &drafts {
+        if let Some(when) = &draft.replaces {
+            replaced.entry(draft.uid).or_default().push(when);
+        }
+        gone.extend(
+            draft
+                .left_out
+                .iter()
+                .map(|when| (draft.uid, when.instant())),
+        );
+    }
+    let counts = |draft: &&Draft<'_>| {
+        let is_gone = |when: &When| gone.contains(&(draft.uid, when.instant()));
+        !draft.cancelled && !draft.replaces.as_ref().is_some_and(is_gone)
+    };
     let mut events = Vec::new();
-    for draft in drafts.iter().filter(|draft| !draft.cancelled) {
+    for draft in drafts.iter().filter(counts) {
         let others = replaced
             .get(draft.uid)
             .map(Vec::as_slice)
@@ -82,13 +75,49 @@ pub(crate) fn read(
     events
 }
 
+/// Every VEVENT by itself.
+fn drafts<'a>(
+    calendars: &'a [Component],
+    clock: &Clock,
+    spent: &mut Spent,
+    faults: &mut Vec<CalendarFault>,
+) -> Vec<Draft<'a>> {
+    let inside = calendars.iter().flat_map(|calendar| &calendar.inside);
+    let components: Vec<&Component> = inside
+        .filter(|component| component.name == "VEVENT")
+        .collect();
+    if components.len() > MOST_EVENTS {
+        let message = format!(
+            "{} events, at most {MOST_EVENTS} are read: keep past events elsewhere",
+            components.len()
+        );
+        faults.push(CalendarFault::new("", message));
+        return Vec::new();
+    }
+    let mut drafts = Vec::new();
+    for component in components {
+        match draft(component, clock, spent) {
+            Ok(draft) => drafts.push(draft),
+            Err(fault) => faults.push(fault),
+        }
+        if faults.len() >= MOST_FAULTS {
+            return Vec::new();
+        }
+    }
+    drafts
+}
+
 /// What the bounds of a file are counted with.
 struct Spent {
     dates: usize,
     counted: u64,
 }
 
-fn draft<'a>(component: &'a Component, clock: &Clock) -> Result<Draft<'a>, CalendarFault> {
+fn draft<'a>(
+    component: &'a Component,
+    clock: &Clock,
+    spent: &mut Spent,
+) -> Result<Draft<'a>, CalendarFault> {
     let missing = |what: &str| {
         CalendarFault::new(
             format!("line {}", component.line),
@@ -107,6 +136,13 @@ fn draft<'a>(component: &'a Component, clock: &Clock) -> Result<Draft<'a>, Calen
     if let Some(obsolete) = component.first("EXRULE") {
         return Err(obsolete.fault("is obsolete (RFC 5545 appendix A): write EXDATE"));
     }
+    let mut left_out = Vec::new();
+    for property in component.all("EXDATE") {
+        for when in clock.list(property)? {
+            spent.date(property)?;
+            left_out.push(when);
+        }
+    }
     let word = |name: &str| {
         component
             .first(name)
@@ -119,6 +155,7 @@ fn draft<'a>(component: &'a Component, clock: &Clock) -> Result<Draft<'a>, Calen
         sequence: word("SEQUENCE").parse().unwrap_or(0),
         cancelled: word("STATUS").eq_ignore_ascii_case("CANCELLED"),
         replaces,
+        left_out,
         length: length(component, &start, clock)?,
         start,
     })
@@ -222,11 +259,16 @@ fn event(
                     "the COUNTs of this file add up to more than {MOST_COUNTED}: use UNTIL"
                 )));
             }
-            let repeated = Series::recurring(zone.clone(), &rule, start, draft.length);
+            let repeated = Series::recurring(
+                zone.clone(),
+                &local_until(rule, &draft.start),
+                start,
+                draft.length,
+            );
             series.push(repeated.map_err(|fault| property.fault(fault.message))?);
         }
         let (extra, periods) = added(draft, clock, spent)?;
-        let (left_out, left_out_days) = left_out(draft, replaced, clock, spent)?;
+        let (left_out, left_out_days) = left_out(draft, replaced);
         if let Some(first) = series.first_mut() {
             *first = first.clone().with_dates(extra, Vec::new());
         }
@@ -276,29 +318,30 @@ fn added(
 }
 
 /// EXDATE and the instances that other events replace: wall times, and whole days.
-fn left_out(
-    draft: &Draft<'_>,
-    replaced: &[&When],
-    clock: &Clock,
-    spent: &mut Spent,
-) -> Result<(Vec<Wall>, Vec<DayNumber>), CalendarFault> {
+fn left_out(draft: &Draft<'_>, replaced: &[&When]) -> (Vec<Wall>, Vec<DayNumber>) {
     let is_day = matches!(draft.start.value, Moment::Day(_));
-    let mut whens: Vec<When> = replaced.iter().map(|when| (*when).clone()).collect();
-    for property in draft.component.all("EXDATE") {
-        for when in clock.list(property)? {
-            spent.date(property)?;
-            whens.push(when);
-        }
-    }
     let (mut walls, mut days) = (Vec::new(), Vec::new());
-    for when in whens {
+    for when in draft.left_out.iter().chain(replaced.iter().copied()) {
         match (when.value, is_day) {
             (Moment::Day(day), _) => days.push(day),
             (Moment::Time(_), true) => days.push(day_of(when.wall())),
             (Moment::Time(_), false) => walls.push(when.wall_in(&draft.start.zone)),
         }
     }
-    Ok((walls, days))
+    (walls, days)
+}
+
+/// The rule with its UNTIL as the start has it: a start without a zone has a local one, a day has a day (RFC 5545
+/// section 3.3.10), whatever the file writes.
+fn local_until(mut rule: RuleText, start: &When) -> RuleText {
+    rule.until = match (rule.until, start.value) {
+        (Some(Until::Instant(wall) | Until::Wall(wall)), Moment::Day(_)) => {
+            Some(Until::Date(day_of(wall)))
+        }
+        (Some(Until::Instant(wall)), Moment::Time(_)) if start.floating => Some(Until::Wall(wall)),
+        (until, _) => until,
+    };
+    rule
 }
 
 impl Spent {

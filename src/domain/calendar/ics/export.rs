@@ -7,15 +7,16 @@
 
 use chrono::{DateTime, Utc};
 
+use super::super::basic::basic;
 use super::super::changes::Change;
 use super::super::civil::{DAY, Date, HOUR, LAST_WALL, Wall, day_of, time_of};
 use super::super::length::Length;
-use super::super::rrule::WEEKDAYS;
-use super::super::rule::{End, Frequency, Parts, Rule};
+use super::super::rule::{End, Rule};
 use super::super::schedule::WindowType;
 use super::super::series::Series;
 use super::super::window::{ALWAYS, Piece, Window, ceiling};
 use super::super::zone::Zone;
+use super::rule_text::{duration, rule_text};
 use super::zone_text;
 
 /// Events of one entry written as recurrences; an entry with more times of day is written opening by opening.
@@ -285,124 +286,6 @@ fn recurrence(
     ));
     lines.extend(skipped.iter().map(|day| at("EXDATE", day * DAY + time)));
     Some((start, lines))
-}
-
-fn rule_text(parts: &Parts) -> String {
-    let every_day = parts.weekdays == 0b111_1111;
-    let only_weekdays =
-        parts.month_days.is_empty() && parts.nth_weekdays.is_empty() && parts.weekdays != 0;
-    // Programs read a weekly rule better than a monthly one with bare weekdays, which is the same.
-    let weekly = parts.frequency == Frequency::Monthly
-        && parts.interval == 1
-        && only_weekdays
-        && parts.positions.is_empty();
-    let frequency = match parts.frequency {
-        Frequency::Daily => "DAILY",
-        Frequency::Weekly => "WEEKLY",
-        Frequency::Monthly if weekly && every_day => "DAILY",
-        Frequency::Monthly if weekly => "WEEKLY",
-        Frequency::Monthly => "MONTHLY",
-        Frequency::Yearly => "YEARLY",
-    };
-    let mut text = format!("FREQ={frequency}");
-    let mut add = |name: &str, list: Vec<String>| {
-        if !list.is_empty() {
-            text.push_str(&format!(";{name}={}", list.join(",")));
-        }
-    };
-    let numbers = |list: &mut dyn Iterator<Item = i64>| {
-        list.map(|number| number.to_string()).collect::<Vec<_>>()
-    };
-    if parts.interval > 1 {
-        add("INTERVAL", vec![parts.interval.to_string()]);
-    }
-    if parts.months != 0 && parts.months.count_ones() < 12 {
-        add(
-            "BYMONTH",
-            numbers(&mut (1..=12).filter(|month| parts.months & (1 << month) != 0)),
-        );
-    }
-    add(
-        "BYWEEKNO",
-        numbers(&mut parts.week_numbers.iter().copied().map(i64::from)),
-    );
-    add(
-        "BYYEARDAY",
-        numbers(&mut parts.year_days.iter().copied().map(i64::from)),
-    );
-    add(
-        "BYMONTHDAY",
-        numbers(&mut parts.month_days.iter().copied().map(i64::from)),
-    );
-    let plain = WEEKDAYS
-        .iter()
-        .enumerate()
-        .filter(|(day, _)| parts.weekdays & (1 << day) != 0 && !(weekly && every_day));
-    let mut days: Vec<String> = plain.map(|(_, name)| (*name).to_owned()).collect();
-    days.extend(
-        parts
-            .nth_weekdays
-            .iter()
-            .map(|(n, day)| format!("{n}{}", WEEKDAYS[usize::from(day % 7)])),
-    );
-    add("BYDAY", days);
-    add(
-        "BYSETPOS",
-        numbers(&mut parts.positions.iter().copied().map(i64::from)),
-    );
-    if parts.week_start != 0 {
-        add(
-            "WKST",
-            vec![WEEKDAYS[usize::from(parts.week_start % 7)].to_owned()],
-        );
-    }
-    text
-}
-
-fn duration(days: i64, seconds: i64) -> String {
-    let date = if days > 0 {
-        format!("{days}D")
-    } else {
-        String::new()
-    };
-    let units = [
-        (seconds / HOUR, 'H'),
-        (seconds / 60 % 60, 'M'),
-        (seconds % 60, 'S'),
-    ];
-    // RFC 5545 has no hours and seconds without the minutes between them.
-    let first = units
-        .iter()
-        .position(|(number, _)| *number > 0)
-        .unwrap_or(3);
-    let last = units
-        .iter()
-        .rposition(|(number, _)| *number > 0)
-        .map_or(first, |last| last + 1);
-    let time: String = units[first..last]
-        .iter()
-        .map(|(number, unit)| format!("{number}{unit}"))
-        .collect();
-    if time.is_empty() {
-        format!("P{date}")
-    } else {
-        format!("P{date}T{time}")
-    }
-}
-
-/// `20270105T090000`.
-pub(crate) fn basic(wall: Wall) -> String {
-    let date = Date::from_number(day_of(wall));
-    let time = time_of(wall);
-    format!(
-        "{:04}{:02}{:02}T{:02}{:02}{:02}",
-        date.year,
-        date.month,
-        date.day,
-        time / HOUR,
-        time / 60 % 60,
-        time % 60
-    )
 }
 
 /// TEXT of RFC 5545 section 3.3.11.

@@ -62,63 +62,37 @@ pub(crate) fn components(text: &str) -> Result<Vec<Component>, CalendarFault> {
     let mut finished = Vec::new();
     let mut open: Vec<Component> = Vec::new();
     for (line, content) in unfolded(text) {
-        let at = |message: String| CalendarFault::new(format!("line {line}"), message);
-        let property = property(&content, line).ok_or_else(|| {
-            at(format!(
-                "{} is not NAME:VALUE: is this an iCalendar file?",
-                quoted(&content)
-            ))
-        })?;
+        let Some(property) = property(&content, line) else {
+            return Err(at(
+                line,
+                format!(
+                    "{} is not NAME:VALUE: is this an iCalendar file?",
+                    quoted(&content)
+                ),
+            ));
+        };
         match property.name.as_str() {
-            "BEGIN" => {
-                if open.len() >= DEEPEST {
-                    return Err(at(format!("components are nested deeper than {DEEPEST}")));
-                }
-                let name = property.value.trim().to_ascii_uppercase();
-                if open.is_empty() && name != "VCALENDAR" {
-                    return Err(at(format!(
-                        "{} stands outside of a VCALENDAR",
-                        quoted(&name)
-                    )));
-                }
-                open.push(Component {
-                    name,
-                    line,
-                    ..Component::default()
-                });
-            }
+            "BEGIN" => begin(&property, &mut open)?,
             "END" => {
-                let Some(done) = open
-                    .pop()
-                    .filter(|open| open.name.eq_ignore_ascii_case(property.value.trim()))
-                else {
-                    return Err(at(format!(
-                        "END:{} closes nothing that is open",
-                        property.value.trim()
-                    )));
-                };
-                match open.last_mut() {
-                    Some(parent) => parent.inside.push(done),
-                    None => finished.push(done),
-                }
+                let done = end(&property, &mut open)?;
+                open.last_mut()
+                    .map_or(&mut finished, |parent| &mut parent.inside)
+                    .push(done);
             }
             _ => match open.last_mut() {
                 Some(component) => component.properties.push(property),
-                None => {
-                    return Err(at(format!(
-                        "{} stands outside of a VCALENDAR",
-                        quoted(&property.name)
-                    )));
-                }
+                None => return Err(outside(line, &property.name)),
             },
         }
     }
     if let Some(open) = open.last() {
-        let message = format!(
-            "{} is never closed: the file is cut off",
-            quoted(&open.name)
-        );
-        return Err(CalendarFault::new(format!("line {}", open.line), message));
+        return Err(at(
+            open.line,
+            format!(
+                "{} is never closed: the file is cut off",
+                quoted(&open.name)
+            ),
+        ));
     }
     if finished.is_empty() {
         return Err(CalendarFault::new(
@@ -127,6 +101,49 @@ pub(crate) fn components(text: &str) -> Result<Vec<Component>, CalendarFault> {
         ));
     }
     Ok(finished)
+}
+
+fn begin(property: &Property, open: &mut Vec<Component>) -> Result<(), CalendarFault> {
+    if open.len() >= DEEPEST {
+        return Err(at(
+            property.line,
+            format!("components are nested deeper than {DEEPEST}"),
+        ));
+    }
+    let name = property.value.trim().to_ascii_uppercase();
+    if open.is_empty() && name != "VCALENDAR" {
+        return Err(outside(property.line, &name));
+    }
+    open.push(Component {
+        name,
+        line: property.line,
+        ..Component::default()
+    });
+    Ok(())
+}
+
+fn end(property: &Property, open: &mut Vec<Component>) -> Result<Component, CalendarFault> {
+    let name = property.value.trim();
+    let done = open
+        .pop()
+        .filter(|open| open.name.eq_ignore_ascii_case(name));
+    done.ok_or_else(|| {
+        at(
+            property.line,
+            format!("END:{} closes nothing that is open", quoted(name)),
+        )
+    })
+}
+
+fn at(line: usize, message: String) -> CalendarFault {
+    CalendarFault::new(format!("line {line}"), message)
+}
+
+fn outside(line: usize, name: &str) -> CalendarFault {
+    at(
+        line,
+        format!("{} stands outside of a VCALENDAR", quoted(name)),
+    )
 }
 
 /// Logical lines with the number of their first line. A line that begins with a space or a tab continues the last.

@@ -8,6 +8,7 @@ mod dates;
 mod events;
 mod export;
 mod lines;
+mod rule_text;
 mod timezones;
 mod windows_names;
 mod zone_text;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use super::super::basic::{Until, parse_basic};
 use super::super::civil::{DAY, Date, HOUR, Wall, digits};
 use super::super::fault::{CalendarFault, quoted};
-use super::super::rrule::{self, Until, parse_basic};
+use super::super::rrule;
 use super::super::rule::{End, Rule};
 use super::super::zone::{Shift, Zone};
 use super::lines::{Component, Property};

@@ -3,10 +3,10 @@
 //! Rules and not lists of dates, because readers get lists wrong by an hour. A zone whose changes follow no yearly
 //! rule of the Gregorian calendar (Morocco's follow the moon) has no such text; its openings are written in UTC.
 
+use super::super::basic::basic;
 use super::super::civil::{Date, HOUR, Wall, day_of, days_in_month, time_of, weekday};
 use super::super::rrule::WEEKDAYS;
 use super::super::zone::{Shift, Zone};
-use super::export::basic;
 
 /// The changes from here to the end of the table show the rule that is in force: 2030-01-01T00:00:00Z.
 const SETTLED: i64 = 1_893_456_000;

@@ -1,0 +1,204 @@
+//! The closed list of codes, each with its gate.
+
+use std::fmt;
+
+/// The closed list of codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Code(pub u16);
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RC{:03}", self.0)
+    }
+}
+
+/// The gates, in the order in which people are told; also the values of the metric label `gate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gate {
+    Paused,
+    Accepted,
+    HoldEnforced,
+    Window,
+    Capacity,
+    SignOff,
+    Check,
+    Order,
+    Content,
+    Failure,
+}
+
+impl Gate {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Accepted => "accepted",
+            Self::HoldEnforced => "hold",
+            Self::Window => "window",
+            Self::Capacity => "capacity",
+            Self::SignOff => "signoff",
+            Self::Check => "check",
+            Self::Order => "order",
+            Self::Content => "content",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// Every code with its gate and what it means, for `rollcall explain` and the reference page.
+pub const CODES: &[(Code, Gate, &str)] = &[
+    (
+        Code(1),
+        Gate::Paused,
+        "The release is paused: spec.paused is true. No further step starts until it is false again.",
+    ),
+    (
+        Code(10),
+        Gate::Accepted,
+        "The release contradicts itself or names what is not there. The message names each field.",
+    ),
+    (
+        Code(11),
+        Gate::Accepted,
+        "A participant's TeamReadiness does not exist.",
+    ),
+    (
+        Code(12),
+        Gate::Accepted,
+        "A participant's TeamReadiness is itself invalid, so nothing it says counts.",
+    ),
+    (
+        Code(13),
+        Gate::Accepted,
+        "A team has not consented to what the release would do with its workloads.",
+    ),
+    (
+        Code(14),
+        Gate::Accepted,
+        "A step names a workload that its team does not list.",
+    ),
+    (
+        Code(15),
+        Gate::Accepted,
+        "Another release was there first and claims the same workload.",
+    ),
+    (
+        Code(20),
+        Gate::HoldEnforced,
+        "An admission policy of rollcall is missing or altered. Nothing is released until it is back.",
+    ),
+    (
+        Code(21),
+        Gate::HoldEnforced,
+        "The workload does not carry the gate label of its team, so nothing would hold its changes.",
+    ),
+    (
+        Code(30),
+        Gate::Window,
+        "The clock of the operator's machine and the API server's differ by more than two seconds.",
+    ),
+    (
+        Code(31),
+        Gate::Window,
+        "The release says notBefore, and it is earlier than that.",
+    ),
+    (
+        Code(32),
+        Gate::Window,
+        "No Allow window of some tier is open.",
+    ),
+    (Code(33), Gate::Window, "A Freeze is in force."),
+    (
+        Code(34),
+        Gate::Window,
+        "A window that governs the step is invalid or missing. An invalid Freeze closes what it governs; an invalid Allow adds nothing.",
+    ),
+    (
+        Code(35),
+        Gate::Window,
+        "The opening ends before the step could be done.",
+    ),
+    (
+        Code(41),
+        Gate::Capacity,
+        "A shared resource that the step requires is in use.",
+    ),
+    (
+        Code(42),
+        Gate::Capacity,
+        "The team already has as many steps under way as it can handle.",
+    ),
+    (
+        Code(43),
+        Gate::Capacity,
+        "The step requires more of a shared resource than there is.",
+    ),
+    (Code(51), Gate::SignOff, "A required sign-off is missing."),
+    (
+        Code(52),
+        Gate::SignOff,
+        "A sign-off is for other content than would ship now.",
+    ),
+    (Code(53), Gate::SignOff, "Somebody said NoGo."),
+    (
+        Code(54),
+        Gate::SignOff,
+        "A sign-off is older than the team lets it count.",
+    ),
+    (
+        Code(55),
+        Gate::SignOff,
+        "A sign-off comes from somebody whose word does not count here.",
+    ),
+    (
+        Code(61),
+        Gate::Check,
+        "The team requires a check that this version of rollcall cannot run. It counts as not passed.",
+    ),
+    (
+        Code(71),
+        Gate::Order,
+        "A step that must come first is not done.",
+    ),
+    (
+        Code(72),
+        Gate::Order,
+        "A step that must come first is done, and has not soaked long enough.",
+    ),
+    (
+        Code(73),
+        Gate::Order,
+        "A step that must come first has failed.",
+    ),
+    (
+        Code(81),
+        Gate::Content,
+        "The workload does not exist (yet).",
+    ),
+    (
+        Code(82),
+        Gate::Content,
+        "The content that the step expects has not arrived.",
+    ),
+    (
+        Code(83),
+        Gate::Content,
+        "The release is new, and the workload's change may still be on its way.",
+    ),
+    (
+        Code(84),
+        Gate::Content,
+        "The content was released, and its author keeps the workload paused.",
+    ),
+    (Code(91), Gate::Failure, "The step failed."),
+    (
+        Code(92),
+        Gate::Failure,
+        "The step was not done within its timeout.",
+    ),
+    (
+        Code(93),
+        Gate::Failure,
+        "Another step failed, so no further step starts.",
+    ),
+];

@@ -1,0 +1,288 @@
+//! "Not yet", and why: every reason for which rollcall keeps something from going, said in one place.
+//!
+//! A blocker is an answer, not an error. Its code is API: codes are added, never renumbered or reused.
+
+mod codes;
+mod sentences;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use codes::{CODES, Code, Gate};
+
+use crate::domain::fault::Faults;
+use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::readiness::WhyLacking;
+
+/// One thing that keeps a release, or one of its steps, from going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    /// The step that waits; `None` if the whole release does.
+    pub step: Option<String>,
+    pub cause: Cause,
+    /// When it ends by itself, if that is known.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Blocker {
+    /// A plan that makes no sense keeps all of it from going.
+    #[must_use]
+    pub fn invalid(faults: &Faults) -> Self {
+        Self {
+            step: None,
+            cause: Cause::InvalidSpec {
+                faults: faults.to_string(),
+            },
+            until: None,
+        }
+    }
+}
+
+/// What is the matter. The variants stand in the order in which people are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Paused,
+    InvalidSpec {
+        faults: String,
+    },
+    TeamNotFound {
+        team: ObjectName,
+    },
+    TeamInvalid {
+        team: ObjectName,
+        faults: String,
+    },
+    ConsentMissing {
+        team: ObjectName,
+        action: &'static str,
+    },
+    NotListed {
+        team: ObjectName,
+        workload: WorkloadName,
+    },
+    Claimed {
+        workload: WorkloadName,
+        by: ObjectName,
+    },
+    PolicyMissing {
+        missing: String,
+    },
+    NotGated {
+        workload: WorkloadName,
+    },
+    ClockSkew {
+        by: TimeDelta,
+    },
+    TooEarly {
+        not_before: DateTime<Utc>,
+    },
+    WindowClosed {
+        window: String,
+        reason: String,
+    },
+    Frozen {
+        window: String,
+        reason: String,
+    },
+    WindowBroken {
+        window: String,
+        fault: String,
+    },
+    OpeningTooShort {
+        need: TimeDelta,
+        left: TimeDelta,
+    },
+    ResourceTaken {
+        resource: String,
+        by: ObjectName,
+        step: String,
+    },
+    TeamBusy {
+        team: ObjectName,
+        limit: usize,
+    },
+    NotEnough {
+        resource: String,
+        wanted: u32,
+        exists: u32,
+    },
+    SignOff {
+        team: ObjectName,
+        role: String,
+        why: WhyLacking,
+        contact: String,
+        digest: String,
+        release: ObjectName,
+    },
+    CheckNotRunnable {
+        team: ObjectName,
+        check: String,
+    },
+    Predecessor {
+        step: String,
+        state: &'static str,
+    },
+    Soaking {
+        step: String,
+    },
+    PredecessorFailed {
+        step: String,
+    },
+    WorkloadMissing {
+        workload: WorkloadName,
+    },
+    ContentMissing {
+        workload: WorkloadName,
+        expected: String,
+        found: String,
+    },
+    Settling {
+        workload: WorkloadName,
+    },
+    Halted {
+        step: String,
+    },
+    StepFailed {
+        workload: WorkloadName,
+        why: String,
+        team: ObjectName,
+    },
+    TimedOut {
+        workload: WorkloadName,
+        limit: TimeDelta,
+        team: ObjectName,
+    },
+    PausedByAuthor {
+        workload: WorkloadName,
+        team: ObjectName,
+    },
+}
+
+impl Cause {
+    /// The code of this cause.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        Code(match self {
+            Self::Paused => 1,
+            Self::InvalidSpec { .. } => 10,
+            Self::TeamNotFound { .. } => 11,
+            Self::TeamInvalid { .. } => 12,
+            Self::ConsentMissing { .. } => 13,
+            Self::NotListed { .. } => 14,
+            Self::Claimed { .. } => 15,
+            Self::PolicyMissing { .. } => 20,
+            Self::NotGated { .. } => 21,
+            Self::ClockSkew { .. } => 30,
+            Self::TooEarly { .. } => 31,
+            Self::WindowClosed { .. } => 32,
+            Self::Frozen { .. } => 33,
+            Self::WindowBroken { .. } => 34,
+            Self::OpeningTooShort { .. } => 35,
+            Self::ResourceTaken { .. } => 41,
+            Self::TeamBusy { .. } => 42,
+            Self::NotEnough { .. } => 43,
+            Self::SignOff { why, .. } => match why {
+                WhyLacking::Missing { .. } | WhyLacking::BeingRecorded { .. } => 51,
+                WhyLacking::Stale { .. } => 52,
+                WhyLacking::Refused { .. } => 53,
+                WhyLacking::Expired { .. } => 54,
+                WhyLacking::NotTrusted { .. } => 55,
+            },
+            Self::CheckNotRunnable { .. } => 61,
+            Self::Predecessor { .. } => 71,
+            Self::Soaking { .. } => 72,
+            Self::PredecessorFailed { .. } => 73,
+            Self::WorkloadMissing { .. } => 81,
+            Self::ContentMissing { .. } => 82,
+            Self::Settling { .. } => 83,
+            Self::PausedByAuthor { .. } => 84,
+            Self::StepFailed { .. } => 91,
+            Self::TimedOut { .. } => 92,
+            Self::Halted { .. } => 93,
+        })
+    }
+
+    /// Which gate it keeps closed.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        let code = self.code();
+        CODES
+            .iter()
+            .find(|(known, ..)| *known == code)
+            .map_or(Gate::Failure, |(_, gate, _)| *gate)
+    }
+
+    /// What stays the same while this blocker lasts: its code and the object it is about. Two readings
+    /// with the same key are the same blocker, so its "since" is kept.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::TeamNotFound { team }
+            | Self::TeamInvalid { team, .. }
+            | Self::ConsentMissing { team, .. }
+            | Self::TeamBusy { team, .. } => team.to_string(),
+            Self::SignOff { team, role, .. } => format!("{team} {role}"),
+            Self::CheckNotRunnable { team, check } => format!("{team} {check}"),
+            Self::NotListed { workload, .. }
+            | Self::Claimed { workload, .. }
+            | Self::NotGated { workload }
+            | Self::WorkloadMissing { workload }
+            | Self::ContentMissing { workload, .. }
+            | Self::Settling { workload }
+            | Self::StepFailed { workload, .. }
+            | Self::TimedOut { workload, .. }
+            | Self::PausedByAuthor { workload, .. } => workload.to_string(),
+            Self::WindowClosed { window, .. }
+            | Self::Frozen { window, .. }
+            | Self::WindowBroken { window, .. } => window.clone(),
+            Self::ResourceTaken { resource, .. } | Self::NotEnough { resource, .. } => {
+                resource.clone()
+            }
+            Self::Predecessor { step, .. }
+            | Self::Soaking { step }
+            | Self::PredecessorFailed { step }
+            | Self::Halted { step } => step.clone(),
+            Self::Paused
+            | Self::InvalidSpec { .. }
+            | Self::PolicyMissing { .. }
+            | Self::ClockSkew { .. }
+            | Self::TooEarly { .. }
+            | Self::OpeningTooShort { .. } => String::new(),
+        }
+    }
+
+    /// Who can clear it.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        match self {
+            Self::Paused
+            | Self::InvalidSpec { .. }
+            | Self::TooEarly { .. }
+            | Self::NotEnough { .. }
+            | Self::Settling { .. }
+            | Self::Halted { .. } => "the release's owner".to_owned(),
+            Self::TeamNotFound { team }
+            | Self::TeamInvalid { team, .. }
+            | Self::ConsentMissing { team, .. }
+            | Self::NotListed { team, .. }
+            | Self::TeamBusy { team, .. }
+            | Self::CheckNotRunnable { team, .. }
+            | Self::StepFailed { team, .. }
+            | Self::TimedOut { team, .. }
+            | Self::PausedByAuthor { team, .. } => team.to_string(),
+            Self::SignOff { team, contact, .. } if contact.is_empty() => team.to_string(),
+            Self::SignOff { team, contact, .. } => format!("{team} ({contact})"),
+            Self::Claimed { by, .. } | Self::ResourceTaken { by, .. } => format!("release {by}"),
+            Self::PolicyMissing { .. } | Self::ClockSkew { .. } => "the platform team".to_owned(),
+            Self::NotGated { workload }
+            | Self::WorkloadMissing { workload }
+            | Self::ContentMissing { workload, .. } => format!("whoever deploys {workload}"),
+            Self::WindowClosed { window, .. }
+            | Self::Frozen { window, .. }
+            | Self::WindowBroken { window, .. } => format!("window {window}"),
+            Self::OpeningTooShort { .. } => "time".to_owned(),
+            Self::Predecessor { step, .. }
+            | Self::Soaking { step }
+            | Self::PredecessorFailed { step } => format!("step {step}"),
+        }
+    }
+}

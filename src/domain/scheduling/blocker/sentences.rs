@@ -1,0 +1,185 @@
+//! What people read: each cause said in one sentence, and what to do about it.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use super::Cause;
+use crate::digest::short;
+use crate::domain::names::ObjectName;
+use crate::domain::readiness::WhyLacking;
+
+impl Cause {
+    /// What is the matter, in one sentence without its full stop.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Paused => "the release is paused".to_owned(),
+            Self::InvalidSpec { faults } => format!("the release is not valid: {faults}"),
+            Self::TeamNotFound { team } => format!("team {team} does not exist"),
+            Self::TeamInvalid { team, faults } => format!("team {team} is not valid: {faults}"),
+            Self::ConsentMissing { team, action } => {
+                format!("team {team} has not consented to {action}")
+            }
+            Self::NotListed { team, workload } => format!("team {team} does not list {workload}"),
+            Self::Claimed { workload, by } => {
+                format!("{workload} is claimed by release {by}, which came first")
+            }
+            Self::PolicyMissing { missing } => format!("the hold is not enforced: {missing}"),
+            Self::NotGated { workload } => {
+                format!("{workload} does not carry its team's gate label, so nothing holds it")
+            }
+            Self::ClockSkew { by } => format!(
+                "the operator's clock is {} s away from the API server's",
+                by.num_seconds().abs()
+            ),
+            Self::TooEarly { not_before } => format!("not before {}", said(*not_before)),
+            Self::WindowClosed { window, reason } => {
+                with_reason(&format!("window {window} is closed"), reason)
+            }
+            Self::Frozen { window, reason } => {
+                with_reason(&format!("freeze {window} is in force"), reason)
+            }
+            Self::WindowBroken { window, fault } => {
+                format!("window {window} cannot be read: {fault}")
+            }
+            Self::OpeningTooShort { need, left } => format!(
+                "it needs {} and only {} is left of the opening",
+                minutes(*need),
+                minutes(*left)
+            ),
+            Self::ResourceTaken { resource, by, step } => {
+                format!("{resource} is in use by step {step} of release {by}")
+            }
+            Self::TeamBusy { team, limit } => {
+                format!("team {team} has {limit} steps under way, which is all it can handle")
+            }
+            Self::NotEnough {
+                resource,
+                wanted,
+                exists,
+            } => format!("it needs {wanted} of {resource} and there is only {exists}"),
+            Self::SignOff {
+                team, role, why, ..
+            } => sign_off_message(team, role, why, self.digest()),
+            Self::CheckNotRunnable { team, check } => {
+                format!("check {check} of team {team} cannot be run by this version of rollcall")
+            }
+            Self::Predecessor { step, state } => {
+                format!("waiting for step {step}, which is {state}")
+            }
+            Self::Soaking { step } => format!("waiting for step {step} to soak"),
+            Self::PredecessorFailed { step } => {
+                format!("step {step}, which must come first, has failed")
+            }
+            Self::WorkloadMissing { workload } => format!("{workload} does not exist"),
+            Self::ContentMissing {
+                workload,
+                expected,
+                found,
+            } => format!("{workload} should have {expected} and has {found}"),
+            Self::Settling { workload } => {
+                format!("{workload} has no change to release; one may still be on its way")
+            }
+            Self::Halted { step } => format!("step {step} failed, so no further step starts"),
+            Self::StepFailed { workload, why, .. } => format!("{workload} failed: {why}"),
+            Self::TimedOut {
+                workload, limit, ..
+            } => format!("{workload} was not done within {}", minutes(*limit)),
+            Self::PausedByAuthor { workload, .. } => {
+                format!("{workload} was released, and its author keeps it paused")
+            }
+        }
+    }
+
+    fn digest(&self) -> &str {
+        match self {
+            Self::SignOff { digest, .. } => digest,
+            _ => "",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Paused => "set spec.paused to false".to_owned(),
+            Self::InvalidSpec { .. } | Self::TeamInvalid { .. } => "correct the fields named".to_owned(),
+            Self::TeamNotFound { team } => format!("create TeamReadiness {} in namespace {}", team.name, team.namespace),
+            Self::ConsentMissing { team, action } => format!("add the release's namespace with {action} to spec.allow of TeamReadiness {team}"),
+            Self::NotListed { team, .. } => format!("add it to spec.workloads of TeamReadiness {team}, or take the step out"),
+            Self::Claimed { by, .. } => format!("wait for {by} to finish, or take the workload out of one of the two"),
+            Self::PolicyMissing { .. } => "apply the policies again: rollcall policies | kubectl apply --server-side -f -".to_owned(),
+            Self::NotGated { .. } => "rollcall labels it by itself if it may patch it; else add the label rollcall.dev/gate".to_owned(),
+            Self::ClockSkew { .. } => "synchronise the clocks of the nodes".to_owned(),
+            Self::TooEarly { .. } | Self::WindowClosed { .. } | Self::Soaking { .. } | Self::Settling { .. } | Self::Predecessor { .. } => "nothing: it goes on by itself".to_owned(),
+            Self::Frozen { .. } => "wait for its end, or override it (verb override)".to_owned(),
+            Self::WindowBroken { window, .. } => format!("correct or delete DeploymentWindow {window}"),
+            Self::OpeningTooShort { .. } => "nothing: it goes out in the next opening that is long enough".to_owned(),
+            Self::ResourceTaken { by, .. } => format!("wait for release {by}"),
+            Self::NotEnough { resource, .. } => format!("require less of {resource}, or have its window's spec.capacity.resources say more"),
+            Self::TeamBusy { .. } => "wait for one of them".to_owned(),
+            Self::SignOff { team, role, digest, release, .. } => {
+                format!("sign in spec.signOffs of TeamReadiness {team}: release {release}, role {role}, digest {digest}")
+            }
+            Self::CheckNotRunnable { team, check } => format!("take check {check} out of TeamReadiness {team}"),
+            Self::PredecessorFailed { step } => format!("mend step {step}"),
+            Self::WorkloadMissing { .. } => "apply its manifest".to_owned(),
+            Self::ContentMissing { .. } => "apply the expected content, or change spec.steps[].expect".to_owned(),
+            Self::Halted { step } => format!("mend step {step} with new content"),
+            Self::StepFailed { .. } | Self::TimedOut { .. } => "look at its pods, then apply content that works".to_owned(),
+            Self::PausedByAuthor { .. } => "its author can resume it".to_owned(),
+        }
+    }
+}
+
+fn sign_off_message(team: &ObjectName, role: &str, why: &WhyLacking, digest: &str) -> String {
+    match why {
+        WhyLacking::Missing { more: 1 } => {
+            format!("team {team} has not signed as {role} for {}", short(digest))
+        }
+        WhyLacking::Missing { more } => format!(
+            "team {team} has {more} signatures as {role} still to give for {}",
+            short(digest)
+        ),
+        WhyLacking::Stale { by, signed } => {
+            format!(
+                "{by} signed for team {team} as {role}, but for {} and not for {}",
+                short(signed),
+                short(digest)
+            )
+        }
+        WhyLacking::Expired { by, at } => format!(
+            "the word of {by} for team {team} as {role} held until {}",
+            said(*at)
+        ),
+        WhyLacking::Refused { by, reason } => {
+            with_reason(&format!("{by} said NoGo for team {team} as {role}"), reason)
+        }
+        WhyLacking::NotTrusted { by, why } => {
+            format!("the word of {by} for team {team} as {role} does not count: {why}")
+        }
+        WhyLacking::BeingRecorded { by } => {
+            format!("the word of {by} for team {team} as {role} is being recorded")
+        }
+    }
+}
+
+fn with_reason(text: &str, reason: &str) -> String {
+    if reason.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{text}: {reason}")
+    }
+}
+
+fn said(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn minutes(duration: TimeDelta) -> String {
+    let seconds = duration.num_seconds();
+    if seconds % 60 == 0 {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{seconds} s")
+    }
+}
