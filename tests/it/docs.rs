@@ -77,3 +77,26 @@ fn every_code_stands_for_one_thing() {
         assert!(meaning.ends_with('.'), "{code}: {meaning}");
     }
 }
+
+#[test]
+fn what_the_readme_quotes_is_in_the_samples() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &Path| std::fs::read_to_string(path).expect("can be read");
+    let folder = std::fs::read_dir(top.join("config/samples")).expect("the samples");
+    let samples: Vec<String> = folder
+        .map(|file| read(&file.expect("a file").path()))
+        .collect();
+    let readme = read(&top.join("README.md"));
+    let quoted: Vec<&str> = readme
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(quoted.len() >= 3, "one example of each kind");
+    for yaml in quoted {
+        assert!(
+            samples.iter().any(|s| s.contains(yaml)),
+            "no sample says\n{yaml}"
+        );
+    }
+}
