@@ -69,40 +69,45 @@ impl Options {
 async fn main() -> ExitCode {
     let options = Options::parse();
     let mut screen = Screen::on_stdout(options.ascii);
-    let ended = tokio::select! {
-        ended = run(&options, &mut screen) => Some(ended),
+    let shown = tokio::select! {
+        shown = show(&options, &mut screen) => Some(shown),
         () = told_to_stop() => None,
     };
-    match ended {
-        None => {
-            screen.leave();
-            screen.say("Stopped; the control plane and all of its data are gone.");
-            ExitCode::from(130)
+    let ended = match shown {
+        Some(Ok((stage, right))) if options.once => {
+            drop(stage);
+            Ok(u8::from(!right))
         }
-        Some(Ok(code)) => code,
-        Some(Err(error)) => {
-            screen.leave();
+        Some(Ok((stage, right))) => stay(stage, &mut screen).await.map(|()| u8::from(!right)),
+        Some(Err(error)) => Err(error),
+        None => Ok(130),
+    };
+    screen.leave();
+    screen.print("  The control plane and all of its data are gone.");
+    ended.map_or_else(
+        |error| {
             eprintln!("error: {error}");
             ExitCode::from(1)
-        }
-    }
+        },
+        ExitCode::from,
+    )
 }
 
-async fn run(options: &Options, screen: &mut Screen) -> Done<ExitCode> {
-    let mut stage = Stage::build(screen).await?;
+/// From nothing to the end of the release. Whether everything happened, and in the right order.
+async fn show(options: &Options, screen: &mut Screen) -> Done<(Stage, bool)> {
+    let stage = Stage::build(screen).await?;
     let history = story::play(&stage, options.pace(), screen).await?;
     let right = outcome::tell(&stage, &history, screen).await?;
-    if options.once {
-        return Ok(ExitCode::from(u8::from(!right)));
-    }
+    Ok((stage, right))
+}
+
+/// Stays up until told to stop, or until something has ended by itself, which is an error.
+async fn stay(mut stage: Stage, screen: &mut Screen) -> Done {
     tour::offer(&stage, screen)?;
     tokio::select! {
-        () = told_to_stop() => {}
-        trouble = stage.watch_over() => return trouble.map(|()| ExitCode::SUCCESS),
+        () = told_to_stop() => Ok(()),
+        trouble = stage.watch_over() => trouble,
     }
-    screen.say("");
-    screen.say("Stopping; the control plane and all of its data go now.");
-    Ok(ExitCode::from(u8::from(!right)))
 }
 
 /// Returns on ctrl-c or SIGTERM.

@@ -74,7 +74,7 @@ fn things_to_try() -> Vec<(&'static str, Vec<String>)> {
             all(&[
                 "kubectl apply -f freeze.yaml",
                 "kubectl set image -n core deployment/api api=registry.example/api:2.1",
-                "kubectl get deployment api -n core -o wide; kubectl describe tr core -n core",
+                "kubectl get deployment api -n core -o wide\n  kubectl describe tr core -n core",
             ]),
         ),
         (
@@ -89,7 +89,7 @@ fn things_to_try() -> Vec<(&'static str, Vec<String>)> {
             all(&[
                 "kubectl apply -f release-3.yaml",
                 "kubectl patch crel next -n releases --type=merge -p '{\"spec\":{\"paused\":true}}'",
-                "kubectl delete job ledger-migrate -n data; kubectl apply -f version-3.yaml",
+                "kubectl delete job ledger-migrate -n data\n  kubectl apply --server-side --force-conflicts -f version-3.yaml",
                 "kubectl get crel next -n releases -o jsonpath='{range .status.blockers[*]}{.code}  {.owner}: {.message}{\"\\n\"}{end}'",
             ]),
         ),
@@ -98,12 +98,12 @@ fn things_to_try() -> Vec<(&'static str, Vec<String>)> {
             vec![
                 "DIGEST=$(kubectl get crel next -n releases -o jsonpath={.status.digest})".to_owned(),
                 sign.to_owned(),
-                "kubectl patch crel next -n releases --type=merge -p '{\"spec\":{\"paused\":false}}'; kubectl get crel next -n releases -w".to_owned(),
+                "kubectl patch crel next -n releases --type=merge -p '{\"spec\":{\"paused\":false}}'\n  kubectl get crel next -n releases -w".to_owned(),
             ],
         ),
         (
             "6. Try to get past the hold: nobody but rollcall releases it",
-            all(&["kubectl rollout resume -n ui deployment/web   # while it is held"]),
+            all(&["kubectl rollout resume -n ui deployment/web   # while it is held: it says resumed, warns, and stays held"]),
         ),
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::Failure;
+use super::{Failure, answer};
 use crate::manifests::{self, Install, WorkloadAccess, to_yaml};
 
 /// Print the admission policies that hold workloads and vouch for who wrote what.
@@ -56,8 +56,7 @@ impl InstallArgs {
 }
 
 pub fn policies(args: &PoliciesArgs) -> Result<ExitCode, Failure> {
-    print!("{}", to_yaml(&manifests::policies(&args.install.install())));
-    Ok(ExitCode::SUCCESS)
+    answer(&to_yaml(&manifests::policies(&args.install.install())))
 }
 
 pub fn manifests(args: ManifestsArgs) -> Result<ExitCode, Failure> {
@@ -75,6 +74,5 @@ pub fn manifests(args: ManifestsArgs) -> Result<ExitCode, Failure> {
         .into_iter()
         .filter(|object| !args.no_operator || object["kind"] != "Deployment")
         .collect();
-    print!("{}", to_yaml(&kept));
-    Ok(ExitCode::SUCCESS)
+    answer(&to_yaml(&kept))
 }

@@ -51,7 +51,7 @@ async fn about(world: &World, resource: Resource, meta: &Meta, moment: Moment) {
     let event = json!({
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": format!("{}.", cut_name(&meta.key.name)), "namespace": &*meta.key.namespace},
+        "metadata": {"generateName": format!("{}-", cut_name(&meta.key.name)), "namespace": &*meta.key.namespace},
         "eventTime": to_kubernetes_micro(world.clock.now()),
         "reportingController": "rollcall.dev/rollcall",
         "reportingInstance": world.settings.identity,

@@ -3,5 +3,6 @@
 mod admission;
 mod calendar;
 mod input;
+mod docs;
 mod release;
 mod support;

@@ -4,9 +4,10 @@
 //! takes minutes and needs a Go toolchain. What is absent is an error that names that command.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 use crate::components::{BUILD_ENVIRONMENT, Component, Tool, components, digest};
 use crate::error::{Attempt, Error};
@@ -134,7 +135,7 @@ fn build_component(root: &Path, part: &Component) -> Result<(), Error> {
         component: title.clone(),
         detail,
     };
-    let status = Command::new("go")
+    let child = Command::new("go")
         .current_dir(&sources)
         .envs(BUILD_ENVIRONMENT)
         .args([
@@ -145,12 +146,14 @@ fn build_component(root: &Path, part: &Component) -> Result<(), Error> {
             "-o",
         ])
         .args([output.as_os_str(), "tool".as_ref()])
-        .status()
+        .spawn()
         .map_err(|error| {
             failed(format!(
                 "the Go toolchain is needed, but `go` cannot be run: {error}"
             ))
         })?;
+    let status =
+        wait_aloud(child, &title, begin).attempt(format!("waiting for the build of {title}"))?;
     if !status.success() {
         return Err(failed(format!(
             "go build ended with {status}; see its messages above"
@@ -170,6 +173,22 @@ fn build_component(root: &Path, part: &Component) -> Result<(), Error> {
         begin.elapsed().as_secs()
     );
     Ok(())
+}
+
+/// Waits for a build that takes minutes, and says every half minute that it is still under way.
+fn wait_aloud(mut child: Child, title: &str, begin: Instant) -> io::Result<ExitStatus> {
+    let mut told = 0;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        let elapsed = begin.elapsed().as_secs();
+        if elapsed / 30 > told {
+            told = elapsed / 30;
+            eprintln!("control-plane: still building {title} ({elapsed} s) ...");
+        }
+    }
 }
 
 /// Only one builder at a time; the lock ends with the process that holds it.

@@ -1,0 +1,67 @@
+# One command each. What is needed: Rust and Go; everything else is fetched or built.
+#   make demo            see three teams ship together
+#   make test            what CI runs
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# In CI a fresh clone reuses the compiled dependencies of earlier runs.
+ifneq ($(filter true 1,$(CI))$(ROLLCALL_CACHE_TARGET),)
+export CARGO_TARGET_DIR := $(shell .ci/target-dir)
+endif
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# How many live tests run at once: each starts a control plane of its own.
+LIVE_THREADS ?= 2
+ARGS ?=
+
+.PHONY: help demo test fmt clippy unit live demo-once control-plane crds golden need-cargo need-go
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+demo: control-plane ## a release of three teams on a control plane of your own; ARGS=--once or ARGS=--help
+	@echo "building rollcall and the demo (the first time takes some minutes)"
+	@cargo build --quiet --bin rollcall --example demo
+	@"$(TARGET)/debug/examples/demo" $(ARGS)
+
+test: fmt clippy unit live demo-once ## what CI runs: format, lints, all tests, the demo once
+
+fmt: need-cargo ## check the format
+	cargo fmt --all --check
+
+clippy: need-cargo ## lints, with warnings denied, of everything
+	cargo clippy --workspace --all-targets -- -D warnings
+
+unit: control-plane ## tests of the library, the demo and the control-plane crate
+	cargo build --bin rollcall
+	cargo test --workspace --lib --bins --examples
+	cargo test --workspace --doc
+	cargo test -p control-plane --tests -- --test-threads=$(LIVE_THREADS)
+
+live: control-plane ## tests on real control planes
+	cargo test --test it -- --test-threads=$(LIVE_THREADS)
+
+demo-once: control-plane ## the demo, for its exit code
+	@cargo build --quiet --bin rollcall --example demo
+	@"$(TARGET)/debug/examples/demo" --once
+
+control-plane: need-cargo ## build etcd, kube-apiserver, ... once (about ten minutes; then nothing to do)
+	@if [ -z "$${KUBEBUILDER_ASSETS:-}" ] && ! cargo run --quiet -p control-plane -- path >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory need-go && cargo run --quiet -p control-plane -- build; \
+	fi
+
+crds: need-cargo ## write crds/ again from src/api
+	cargo run --quiet --bin rollcall -- crds --out crds
+
+golden: need-cargo crds ## write all generated files again: crds/, config/, charts/, docs/
+	UPDATE_GOLDEN=1 cargo test --lib -- manifests
+	UPDATE_GOLDEN=1 cargo test --test it -- docs
+
+need-cargo:
+	@command -v cargo >/dev/null || { echo "error: cargo is not on the PATH. help: install Rust from https://rustup.rs" >&2; exit 2; }
+
+need-go:
+	@command -v go >/dev/null || { echo "error: go is not on the PATH, and the control plane is built with it. help: install Go 1.26 or newer from https://go.dev/dl, or set KUBEBUILDER_ASSETS" >&2; exit 2; }
