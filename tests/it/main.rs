@@ -1,8 +1,13 @@
 //! The integration tests, in one binary. One folder per part of the product.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests wait for real programs"
+)]
+
 mod admission;
 mod calendar;
-mod input;
 mod docs;
+mod input;
 mod release;
 mod support;
