@@ -2,7 +2,7 @@
 
 mod admission;
 mod calendar;
-mod input;
 mod docs;
+mod input;
 mod release;
 mod support;
