@@ -55,8 +55,8 @@ pub fn against(schema: &Value, value: &Value, path: &str, faults: &mut Faults) {
             .collect();
         faults.add(path, format!("{value} is none of {}", all.join(", ")));
     }
-    // As in the API server, a rule is asked only of what has the right form.
-    if faults.0.len() == before {
+    // A rule is asked only of what has the right form itself; what is inside may be wrong in its own way.
+    if faults.0[before..].iter().all(|fault| fault.path != path) {
         rules::broken(schema, value, path, faults);
     }
 }
@@ -110,7 +110,10 @@ fn list(schema: &Value, items: &[Value], path: &str, faults: &mut Faults) {
         .as_u64()
         .is_some_and(|least| (items.len() as u64) < least)
     {
-        faults.add(path, format!("at least {} needed", schema["minItems"]));
+        faults.add(
+            path,
+            format!("at least {} item is needed", schema["minItems"]),
+        );
     }
     let mut seen = Vec::new();
     for (n, item) in items.iter().enumerate() {

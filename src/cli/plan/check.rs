@@ -87,8 +87,7 @@ impl<'a> Set<'a> {
         if let Err(more) = self.decoded(document, kind) {
             // What the schema has said of a field need not be said again in other words.
             for fault in more.0 {
-                let said =
-                    |path: &str| fault.path.starts_with(path) || path.starts_with(&fault.path);
+                let said = |path: &str| fault.path.starts_with(path);
                 if !faults.0.iter().any(|f| said(&f.path)) {
                     faults.0.push(fault);
                 }
