@@ -72,6 +72,12 @@ pub fn rule(message: &str) -> Option<Rule> {
                 .iter()
                 .all(|same| *same == has(v, "date"))
         },
+        other => return rule_of_team(other).or_else(|| rule_of_release(other)),
+    })
+}
+
+fn rule_of_team(message: &str) -> Option<Rule> {
+    Some(match message {
         "a NoGo needs a reason" => {
             |v| v["decision"] != "NoGo" || !text(&v["reason"]).trim().is_empty()
         }
@@ -92,7 +98,7 @@ pub fn rule(message: &str) -> Option<Rule> {
             }
         }
         "every sign-off must be for a role that signOff.required names" => roles_are_required,
-        other => return rule_of_release(other),
+        _ => return None,
     })
 }
 
