@@ -7,7 +7,10 @@
 
 mod admission;
 mod calendar;
+mod cli;
 mod docs;
 mod input;
+mod readiness;
 mod release;
 mod support;
+mod tidy;
