@@ -320,7 +320,7 @@ impl Objects {
             )
             .await
         {
-            tracing::debug!(event = "event_not_published", "{error}");
+            tracing::warn!(event = "event_not_published", "{error}");
         }
     }
 

@@ -5,8 +5,10 @@
 #![allow(dead_code, reason = "the tests and the demo use different parts")]
 
 pub mod operator;
+pub mod plan;
 pub mod recorder;
 pub mod shop;
+pub mod stage;
 
 use std::time::Duration;
 
