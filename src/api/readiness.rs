@@ -330,7 +330,8 @@ pub enum IndependentChanges {
 pub struct MaxHold {
     #[schemars(schema_with = "fields::duration")]
     pub duration: String,
-    /// Alert: an Event and a condition say so. Release: the change goes out, whatever still waits.
+    /// Alert: an Event and a condition say so. Release: the change goes out, whichever release still claims
+    /// it, as soon as the windows that govern the team are open.
     #[serde(default)]
     pub then: MaxHoldThen,
 }

@@ -179,7 +179,7 @@ async fn gated(
         overdue: false,
         until: None,
     };
-    if found.hold.is_none() {
+    if found.hold.is_none() || found.terminating {
         return Ok(looked);
     }
     let now = world.clock.now();

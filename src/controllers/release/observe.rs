@@ -236,9 +236,11 @@ fn view(world: &World, release: Arc<Release>, around: &Around) -> View {
         Ok(plan) => plan,
         Err(faults) => return View::Faulty { release, faults },
     };
+    // What is being deleted is as good as gone: nothing of it is let go any more.
     let workloads: BTreeMap<WorkloadName, _> = around
         .workloads
         .iter()
+        .filter(|(_, w)| !w.terminating)
         .map(|(n, w)| (n.clone(), facts::workload(w)))
         .collect();
     let situation = Situation {

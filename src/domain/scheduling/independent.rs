@@ -80,10 +80,12 @@ pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
     let since = change.since.unwrap_or(now);
     let limit = change.team.max_hold.map(|m| since + m.duration);
     let overdue = limit.is_some_and(|limit| now >= limit);
-    if overdue && change.team.max_hold.is_some_and(|m| m.release) {
-        return Answer::LetGo(LetGo::MaxHold);
-    }
-    let answer = unclaimed(change, since, now);
+    let enough = overdue && change.team.max_hold.is_some_and(|m| m.release);
+    let answer = if enough {
+        through_windows(change, now, LetGo::MaxHold)
+    } else {
+        unclaimed(change, since, now)
+    };
     match answer {
         Answer::LetGo(_) => answer,
         Answer::Wait { why, until, .. } => {
@@ -114,9 +116,15 @@ fn unclaimed(change: &HeldChange<'_>, since: DateTime<Utc>, now: DateTime<Utc>) 
     if now < settled {
         return wait("a release may still claim it".to_owned(), Some(settled));
     }
+    through_windows(change, now, LetGo::WindowsOpen)
+}
+
+/// The team's own limit ends the waiting for releases and for the settle time, never a freeze: windows
+/// are the platform's word too.
+fn through_windows(change: &HeldChange<'_>, now: DateTime<Utc>, why: LetGo) -> Answer {
     let windows = windows_closed(change.governance, now, TimeDelta::zero(), |_| false);
     if windows.causes.is_empty() {
-        return Answer::LetGo(LetGo::WindowsOpen);
+        return Answer::LetGo(why);
     }
     let why: Vec<String> = windows.causes.iter().map(|(c, _)| c.message()).collect();
     wait(why.join("; "), windows.look_again)

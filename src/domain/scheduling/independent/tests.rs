@@ -150,6 +150,16 @@ fn a_limit_to_holding_is_told_or_acted_on_as_the_team_says() {
 }
 
 #[test]
+fn a_limit_to_holding_ends_no_freeze() {
+    let both = change()
+        .frozen()
+        .limited(60, true)
+        .with(|c| c.claimed_by = Some(ObjectName::new("r", "r")));
+    both.waits("freeze", Some("10:00:00"), true);
+    assert_eq!(both.at("10:00:00"), Answer::LetGo(LetGo::MaxHold));
+}
+
+#[test]
 fn nothing_goes_while_the_hold_or_the_clock_is_in_doubt() {
     let all = || {
         change()
