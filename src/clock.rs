@@ -4,6 +4,11 @@
 //! audit log share. [`ServerClock`] learns it from the `Date` header of API responses; waiting and measuring use
 //! the monotonic clock, which never steps.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads a clock"
+)]
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The `rollcall` command: reads arguments, calls what does the work, prints the answer.
 //!
-//! This folder decides nothing: what a command says is what the domain and the controllers say.
+//! This folder never decides anything: what a command says is what the domain and the controllers say.
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;

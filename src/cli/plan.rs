@@ -45,7 +45,11 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         documents.extend(found);
     }
     if documents.is_empty() {
-        let names: Vec<String> = args.files.iter().map(|f| f.display().to_string()).collect();
+        let name = |path: &PathBuf| match path.to_str() {
+            Some("-") => "stdin".to_owned(),
+            _ => path.display().to_string(),
+        };
+        let names: Vec<String> = args.files.iter().map(name).collect();
         return Err(Failure::unreachable(
             format!("{}: no manifest in it", names.join(", ")),
             "name files with at least one object",

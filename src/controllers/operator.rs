@@ -79,7 +79,8 @@ pub async fn run(
     let listener = http::bind(settings.listen)
         .await
         .map_err(|e| OperatorError::Listen(settings.listen, e))?;
-    tracing::info!(event = "listening", address = %listener.local_addr().map_or_else(|_| settings.listen, |a| a), "serving health and metrics");
+    let address = listener.local_addr().unwrap_or(settings.listen);
+    tracing::info!(event = "listening", %address, "serving health and metrics");
     let world = Arc::new(world(settings, &clients, clock, &metrics));
     let mut watches = JoinSet::new();
     let states = watch_everything(&world, &clients, &mut watches);

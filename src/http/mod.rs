@@ -1,5 +1,7 @@
 //! What the process answers over HTTP: whether it lives, whether it is ready, and its metrics. This folder decides
 //! nothing: it tells what others know.
+//!
+//! This folder never decides anything and never writes to the cluster.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;

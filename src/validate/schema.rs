@@ -1,6 +1,9 @@
 //! What the API server would say of an object of ours, without an API server: the schema of its definition, read from
 //! the same place that `rollcall crds` prints, and its rules.
 
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use serde_json::Value;
 
 use super::rules;
@@ -10,14 +13,35 @@ use crate::domain::Faults;
 
 /// The schema of one of our kinds; `None` if it is none of ours.
 #[must_use]
-pub fn schema_of(kind: &str) -> Option<Value> {
-    crds()
-        .into_iter()
-        .map(|(_, crd)| crd)
-        .find(|crd| crd["spec"]["names"]["kind"] == kind)
-        .map(|crd| {
-            crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].clone()
-        })
+pub fn schema_of(kind: &str) -> Option<&'static Value> {
+    static SCHEMAS: LazyLock<Vec<(Value, Value)>> = LazyLock::new(|| {
+        let spec = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+        let read = |crd: Value| {
+            Some((
+                crd["spec"]["names"]["kind"].clone(),
+                crd.pointer(spec)?.clone(),
+            ))
+        };
+        crds()
+            .into_iter()
+            .filter_map(|(_, crd)| read(crd))
+            .collect()
+    });
+    let found = SCHEMAS.iter().find(|(name, _)| name == kind);
+    found.map(|(_, schema)| schema)
+}
+
+/// Whether a text matches a pattern. Patterns are few, texts are many.
+fn matches(pattern: &str, text: &str) -> bool {
+    static KNOWN: LazyLock<Mutex<BTreeMap<String, Option<regex::Regex>>>> =
+        LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let compiled = known
+        .entry(pattern.to_owned())
+        .or_insert_with(|| regex::Regex::new(pattern).ok());
+    compiled
+        .as_ref()
+        .is_none_or(|pattern| pattern.is_match(text))
 }
 
 /// Everything that a schema has against a value, in the order of its fields.
@@ -55,8 +79,8 @@ pub fn against(schema: &Value, value: &Value, path: &str, faults: &mut Faults) {
             .collect();
         faults.add(path, format!("{value} is none of {}", all.join(", ")));
     }
-    // As in the API server, a rule is asked only of what has the right form.
-    if faults.0.len() == before {
+    // A rule is asked only of what has the right form itself; what is inside may be wrong in its own way.
+    if faults.0[before..].iter().all(|fault| fault.path != path) {
         rules::broken(schema, value, path, faults);
     }
 }
@@ -110,7 +134,10 @@ fn list(schema: &Value, items: &[Value], path: &str, faults: &mut Faults) {
         .as_u64()
         .is_some_and(|least| (items.len() as u64) < least)
     {
-        faults.add(path, format!("at least {} needed", schema["minItems"]));
+        faults.add(
+            path,
+            format!("at least {} item is needed", schema["minItems"]),
+        );
     }
     let mut seen = Vec::new();
     for (n, item) in items.iter().enumerate() {
@@ -164,7 +191,7 @@ fn string(schema: &Value, text: &str, path: &str, faults: &mut Faults) {
         );
     }
     let pattern = schema["pattern"].as_str().unwrap_or_default();
-    if regex::Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text)) {
+    if !matches(pattern, text) {
         faults.add(path, unlike(text, pattern));
     }
 }
@@ -214,7 +241,7 @@ mod tests {
     fn every_pattern_and_every_rule_of_the_definitions_is_known_here_too() {
         for kind in ["DeploymentWindow", "TeamReadiness", "CoordinatedRelease"] {
             let schema = schema_of(kind).expect("ours");
-            each_schema(&schema, &mut |part| {
+            each_schema(schema, &mut |part| {
                 if let Some(pattern) = part["pattern"].as_str() {
                     assert!(regex::Regex::new(pattern).is_ok(), "{kind}: {pattern}");
                 }

@@ -1,8 +1,16 @@
 //! The integration tests, in one binary. One folder per part of the product.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests wait for real programs"
+)]
+
 mod admission;
 mod calendar;
+mod cli;
 mod docs;
 mod input;
+mod readiness;
 mod release;
 mod support;
+mod tidy;

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::files::Read;
 use super::Failure;
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::calendar::{Exported, Zone, export};
 
 /// Print when the windows in files are open.
@@ -60,7 +61,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     for said in read.faults() {
         eprintln!("fault: {said}");
     }
-    let now = Utc::now();
+    let now = SystemClock::default().now();
     let sound = match &args.at {
         Some(at) => {
             let at = moment(at, &zone, "--at")?;

@@ -79,16 +79,15 @@ impl<'a> Set<'a> {
     fn add(&mut self, document: &'a Document, kind: &'static str) {
         *self.counts.entry(kind).or_default() += 1;
         let mut faults = envelope(&document.value);
-        let schema = schema::schema_of(kind).unwrap_or_default();
+        let schema = schema::schema_of(kind).unwrap_or(&Value::Null);
         match &document.value["spec"] {
             Value::Null => faults.add("spec", "is required"),
-            spec => schema::against(&schema, spec, "spec", &mut faults),
+            spec => schema::against(schema, spec, "spec", &mut faults),
         }
         if let Err(more) = self.decoded(document, kind) {
             // What the schema has said of a field need not be said again in other words.
             for fault in more.0 {
-                let said =
-                    |path: &str| fault.path.starts_with(path) || path.starts_with(&fault.path);
+                let said = |path: &str| fault.path.starts_with(path);
                 if !faults.0.iter().any(|f| said(&f.path)) {
                     faults.0.push(fault);
                 }

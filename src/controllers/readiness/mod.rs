@@ -37,6 +37,7 @@ pub(super) struct Looked {
 
 /// Why a listed workload is not under rollcall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "the words of the conditions")]
 pub(super) enum Trouble {
     NotFound,
     NotLabelled,

@@ -165,12 +165,17 @@ impl Rule {
         if self.last < self.start && matches!(self.parts.end, End::Until(_)) {
             return true;
         }
-        let mut found = false;
-        self.walk(self.start, self.start, &mut |_| {
-            found = true;
+        self.next(self.start) == Some(self.start)
+    }
+
+    /// The first wall time of the rule from `from` on.
+    pub fn next(&self, from: Wall) -> Option<Wall> {
+        let mut next = None;
+        self.walk(from, LAST_WALL, &mut |wall| {
+            next = Some(wall);
             ControlFlow::Break(())
         });
-        found
+        next
     }
 
     /// Every wall time of the rule from `from` to `to`, both included, ascending, until `visit` breaks off.

@@ -3,7 +3,9 @@
 
 mod columns;
 mod finished;
+mod offline;
 mod releases;
+mod samples;
 mod teams;
 mod windows;
 

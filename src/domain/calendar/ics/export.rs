@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::basic::basic;
 use super::super::changes::Change;
-use super::super::civil::{DAY, Date, HOUR, LAST_WALL, Wall, day_of, time_of};
+use super::super::civil::{DAY, Date, HOUR, Wall, day_of, time_of};
 use super::super::length::Length;
 use super::super::rule::{End, Rule};
 use super::super::schedule::WindowType;
@@ -259,12 +259,7 @@ fn recurrence(
     } else {
         rule.start()
     };
-    let mut start = None;
-    Rule::new(parts.clone(), rule.start()).walk(begin, LAST_WALL, &mut |wall| {
-        start = Some(wall);
-        std::ops::ControlFlow::Break(())
-    });
-    let start = start?;
+    let start = Rule::new(parts.clone(), rule.start()).next(begin)?;
     let at = |name: &str, wall: Wall| {
         if zone.name() == "UTC" {
             format!("{name}:{}Z", basic(wall))

@@ -16,26 +16,22 @@ pub(crate) fn rule_text(parts: &Parts) -> String {
         Frequency::Monthly => "MONTHLY",
         Frequency::Yearly => "YEARLY",
     };
+    let given = fields(parts, every_day);
+    let given = given.iter().filter(|(_, values)| !values.is_empty());
+    let given: String = given
+        .map(|(name, values)| format!(";{name}={}", values.join(",")))
+        .collect();
+    format!("FREQ={frequency}{given}")
+}
+
+/// The parts after FREQ, empty where they are not given.
+fn fields(parts: &Parts, every_day: bool) -> [(&'static str, Vec<String>); 8] {
+    let interval = Some(parts.interval).filter(|interval| *interval > 1);
     let all_months = parts.months.count_ones() == 12;
     let months = (1..=12).filter(|month| !all_months && parts.months & (1 << month) != 0);
-    let plain = WEEKDAYS
-        .iter()
-        .enumerate()
-        .filter(|(day, _)| !every_day && parts.weekdays & (1 << day) != 0);
-    let nth = parts
-        .nth_weekdays
-        .iter()
-        .map(|(n, day)| format!("{n}{}", WEEKDAYS[usize::from(day % 7)]));
-    let week_start = Some(parts.week_start % 7).filter(|day| *day != 0);
-    let fields: [(&str, Vec<String>); 8] = [
-        (
-            "INTERVAL",
-            Some(parts.interval)
-                .filter(|interval| *interval > 1)
-                .iter()
-                .map(i64::to_string)
-                .collect(),
-        ),
+    let week_start = Some(parts.week_start).filter(|day| *day != 0);
+    [
+        ("INTERVAL", interval.iter().map(i64::to_string).collect()),
         ("BYMONTH", months.map(|month| month.to_string()).collect()),
         (
             "BYWEEKNO",
@@ -51,10 +47,11 @@ pub(crate) fn rule_text(parts: &Parts) -> String {
         ),
         (
             "BYDAY",
-            plain
-                .map(|(_, name)| (*name).to_owned())
-                .chain(nth)
-                .collect(),
+            if every_day {
+                Vec::new()
+            } else {
+                weekdays(parts)
+            },
         ),
         (
             "BYSETPOS",
@@ -62,17 +59,24 @@ pub(crate) fn rule_text(parts: &Parts) -> String {
         ),
         (
             "WKST",
-            week_start
-                .iter()
-                .map(|day| WEEKDAYS[usize::from(*day)].to_owned())
-                .collect(),
+            week_start.iter().map(|day| name(*day).to_owned()).collect(),
         ),
-    ];
-    let given = fields.iter().filter(|(_, values)| !values.is_empty());
-    let given: String = given
-        .map(|(name, values)| format!(";{name}={}", values.join(",")))
-        .collect();
-    format!("FREQ={frequency}{given}")
+    ]
+}
+
+fn weekdays(parts: &Parts) -> Vec<String> {
+    let plain = (0..7u8)
+        .filter(|day| parts.weekdays & (1 << day) != 0)
+        .map(|day| name(day).to_owned());
+    let nth = parts
+        .nth_weekdays
+        .iter()
+        .map(|(n, day)| format!("{n}{}", name(*day)));
+    plain.chain(nth).collect()
+}
+
+fn name(day: u8) -> &'static str {
+    WEEKDAYS[usize::from(day % 7)]
 }
 
 /// A monthly rule with bare weekdays is a weekly one, and programs read that better.

@@ -106,8 +106,7 @@ fn words(s: &Situation, digest: &str) -> bool {
                 .filter(|g| g.role == r.role && g.digest == digest);
             of_role.clone().all(|g| g.go)
                 && of_role.clone().any(|g| {
-                    !g.by.is_empty()
-                        && !(r.require_human && g.by.starts_with("system:"))
+                    !(g.by.is_empty() || r.require_human && g.by.starts_with("system:"))
                         && g.seen.is_some_and(|t| s.now < t + team.rules.valid_for)
                 })
         });

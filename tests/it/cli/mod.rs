@@ -1,0 +1,3 @@
+//! The command as users run it: arguments in, text and exit code out.
+
+mod plan;
