@@ -51,7 +51,7 @@ async fn about(world: &World, resource: Resource, meta: &Meta, moment: Moment) {
     let event = json!({
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": format!("{}-", cut_name(&meta.key.name)), "namespace": &*meta.key.namespace},
+        "metadata": {"generateName": prefix(&meta.key.name), "namespace": &*meta.key.namespace},
         "eventTime": to_kubernetes_micro(world.clock.now()),
         "reportingController": "rollcall.dev/rollcall",
         "reportingInstance": world.settings.identity,
@@ -71,7 +71,9 @@ async fn about(world: &World, resource: Resource, meta: &Meta, moment: Moment) {
     world.objects.publish(&meta.key.namespace, event).await;
 }
 
-/// Names may have 253 characters; what the API server appends to a generated one must fit too.
-fn cut_name(name: &str) -> &str {
-    name.get(..200).unwrap_or(name).trim_end_matches(['-', '.'])
+/// What an Event's name begins with. Names may have 253 characters, and what the API server appends must
+/// fit too. It takes a prefix that ends with a dash; one that ends with a dot it refuses.
+fn prefix(name: &str) -> String {
+    let short = name.get(..200).unwrap_or(name);
+    format!("{}-", short.trim_end_matches(['-', '.']))
 }

@@ -3,16 +3,18 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
 use super::queue::Queue;
+use super::shell::Outcome;
 use crate::api::fields::WorkloadKind;
 use crate::clock::Clock;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
 use crate::cluster::releases::Releases;
 use crate::cluster::store::{IndexKey, Store};
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::Objects;
+use crate::cluster::writes::{ApiError, Objects};
 use crate::cluster::{ObjectKey, Projected};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -230,9 +232,27 @@ impl World {
         missing
     }
 
+    /// What came of a look during which an object changed is nothing, and no error either: whoever changed it
+    /// has done nothing wrong. The change wakes us; should we have seen it already, the clock does.
+    ///
+    /// # Errors
+    ///
+    /// Whatever other error it was.
+    pub fn unless_it_changed(
+        &self,
+        key: &ObjectKey,
+        looked: Result<Outcome, ApiError>,
+    ) -> Result<Outcome, ApiError> {
+        let Err(ApiError::Conflict { what }) = looked else {
+            return looked;
+        };
+        tracing::debug!(event = "changed_meanwhile", %key, what, "looked at again");
+        Ok(Outcome::at(self.clock.now() + TimeDelta::seconds(1)))
+    }
+
     /// How far the clocks are apart, if that is too far.
     #[must_use]
-    pub fn skew(&self) -> Option<chrono::TimeDelta> {
+    pub fn skew(&self) -> Option<TimeDelta> {
         let skew = self.clock.skew();
         (skew.abs() > self.settings.max_skew).then_some(skew)
     }

@@ -50,6 +50,12 @@ impl Reconcile for TeamController {
     type Error = ApiError;
 
     async fn reconcile(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
+        self.world.unless_it_changed(key, self.look_at(key).await)
+    }
+}
+
+impl TeamController {
+    async fn look_at(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
         let world = &*self.world;
         let Some(team) = world.stores.teams.get(key) else {
             workloads::without_team(world, key).await;

@@ -37,11 +37,12 @@ pub async fn carry_out(
         .acts
         .iter()
         .any(|act| matches!(act, Act::Grant { .. }));
-    let status = report::status(world, release, situation, decision);
+    let mut status = report::status(world, release, situation, decision);
     if granted {
-        record(world, release, with_grants(status, situation, decision)).await?;
+        status = with_grants(status, situation, decision);
+        record(world, release, &status).await?;
     } else {
-        report::write(world, release, status).await?;
+        report::write(world, release, status.clone()).await?;
     }
     if world.clock.now() >= situation.now + GRANT_VALIDITY {
         tracing::warn!(event = "grant_void", release = %release.meta.key, "recording the grant took too long; everything is asked again");
@@ -54,13 +55,16 @@ pub async fn carry_out(
             .map(|act| let_go(world, release, &decision.digest, act)),
     )
     .await;
+    if granted {
+        report::tell(world, release, &status).await;
+    }
     Ok(())
 }
 
 async fn record(
     world: &World,
     release: &Release,
-    status: CoordinatedReleaseStatus,
+    status: &CoordinatedReleaseStatus,
 ) -> Result<(), ApiError> {
     let key = &release.meta.key;
     let written = world
@@ -70,7 +74,7 @@ async fn record(
             &key.namespace,
             &key.name,
             &release.meta.version,
-            &status,
+            status,
         )
         .await;
     match written {

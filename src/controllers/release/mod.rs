@@ -47,6 +47,12 @@ impl Reconcile for ReleaseController {
     type Error = ApiError;
 
     async fn reconcile(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
+        self.world.unless_it_changed(key, self.look_at(key).await)
+    }
+}
+
+impl ReleaseController {
+    async fn look_at(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
         let world = &*self.world;
         let Some(release) = world.stores.releases.get(key) else {
             return Ok(Outcome::done());
@@ -66,9 +72,7 @@ impl Reconcile for ReleaseController {
             View::Sound { release, situation } => self.sound(release, *situation).await,
         }
     }
-}
 
-impl ReleaseController {
     async fn sound(
         &self,
         release: Arc<Release>,

@@ -106,10 +106,15 @@ pub async fn write(
         )
         .await?;
     world.stores.releases.expect_at_least(key.clone(), version);
-    for moment in news(&release.status, &status) {
+    tell(world, release, &status).await;
+    Ok(())
+}
+
+/// Tells people what is new in a status that was written.
+pub async fn tell(world: &World, release: &Release, status: &CoordinatedReleaseStatus) {
+    for moment in news(&release.status, status) {
         events::about_release(world, release, moment).await;
     }
-    Ok(())
 }
 
 /// The status that a decision comes to.

@@ -34,6 +34,12 @@ impl Reconcile for WindowController {
     type Error = ApiError;
 
     async fn reconcile(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
+        self.world.unless_it_changed(key, self.look_at(key).await)
+    }
+}
+
+impl WindowController {
+    async fn look_at(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
         let world = &*self.world;
         let Some(window) = world.stores.windows.get(key) else {
             return Ok(Outcome::done());

@@ -1,3 +1,9 @@
 //! Releases on a real control plane, end to end.
 
+mod crash;
+mod failure;
+mod replicas;
+mod stop;
+mod story;
 mod straight;
+mod words;

@@ -1,8 +1,6 @@
 //! Acceptance S1: a database migration, then the API, then two frontends.
 
-use serde_json::Value;
-
-use crate::support::judge::judge;
+use super::story::{complete_digest, judge, old_version_runs, signatures_missing};
 use crate::support::operator::Operator;
 use crate::support::recorder::Recorder;
 use crate::support::shop::{self, open_shop};
@@ -17,7 +15,7 @@ async fn migration_then_api_then_both_frontends_once_every_team_has_signed() -> 
         .apply(&installed.admin, &to_yaml(&[shop::always_open()]))
         .await?;
     let _operator = Operator::start(&installed, "one", &["--settle", "2s"]).await?;
-    shop::old_version_runs(&installed, &people).await?;
+    old_version_runs(&installed, &people).await?;
     let recorder = Recorder::start(&installed).await?;
 
     installed
@@ -37,7 +35,7 @@ async fn migration_then_api_then_both_frontends_once_every_team_has_signed() -> 
         .apply(&people.flux, &to_yaml(&shop::manifests("2")))
         .await?;
 
-    let digest = shop::complete_digest(&installed, "checkout").await?;
+    let digest = complete_digest(&installed, "checkout", "2").await?;
     for team in ["data", "core"] {
         shop::sign(&installed, &people, team, "checkout", &digest).await?;
     }
@@ -77,13 +75,25 @@ async fn migration_then_api_then_both_frontends_once_every_team_has_signed() -> 
         Some("Completed".into())
     );
     assert_eq!(blocker_codes(&done), Vec::<String>::new());
-    judge(&recorder.history())?;
-    Ok(())
+    judge(&recorder.history(), "2");
+    told(&installed).await
 }
 
-fn signatures_missing(release: &Value) -> usize {
-    blocker_codes(release)
-        .iter()
-        .filter(|c| *c == "RC051")
-        .count()
+/// What `kubectl get events` shows: which steps went and were done, and that the release is complete.
+async fn told(installed: &Installed) -> Done {
+    let wanted = |told: &str| {
+        let of_steps = shop::STEPS.iter().all(|(step, ..)| {
+            told.contains(&format!("step {step} is done"))
+                && told.contains(&format!("step {step}: "))
+        });
+        of_steps && told.contains("Completed") && told.contains("WaitingForSignOff")
+    };
+    installed
+        .until("kubectl shows the Events of the release", || async {
+            let told = installed
+                .kubectl(&["get", "events", "-n", "releases"])
+                .await?;
+            Ok(wanted(&told).then_some(()))
+        })
+        .await
 }

@@ -6,8 +6,10 @@
 
 pub mod judge;
 pub mod operator;
+pub mod plan;
 pub mod recorder;
 pub mod shop;
+pub mod stage;
 
 use std::time::Duration;
 

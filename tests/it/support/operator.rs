@@ -1,16 +1,19 @@
 //! The operator as a process of its own: the binary that users run, under its own service account.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use super::{Done, Installed};
+use super::{Done, Installed, PATIENCE};
 
 /// A running operator. It dies with this value.
 pub struct Operator {
     child: Child,
     pub log: PathBuf,
+    /// Kills the operator when this process is gone, however it ended.
+    _leash: Child,
 }
 
 impl Operator {
@@ -21,17 +24,14 @@ impl Operator {
             .service_account("rollcall-system", "rollcall")
             .await?;
         let log = installed.plane.dir().join(format!("operator-{name}.log"));
-        let file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&log)?;
+        let file = std::fs::File::create(&log)?;
         let child = Command::new(binary())
             .args([
                 "run",
                 "--listen",
                 "127.0.0.1:0",
                 "--log-level",
-                "info",
+                "rollcall=debug,info",
                 "--kubeconfig",
             ])
             .arg(access.kubeconfig_path())
@@ -42,7 +42,45 @@ impl Operator {
             .stderr(file)
             .kill_on_drop(true)
             .spawn()?;
-        Ok(Self { child, log })
+        let leash = leash(child.id().unwrap_or_default())?;
+        Ok(Self {
+            child,
+            log,
+            _leash: leash,
+        })
+    }
+
+    /// Tells it to stop, as the kubelet does, and waits until it has.
+    pub async fn stop(mut self) -> Done<ExitStatus> {
+        let pid = self.child.id().ok_or("it has ended already")?.to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().await?;
+        Ok(tokio::time::timeout(PATIENCE, self.child.wait()).await??)
+    }
+
+    /// Where it serves, as its log says.
+    pub async fn address(&self, installed: &Installed) -> Done<String> {
+        installed
+            .until("the operator says where it listens", || async {
+                let log = std::fs::read_to_string(&self.log)?;
+                let lines = log.lines().filter(|l| l.contains("\"listening\""));
+                let found = lines
+                    .filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok())
+                    .find_map(|l| Some(l["address"].as_str()?.to_owned()));
+                Ok(found)
+            })
+            .await
+    }
+
+    /// The answer to a GET, status line and body.
+    pub async fn ask(&self, installed: &Installed, path: &str) -> Done<String> {
+        let address = self.address(installed).await?;
+        let mut stream = tokio::net::TcpStream::connect(&address).await?;
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 
     /// Kills it at once: nothing is drained, nothing given back.
@@ -59,6 +97,17 @@ impl Operator {
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
+}
+
+/// A shell that waits on a pipe of ours: a test that is killed leaves no operator behind.
+fn leash(pid: u32) -> Done<Child> {
+    Ok(Command::new("sh")
+        .args(["-c", &format!("read _; kill -9 {pid}")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?)
 }
 
 /// The binary under test: built by cargo beside the tests, or named by the demo.

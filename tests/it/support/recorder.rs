@@ -1,14 +1,16 @@
 //! An independent witness: it watches pods and workloads itself, keeps every version it is shown in the
 //! order of the store, and is asked afterwards. It never believes what rollcall says of itself.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use kube::api::{Api, DynamicObject, WatchEvent, WatchParams};
-use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use super::stage::resource;
 use super::{Done, Installed};
 
 /// One version of one object.
@@ -27,9 +29,14 @@ impl Version {
     }
 }
 
+/// The kinds that are recorded.
+pub const KINDS: [&str; 4] = ["Pod", "Deployment", "Job", "CoordinatedRelease"];
+
 /// A recorder under way.
 pub struct Recorder {
     versions: Arc<Mutex<Vec<Version>>>,
+    /// Where the store was when each watch began.
+    begun: Vec<(&'static str, u64)>,
     watches: Vec<JoinHandle<()>>,
 }
 
@@ -38,22 +45,16 @@ impl Recorder {
     pub async fn start(installed: &Installed) -> Done<Self> {
         let versions = Arc::new(Mutex::new(Vec::new()));
         let client = installed.admin.client()?;
-        let kinds = [
-            ("", "v1", "Pod"),
-            ("apps", "v1", "Deployment"),
-            ("batch", "v1", "Job"),
-            ("rollcall.dev", "v1alpha1", "CoordinatedRelease"),
-        ];
-        let mut watches = Vec::new();
-        for (group, version, kind) in kinds {
-            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-            let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+        let (mut watches, mut begun) = (Vec::new(), Vec::new());
+        for kind in KINDS {
+            let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource(kind));
             let from = api
                 .list(&Default::default())
                 .await?
                 .metadata
                 .resource_version
                 .unwrap_or_default();
+            begun.push((kind, from.parse().unwrap_or_default()));
             watches.push(tokio::spawn(watch(
                 api,
                 kind.to_owned(),
@@ -61,7 +62,23 @@ impl Recorder {
                 versions.clone(),
             )));
         }
-        Ok(Self { versions, watches })
+        Ok(Self {
+            versions,
+            begun,
+            watches,
+        })
+    }
+
+    /// The newest version of the store of which the watch of this kind has told.
+    pub fn seen(&self, kind: &str) -> u64 {
+        let begun = self.begun.iter().find(|(k, _)| *k == kind);
+        let versions = self.versions.lock();
+        let told = versions
+            .iter()
+            .flat_map(|all| all.iter())
+            .filter(|v| v.kind == kind)
+            .map(|v| v.at);
+        told.chain(begun.map(|(_, at)| *at)).max().unwrap_or(0)
     }
 
     /// All versions so far, in the order of the store.
@@ -134,4 +151,68 @@ pub fn ready(pod: &Value) -> bool {
         .into_iter()
         .flatten()
         .any(|c| c["type"] == "Ready" && c["status"] == "True")
+}
+
+/// The store's version of the cluster at which an object was last written.
+pub fn version(object: &Value) -> u64 {
+    let text = object["metadata"]["resourceVersion"].as_str();
+    text.and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+/// Whether a workload carries a hold.
+pub fn held(object: &Value) -> bool {
+    object["metadata"]["annotations"]["rollcall.dev/hold"].is_string()
+}
+
+/// When, and with which content, a workload went from held to free. The instant is the one that the API
+/// server stamped on rollcall's write.
+#[derive(Clone, Debug)]
+pub struct LetGo {
+    pub at: u64,
+    pub tag: String,
+    pub time: DateTime<Utc>,
+    pub uid: String,
+}
+
+/// Every time that a workload was let go.
+pub fn let_go(history: &[Version], kind: &str, name: &str) -> Vec<LetGo> {
+    let mut last: Option<(String, bool)> = None;
+    let mut all = Vec::new();
+    let own = |v: &&Version| v.kind == kind && v.name() == name;
+    for version in history.iter().filter(own) {
+        let uid = version.object["metadata"]["uid"]
+            .as_str()
+            .unwrap_or_default();
+        let was_held = last.as_ref().is_some_and(|(u, held)| u == uid && *held);
+        let is_held = held(&version.object);
+        if was_held && !is_held && !version.deleted {
+            all.push(LetGo {
+                at: version.at,
+                tag: tag(&version.object).to_owned(),
+                time: written_by_rollcall(&version.object),
+                uid: uid.to_owned(),
+            });
+        }
+        last = Some((uid.to_owned(), is_held));
+    }
+    all
+}
+
+/// When rollcall last wrote an object's spec or metadata.
+fn written_by_rollcall(object: &Value) -> DateTime<Utc> {
+    let managers = object["metadata"]["managedFields"].as_array();
+    let own = managers
+        .into_iter()
+        .flatten()
+        .filter(|m| m["manager"] == "rollcall" && m["subresource"].is_null());
+    let times = own.filter_map(|m| m["time"].as_str()?.parse().ok());
+    times.max().unwrap_or_default()
+}
+
+/// The tags with which pods of an app ever ran.
+pub fn tags_that_ran(history: &[Version], app: &str) -> BTreeSet<String> {
+    let pods = history
+        .iter()
+        .filter(|v| v.kind == "Pod" && v.object["metadata"]["labels"]["app"] == app);
+    pods.map(|v| tag(&v.object).to_owned()).collect()
 }

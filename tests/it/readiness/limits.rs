@@ -1,0 +1,49 @@
+//! How long a team lets its changes be held.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::support::Done;
+use crate::support::plan::{app, created, freeze, own_team, shared, soon};
+use crate::support::recorder::{held, let_go};
+use crate::support::stage::Stage;
+
+const LIMIT: i64 = 6;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_the_limit_a_held_change_goes_or_raises_an_alarm_as_the_team_chose() -> Done {
+    let stage = Stage::on(shared().await?).await?;
+    for (name, then) in [("hasty", "Release"), ("patient", "Alert")] {
+        let mut team = own_team(name, &["app"]);
+        team[1]["spec"]["maxHold"] = json!({"duration": format!("{LIMIT}s"), "then": then});
+        stage.apply(&team).await?;
+        stage
+            .apply(&[freeze(name, soon(3600)), app(name, "app", "1")])
+            .await?;
+    }
+    let running = stage.runs("hasty", "app", "1").await?;
+    let gone = let_go(&stage.history("hasty").await?, "Deployment", "app");
+    assert_eq!(gone.len(), 1);
+    let waited = gone[0].time - created(&running);
+    assert!(waited >= TimeDelta::seconds(LIMIT - 1), "only {waited}");
+
+    let team = ("TeamReadiness", "patient", "patient");
+    let said = stage
+        .until_condition(team, ["Stalled", "True", "Pending"])
+        .await?;
+    assert!(
+        said["status"]["conditions"]
+            .to_string()
+            .contains("held for longer than 6s: app")
+    );
+    let event = stage
+        .until_event("patient", "patient", "HeldTooLong")
+        .await?;
+    assert_eq!(event["type"], "Warning");
+    assert!(held(&stage.read(("Deployment", "patient", "app")).await?));
+    assert_eq!(
+        let_go(&stage.history("patient").await?, "Deployment", "app").len(),
+        0
+    );
+    Ok(())
+}

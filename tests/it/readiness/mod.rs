@@ -1,0 +1,7 @@
+//! Teams: what goes out when nobody coordinates, and what is under rollcall at all.
+
+mod alone;
+mod claims;
+mod labels;
+mod limits;
+mod outage;

@@ -1,0 +1,108 @@
+//! The operator is away, on a control plane of its own: the API server holds without it.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::support::operator::Operator;
+use crate::support::plan::{SETTLE, app, freeze, own_team, plan, release_named, soon};
+use crate::support::recorder::{held, let_go, tag, tags_that_ran, version};
+use crate::support::stage::Stage;
+use crate::support::{Done, Installed, namespace};
+
+const ARGS: [&str; 3] = ["--settle", "3s", "--no-leader-election"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_stays_held_while_the_operator_or_a_policy_is_away() -> Done {
+    let installed = Installed::start().await?;
+    let stage = Stage::on(&installed).await?;
+    let operator = Operator::start(&installed, "before", &ARGS).await?;
+    stage.apply(&[namespace("releases")]).await?;
+    let operator = away_during_a_freeze(&stage, operator).await?;
+    without_a_policy(&stage).await?;
+    assert!(operator.stop().await?.success());
+    Ok(())
+}
+
+/// Two changes in a freeze, the operator killed between them and started again before its end.
+async fn away_during_a_freeze(stage: &Stage<'_>, operator: Operator) -> Done<Operator> {
+    let installed = stage.installed;
+    stage.apply(&own_team("away", &["app"])).await?;
+    let mut first = app("away", "app", "1");
+    first["spec"]["replicas"] = json!(3);
+    stage.apply(&[first]).await?;
+    stage.runs("away", "app", "1").await?;
+    stage.apply(&[freeze("away", soon(3600))]).await?;
+    let deployment = ("Deployment", "away", "app");
+    let image = |version: &str| json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": format!("registry.example/app:{version}")}]}}}});
+    stage.patch(deployment, image("a")).await?;
+    stage.seen_held("away", "app", "").await?;
+    operator.kill().await?;
+
+    stage.patch(deployment, image("b")).await?;
+    installed
+        .kubectl(&["scale", "deployment/app", "-n", "away", "--replicas=6"])
+        .await?;
+    let scaled = stage
+        .until("six pods of the old version run", deployment, |d| {
+            d["status"]["availableReplicas"] == 6
+        })
+        .await?;
+    assert!(held(&scaled) && tag(&scaled) == "b");
+    let history = stage.history("away").await?;
+    assert_eq!(
+        tags_that_ran(&history, "app")
+            .into_iter()
+            .collect::<Vec<_>>(),
+        ["1"]
+    );
+
+    let operator = Operator::start(installed, "after", &ARGS).await?;
+    let end = soon(3 * SETTLE + 3);
+    stage.apply(&[freeze("away", end)]).await?;
+    stage.runs("away", "app", "b").await?;
+    let history = stage.history("away").await?;
+    let gone = let_go(&history, "Deployment", "app");
+    let tags: Vec<&str> = gone.iter().map(|g| g.tag.as_str()).collect();
+    assert_eq!(tags, ["1", "b"]);
+    assert!(gone[1].time >= end, "{} before {end}", gone[1].time);
+    assert!(gone[1].time < end + TimeDelta::seconds(60));
+    assert!(!tags_that_ran(&history, "app").contains("a"));
+    Ok(operator)
+}
+
+/// A binding is deleted by an administrator: nothing is released until it is back.
+async fn without_a_policy(stage: &Stage<'_>) -> Done {
+    stage.apply(&own_team("naked", &["app"])).await?;
+    let of_app = plan("naked", &[("app", "naked", ("Deployment", "app"), &[])]);
+    stage.apply(&[of_app, app("naked", "app", "1")]).await?;
+    let digest = stage.asked_for("naked", "").await?;
+    let kind = "MutatingAdmissionPolicyBinding";
+    let binding = (kind, "", "hold-deployment.rollcall.dev");
+    let mut saved = stage.read(binding).await?;
+    stage.delete(binding).await?;
+    let release = release_named("naked");
+    stage
+        .until_condition(release, ["HoldEnforced", "False", "PolicyMissing"])
+        .await?;
+    stage.sign("naked", "naked", &digest).await?;
+    stage
+        .until_condition(
+            ("TeamReadiness", "naked", "naked"),
+            ["SignedOff", "True", "SignedOff"],
+        )
+        .await?;
+    let blocked = stage
+        .until("only the policy is missing", release, |r| {
+            crate::support::blocker_codes(r) == ["RC020"]
+        })
+        .await?;
+
+    saved["metadata"] = json!({"name": binding.2, "labels": saved["metadata"]["labels"]});
+    stage.apply(&[saved]).await?;
+    let restored = version(&stage.read(binding).await?);
+    stage.completed("naked").await?;
+    let gone = let_go(&stage.history("naked").await?, "Deployment", "app");
+    assert_eq!(gone.len(), 1);
+    assert!(gone[0].at > restored && restored > version(&blocked));
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! The operator is killed at random moments, twenty times, and it makes no difference.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::story::{complete_digest, judge, old_version_runs};
+use crate::support::operator::Operator;
+use crate::support::recorder::let_go;
+use crate::support::shop::{self, People, open_shop};
+use crate::support::stage::Stage;
+use crate::support::{Done, Installed};
+use rollcall::manifests::to_yaml;
+
+const KILLS: usize = 20;
+const ARGS: [&str; 3] = ["--settle", "2s", "--no-leader-election"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_twenty_times_at_random_moments_it_comes_to_the_same_end() -> Done {
+    let installed = Installed::start().await?;
+    let people = open_shop(&installed).await?;
+    let open = to_yaml(&[shop::always_open()]);
+    installed.apply(&installed.admin, &open).await?;
+    let first = Operator::start(&installed, "first", &ARGS).await?;
+    old_version_runs(&installed, &people).await?;
+    first.stop().await?;
+
+    let seed = seed()?;
+    let (kills, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let rounds = async {
+        let mut round = 2;
+        while round == 2 || kills.load(Ordering::SeqCst) < KILLS {
+            play(&installed, &people, &round.to_string()).await?;
+            round += 1;
+        }
+        over.store(true, Ordering::SeqCst);
+        Done::Ok(round - 2)
+    };
+    let (rounds, last) = tokio::join!(rounds, killing(&installed, seed, &kills, &over));
+    let (rounds, _last) = (rounds.map_err(|e| format!("seed {seed}: {e}"))?, last?);
+    eprintln!(
+        "{} kills in {rounds} releases, seed {seed}",
+        kills.load(Ordering::SeqCst)
+    );
+    Ok(())
+}
+
+/// The seed of the delays: `ROLLCALL_TEST_SEED`, or another one each time.
+fn seed() -> Done<u64> {
+    if let Ok(text) = std::env::var("ROLLCALL_TEST_SEED") {
+        return Ok(text.parse()?);
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(u64::from(now.subsec_nanos()) | 1)
+}
+
+/// Starts an operator and kills it after a while, until there were enough kills; the last one stays.
+async fn killing(
+    installed: &Installed,
+    seed: u64,
+    kills: &AtomicUsize,
+    over: &AtomicBool,
+) -> Done<Operator> {
+    let mut random = seed;
+    loop {
+        let n = kills.load(Ordering::SeqCst);
+        let operator = Operator::start(installed, &format!("victim-{n}"), &ARGS).await?;
+        if n >= KILLS || over.load(Ordering::SeqCst) {
+            return Ok(operator);
+        }
+        // xorshift64 (Marsaglia 2003)
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let delay = Duration::from_millis(200 + random % 2300);
+        tokio::time::sleep(delay).await;
+        operator.kill().await?;
+        kills.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Acceptance S1 once, and its history judged.
+async fn play(installed: &Installed, people: &People, round: &str) -> Done {
+    let stage = Stage::on(installed).await?;
+    let name = format!("round-{round}");
+    let release = to_yaml(&[shop::release(&name)]);
+    installed.apply(&people.lena, &release).await?;
+    let job = [
+        "delete",
+        "job",
+        "-n",
+        "data",
+        "ledger-migrate",
+        "--ignore-not-found",
+    ];
+    installed.kubectl(&job).await?;
+    let manifests = to_yaml(&shop::manifests(round));
+    installed.apply(&people.flux, &manifests).await?;
+    let digest = complete_digest(installed, &name, round).await?;
+    for team in ["data", "core"] {
+        shop::sign(installed, people, team, &name, &digest).await?;
+    }
+    let last_word = stage.sign("ui", &name, &digest).await?;
+    stage.completed(&name).await?;
+    let history = stage.everything().await?;
+    judge(&history, round);
+    let migration = let_go(&history, "Job", "ledger-migrate");
+    assert!(
+        migration.iter().all(|g| g.at > last_word),
+        "it went before the last word: {migration:?}"
+    );
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Two operators: one leads, the other takes over.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::story::{complete_digest, judge, old_version_runs};
+use crate::support::operator::Operator;
+use crate::support::plan::{app, own_team};
+use crate::support::recorder::let_go;
+use crate::support::shop::{self, open_shop};
+use crate::support::stage::Stage;
+use crate::support::{Done, Installed};
+use rollcall::manifests::to_yaml;
+
+const ARGS: [&str; 2] = ["--settle", "2s"];
+const LEASE: (&str, &str, &str) = ("Lease", "rollcall-system", "rollcall");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_leader_is_killed_or_stops_the_other_operator_takes_over() -> Done {
+    let installed = Installed::start().await?;
+    let people = open_shop(&installed).await?;
+    let stage = Stage::on(&installed).await?;
+    let open = to_yaml(&[shop::always_open()]);
+    installed.apply(&installed.admin, &open).await?;
+    let one = Operator::start(&installed, "one", &ARGS).await?;
+    leads(&stage, "one").await?;
+    let two = Operator::start(&installed, "two", &ARGS).await?;
+    for operator in [&one, &two] {
+        well(&installed, operator).await?;
+    }
+    old_version_runs(&installed, &people).await?;
+
+    installed
+        .apply(&people.lena, &to_yaml(&[shop::release("checkout")]))
+        .await?;
+    let job = [
+        "delete",
+        "job",
+        "-n",
+        "data",
+        "ledger-migrate",
+        "--ignore-not-found",
+    ];
+    installed.kubectl(&job).await?;
+    installed
+        .apply(&people.flux, &to_yaml(&shop::manifests("2")))
+        .await?;
+    let digest = complete_digest(&installed, "checkout", "2").await?;
+    for team in ["data", "core"] {
+        shop::sign(&installed, &people, team, "checkout", &digest).await?;
+    }
+    one.kill().await?;
+    let last_word = stage.sign("ui", "checkout", &digest).await?;
+    leads(&stage, "two").await?;
+    stage.completed("checkout").await?;
+    let history = stage.everything().await?;
+    judge(&history, "2");
+    assert!(
+        let_go(&history, "Job", "ledger-migrate")
+            .iter()
+            .all(|g| g.at > last_word)
+    );
+
+    // A leader that is told to stop hands over at once, and nothing is wrong.
+    let three = Operator::start(&installed, "three", &ARGS).await?;
+    well(&installed, &three).await?;
+    let status = two.stop().await?;
+    assert_eq!(status.code(), Some(0), "{status}");
+    let told = tokio::time::Instant::now();
+    leads(&stage, "three").await?;
+    let took = told.elapsed();
+    assert!(
+        took < Duration::from_secs(10),
+        "a lease that was given back was taken after {took:?}"
+    );
+    stage.apply(&own_team("after", &["app"])).await?;
+    stage.apply(&[app("after", "app", "1")]).await?;
+    stage.runs("after", "app", "1").await?;
+    assert_eq!(three.stop().await?.code(), Some(0));
+    Ok(())
+}
+
+/// Waits until the lease is held by the operator of this name.
+async fn leads(stage: &Stage<'_>, name: &str) -> Done {
+    stage
+        .until(&format!("{name} leads"), LEASE, |lease: &Value| {
+            let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
+            holder.starts_with(&format!("{name}_"))
+        })
+        .await?;
+    Ok(())
+}
+
+/// It becomes ready, lives, and measures what controller-runtime measures.
+async fn well(installed: &Installed, operator: &Operator) -> Done {
+    installed
+        .until("/readyz answers 200", || async {
+            let answer = operator.ask(installed, "/readyz").await?;
+            Ok(answer.starts_with("HTTP/1.1 200").then_some(()))
+        })
+        .await?;
+    let health = operator.ask(installed, "/healthz").await?;
+    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
+    let metrics = operator.ask(installed, "/metrics").await?;
+    for name in [
+        "controller_runtime_reconcile_total",
+        "controller_runtime_reconcile_errors_total",
+        "controller_runtime_reconcile_time_seconds",
+        "controller_runtime_max_concurrent_reconciles",
+        "controller_runtime_active_workers",
+        "workqueue_depth",
+        "workqueue_adds_total",
+        "workqueue_queue_duration_seconds",
+        "workqueue_work_duration_seconds",
+        "workqueue_retries_total",
+        "leader_election_master_status",
+        "rollcall_",
+    ] {
+        assert!(metrics.contains(name), "{name} is not measured");
+    }
+    Ok(())
+}
