@@ -3,6 +3,11 @@
 //! Trust the ratios, not the times. `rrule` gives starts only; our side also resolves ends, merges, and applies what a
 //! window has. Run with `cargo bench --bench calendar`; no arguments.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a measurement reads the clock; it decides nothing"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -3,7 +3,7 @@
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "the demo shows the time as it passes"
+    reason = "it waits for programs and says how long that took; it decides nothing"
 )]
 
 use std::process::ExitCode;

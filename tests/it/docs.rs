@@ -62,7 +62,7 @@ fn variants(name: &str) -> Vec<(String, String)> {
             Some(text) => said.push(text.trim()),
             None => found.push((
                 line.trim_end_matches(',').to_owned(),
-                said.drain(..).collect::<Vec<_>>().join(" "),
+                std::mem::take(&mut said).join(" "),
             )),
         }
     }

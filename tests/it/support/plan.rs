@@ -50,8 +50,11 @@ pub fn app(team: &str, name: &str, version: &str) -> Value {
     shop::deployment(team, name, team, name, version, 2)
 }
 
-/// A release of steps, each with its team, its workload and the steps before it.
-pub fn plan(name: &str, steps: &[(&str, &str, (&str, &str), &[&str])]) -> Value {
+/// A step: its name, its team, its workload and the steps before it.
+pub type PlannedStep<'a> = (&'a str, &'a str, (&'a str, &'a str), &'a [&'a str]);
+
+/// A release of these steps.
+pub fn plan(name: &str, steps: &[PlannedStep<'_>]) -> Value {
     let mut teams: Vec<&str> = steps.iter().map(|(_, team, ..)| *team).collect();
     teams.dedup();
     let participants: Vec<Value> = teams
