@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use kube::api::{Api, DynamicObject, WatchEvent, WatchParams};
 use serde_json::Value;
@@ -164,13 +163,11 @@ pub fn held(object: &Value) -> bool {
     object["metadata"]["annotations"]["rollcall.dev/hold"].is_string()
 }
 
-/// When, and with which content, a workload went from held to free. The instant is the one that the API
-/// server stamped on rollcall's write.
+/// At which version of the store, and with which content, a workload went from held to free.
 #[derive(Clone, Debug)]
 pub struct LetGo {
     pub at: u64,
     pub tag: String,
-    pub time: DateTime<Utc>,
     pub uid: String,
 }
 
@@ -189,24 +186,12 @@ pub fn let_go(history: &[Version], kind: &str, name: &str) -> Vec<LetGo> {
             all.push(LetGo {
                 at: version.at,
                 tag: tag(&version.object).to_owned(),
-                time: written_by_rollcall(&version.object),
                 uid: uid.to_owned(),
             });
         }
         last = Some((uid.to_owned(), is_held));
     }
     all
-}
-
-/// When rollcall last wrote an object's spec or metadata.
-fn written_by_rollcall(object: &Value) -> DateTime<Utc> {
-    let managers = object["metadata"]["managedFields"].as_array();
-    let own = managers
-        .into_iter()
-        .flatten()
-        .filter(|m| m["manager"] == "rollcall" && m["subresource"].is_null());
-    let times = own.filter_map(|m| m["time"].as_str()?.parse().ok());
-    times.max().unwrap_or_default()
 }
 
 /// The tags with which pods of an app ever ran.

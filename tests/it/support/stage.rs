@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -155,6 +156,34 @@ impl<'a> Stage<'a> {
                 Ok(found)
             })
             .await
+    }
+
+    /// When rollcall wrote a Deployment or Job itself, as the API server's audit log says.
+    pub async fn released(&self, (kind, namespace, name): Named<'_>) -> Done<Vec<DateTime<Utc>>> {
+        let plural = resource(kind).plural;
+        let marker = format!("look-{}", Utc::now().timestamp_micros());
+        self.read(("ConfigMap", namespace, &marker)).await?;
+        let this_read = |e: &Value| e["objectRef"]["name"] == marker.as_str();
+        // The log may lag behind the answers; once it has this very read, it has all before it.
+        let events = self
+            .installed
+            .until("the audit log is complete", || async {
+                let events = self.installed.plane.audit_events()?;
+                Ok(events.iter().any(this_read).then_some(events))
+            })
+            .await?;
+        let own = events.iter().filter(|e| {
+            let object = &e["objectRef"];
+            e["user"]["username"] == "system:serviceaccount:rollcall-system:rollcall"
+                && e["verb"] == "patch"
+                && e["stage"] == "ResponseComplete"
+                && e["responseStatus"]["code"] == 200
+                && object["resource"] == plural.as_str()
+                && object["namespace"] == namespace
+                && object["name"] == name
+        });
+        let times = own.filter_map(|e| e["requestReceivedTimestamp"].as_str()?.parse().ok());
+        Ok(times.collect())
     }
 
     /// Everything that happened in a namespace until now, of the kinds that are recorded.
