@@ -26,20 +26,9 @@ fn main() {
 fn compare() {
     println!("{OBJECTS} objects each, MiB of resident memory per 1,000:");
     let itself = std::env::current_exe().expect("a path of its own");
-    for name in [
-        "deployment-typed",
-        "deployment-projected",
-        "release-value",
-        "release-projected",
-    ] {
-        let out = Command::new(&itself)
-            .args(["measure", name])
-            .output()
-            .expect("runs itself");
-        println!(
-            "  {name:22} {}",
-            String::from_utf8_lossy(&out.stdout).trim()
-        );
+    for name in ["deployment-typed", "deployment-projected", "release-value", "release-projected"] {
+        let out = Command::new(&itself).args(["measure", name]).output().expect("runs itself");
+        println!("  {name:22} {}", String::from_utf8_lossy(&out.stdout).trim());
     }
 }
 
@@ -48,16 +37,13 @@ fn measure(what: &str) {
     let kept: Box<dyn std::any::Any> = match what {
         "deployment-typed" => Box::new(
             (0..OBJECTS)
-                .map(|n| {
-                    Arc::new(serde_json::from_str::<Deployment>(&deployment(n)).expect("typed"))
-                })
+                .map(|n| Arc::new(serde_json::from_str::<Deployment>(&deployment(n)).expect("typed")))
                 .collect::<Vec<_>>(),
         ),
         "deployment-projected" => {
             let store: Store<Workload> = Store::new();
             (0..OBJECTS).for_each(|n| {
-                let workload =
-                    workloads::decode(WorkloadKind::Deployment, &deployment(n)).expect("projected");
+                let workload = workloads::decode(WorkloadKind::Deployment, &deployment(n)).expect("projected");
                 store.apply(WatchEvent::Applied(workload));
             });
             Box::new(store)
@@ -78,35 +64,26 @@ fn measure(what: &str) {
     };
     let grown = resident().saturating_sub(before);
     drop(kept);
-    println!(
-        "{:.2}",
-        grown as f64 / 1024.0 / 1024.0 * 1000.0 / OBJECTS as f64
-    );
+    println!("{:.2}", grown as f64 / 1024.0 / 1024.0 * 1000.0 / OBJECTS as f64);
 }
 
 /// Resident bytes of this process, from the kernel.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages: usize = statm
-        .split_whitespace()
-        .nth(1)
-        .and_then(|p| p.parse().ok())
-        .expect("pages");
+    let pages: usize = statm.split_whitespace().nth(1).and_then(|p| p.parse().ok()).expect("pages");
     pages * 4096
 }
 
 fn managed_fields(n: usize) -> Value {
-    let fields: serde_json::Map<String, Value> = (0..40)
-        .map(|f| (format!("f:field-{f}"), json!({"f:value": {}, ".": {}})))
-        .collect();
+    let fields: serde_json::Map<String, Value> =
+        (0..40).map(|f| (format!("f:field-{f}"), json!({"f:value": {}, ".": {}}))).collect();
     json!([{"manager": "kustomize-controller", "operation": "Apply", "apiVersion": "apps/v1", "time": "2027-01-12T09:00:00Z",
         "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata": fields, "f:spec": fields, "f:n": n}}])
 }
 
 fn deployment(n: usize) -> String {
-    let env: Vec<Value> = (0..8)
-        .map(|e| json!({"name": format!("SETTING_{e}"), "value": format!("value-{e}-{n}")}))
-        .collect();
+    let env: Vec<Value> =
+        (0..8).map(|e| json!({"name": format!("SETTING_{e}"), "value": format!("value-{e}-{n}")})).collect();
     json!({
         "metadata": {"namespace": format!("team-{}", n % 40), "name": format!("service-{n}"), "uid": format!("{n:032x}"), "resourceVersion": n.to_string(), "generation": 3,
             "labels": {"rollcall.dev/gate": "team", "app": "service"}, "managedFields": managed_fields(n)},

@@ -3,10 +3,7 @@
 //! Trust the ratios, not the times. `rrule` gives starts only; our side also resolves ends, merges, and applies what a
 //! window has. Run with `cargo bench --bench calendar`; no arguments.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a measurement reads the clock; it decides nothing"
-)]
+#![allow(clippy::disallowed_methods, reason = "a measurement reads the clock; it decides nothing")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -50,35 +47,17 @@ fn subject(n: usize, years: i32) -> Subject {
     let (rule, zone) = (RULES[n % RULES.len()], ZONES[n / RULES.len() % ZONES.len()]);
     let year = 2027 - years - i32::try_from(n % 3).expect("small");
     let spec = |start: &str| {
-        let form = Form::Rrule {
-            start: start.to_owned(),
-            rule: rule.to_owned(),
-            duration: "4h".to_owned(),
-        };
+        let form = Form::Rrule { start: start.to_owned(), rule: rule.to_owned(), duration: "4h".to_owned() };
         WindowSpec::new(WindowType::Allow, zone).entry("it", form)
     };
     let first = chrono::NaiveDate::from_ymd_opt(year, 1, 1).expect("a date");
     let mut days = first.iter_days().map(|day| format!("{day}T09:00:00"));
     let (start, window) = days
-        .find_map(|start| {
-            Window::compile(&spec(&start))
-                .ok()
-                .map(|window| (start, window))
-        })
+        .find_map(|start| Window::compile(&spec(&start)).ok().map(|window| (start, window)))
         .expect("every rule has a day");
-    let text = format!(
-        "DTSTART;TZID={zone}:{}\nRRULE:{rule}",
-        start.replace(['-', ':'], "")
-    );
-    let text = if zone == "UTC" {
-        text.replace(";TZID=UTC", "").replace("00\n", "00Z\n")
-    } else {
-        text
-    };
-    Subject {
-        window,
-        set: text.parse().expect("rrule reads it too"),
-    }
+    let text = format!("DTSTART;TZID={zone}:{}\nRRULE:{rule}", start.replace(['-', ':'], ""));
+    let text = if zone == "UTC" { text.replace(";TZID=UTC", "").replace("00\n", "00Z\n") } else { text };
+    Subject { window, set: text.parse().expect("rrule reads it too") }
 }
 
 fn main() {
@@ -94,18 +73,11 @@ fn main() {
             },
             |it| {
                 // rrule has no openings: the last start within the duration.
-                let set = it
-                    .set
-                    .clone()
-                    .after(theirs(now - TimeDelta::hours(4)))
-                    .before(theirs(now));
+                let set = it.set.clone().after(theirs(now - TimeDelta::hours(4))).before(theirs(now));
                 drop(black_box(set.all(1)));
             },
         );
-        let computed: Vec<Ahead> = subjects
-            .iter()
-            .map(|it| it.window.ahead(now - RANGE, now + RANGE))
-            .collect();
+        let computed: Vec<Ahead> = subjects.iter().map(|it| it.window.ahead(now - RANGE, now + RANGE)).collect();
         let each = timed(&computed, |ahead| {
             black_box(ahead.covers(now));
         });
@@ -125,19 +97,10 @@ fn main() {
             &subjects,
             |it| drop(black_box(it.window.merged_openings(now, now + RANGE))),
             |it| {
-                drop(black_box(
-                    it.set
-                        .clone()
-                        .after(theirs(now))
-                        .before(theirs(now + RANGE))
-                        .all(1_000),
-                ));
+                drop(black_box(it.set.clone().after(theirs(now)).before(theirs(now + RANGE)).all(1_000)));
             },
         );
-        println!(
-            "  all openings of 90 days of {OURS} windows: {:?}",
-            ours * u32::try_from(OURS).expect("small")
-        );
+        println!("  all openings of 90 days of {OURS} windows: {:?}", ours * u32::try_from(OURS).expect("small"));
     }
 }
 
@@ -145,12 +108,7 @@ fn theirs(at: DateTime<Utc>) -> DateTime<Tz> {
     at.with_timezone(&Tz::UTC)
 }
 
-fn compare(
-    what: &str,
-    subjects: &[Subject],
-    ours: impl Fn(&Subject),
-    theirs: impl Fn(&Subject),
-) -> Duration {
+fn compare(what: &str, subjects: &[Subject], ours: impl Fn(&Subject), theirs: impl Fn(&Subject)) -> Duration {
     let mine = timed(subjects, ours);
     let other = timed(&subjects[..THEIRS], theirs);
     let ratio = other.as_secs_f64() / mine.as_secs_f64().max(1e-12);

@@ -4,10 +4,7 @@
 //! audit log share. [`ServerClock`] learns it from the `Date` header of API responses; waiting and measuring use
 //! the monotonic clock, which never steps.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads a clock"
-)]
+#![allow(clippy::disallowed_methods, reason = "this is the one place that reads a clock")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -61,17 +58,11 @@ impl Bounds {
     }
 
     fn widened(self, by: TimeDelta) -> Self {
-        Self {
-            low: self.low - by,
-            high: self.high + by,
-        }
+        Self { low: self.low - by, high: self.high + by }
     }
 
     fn intersect(self, other: Self) -> Option<Self> {
-        let both = Self {
-            low: self.low.max(other.low),
-            high: self.high.min(other.high),
-        };
+        let both = Self { low: self.low.max(other.low), high: self.high.min(other.high) };
         (both.low <= both.high).then_some(both)
     }
 }
@@ -114,30 +105,15 @@ impl ServerClock {
     /// A clock over another source of local wall time.
     #[must_use]
     pub fn over(wall: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        let last = Reading {
-            wall: wall(),
-            monotonic: Instant::now(),
-        };
-        let state = State {
-            last,
-            bounds: None,
-            bounds_at: last.monotonic,
-            suspect: None,
-            unconfirmed: TimeDelta::zero(),
-        };
-        Self {
-            wall: Box::new(wall),
-            state: Mutex::new(state),
-            steps: watch::Sender::new(0),
-        }
+        let last = Reading { wall: wall(), monotonic: Instant::now() };
+        let state =
+            State { last, bounds: None, bounds_at: last.monotonic, suspect: None, unconfirmed: TimeDelta::zero() };
+        Self { wall: Box::new(wall), state: Mutex::new(state), steps: watch::Sender::new(0) }
     }
 
     /// The local clocks now; taken before a request, for [`ServerClock::observe`].
     pub fn read(&self) -> Reading {
-        Reading {
-            wall: (self.wall)(),
-            monotonic: Instant::now(),
-        }
+        Reading { wall: (self.wall)(), monotonic: Instant::now() }
     }
 
     /// Learns from a response that has just arrived with this `Date` to a request that began at `before`.
@@ -146,20 +122,14 @@ impl ServerClock {
         let mut state = self.look(after);
         // Measured by the monotonic clock: the wall clock may have stepped while the request was under way.
         let took = delta(after.monotonic.duration_since(before.monotonic));
-        let sample = Bounds {
-            low: date - after.wall,
-            high: date + DATE_RESOLUTION - (after.wall - took),
-        };
+        let sample = Bounds { low: date - after.wall, high: date + DATE_RESOLUTION - (after.wall - took) };
         let age = delta(after.monotonic.duration_since(state.bounds_at));
-        let known = state
-            .bounds
-            .filter(|_| state.unconfirmed.is_zero())
-            .map(|b| b.widened(age / DRIFT_DIVISOR));
+        let known = state.bounds.filter(|_| state.unconfirmed.is_zero()).map(|b| b.widened(age / DRIFT_DIVISOR));
         let believed = match known {
             None => Some(sample),
-            Some(known) => known
-                .intersect(sample)
-                .or_else(|| state.suspect.and_then(|suspect| suspect.intersect(sample))),
+            Some(known) => {
+                known.intersect(sample).or_else(|| state.suspect.and_then(|suspect| suspect.intersect(sample)))
+            }
         };
         match believed {
             None => state.suspect = Some(sample),
@@ -186,8 +156,7 @@ impl ServerClock {
     /// Locks the state after noticing whether the wall clock has stepped since the last look.
     fn look(&self, reading: Reading) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
-        let expected =
-            state.last.wall + delta(reading.monotonic.duration_since(state.last.monotonic));
+        let expected = state.last.wall + delta(reading.monotonic.duration_since(state.last.monotonic));
         let step = reading.wall - expected;
         if step.abs() > STEP_TOLERANCE {
             state.unconfirmed += step;
@@ -207,14 +176,8 @@ impl Clock for ServerClock {
 
     fn skew(&self) -> TimeDelta {
         let state = self.look(self.read());
-        let measured = [state.bounds, state.suspect]
-            .into_iter()
-            .flatten()
-            .map(|b| b.offset().abs());
-        measured
-            .max()
-            .unwrap_or_default()
-            .max(state.unconfirmed.abs())
+        let measured = [state.bounds, state.suspect].into_iter().flatten().map(|b| b.offset().abs());
+        measured.max().unwrap_or_default().max(state.unconfirmed.abs())
     }
 
     fn monotonic(&self) -> Instant {
@@ -263,11 +226,7 @@ impl SimulatedClock {
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
         let origin = Mutex::new((now, TimeDelta::zero()));
-        Self {
-            start: Instant::now(),
-            origin,
-            steps: watch::Sender::new(0),
-        }
+        Self { start: Instant::now(), origin, steps: watch::Sender::new(0) }
     }
 
     /// Steps the clock, forwards or back, while monotonic time stands still. Who sleeps is told.

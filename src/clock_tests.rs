@@ -21,11 +21,7 @@ impl Local {
         let wrong = error.clone();
         let begin = Instant::now();
         let clock = ServerClock::over(move || start + delta(begin.elapsed()) + *lock(&wrong));
-        Self {
-            clock,
-            error,
-            truth,
-        }
+        Self { clock, error, truth }
     }
 
     fn set_error(&self, error: TimeDelta) {
@@ -36,11 +32,7 @@ impl Local {
     async fn request(&self, before: Duration, after: Duration) {
         let reading = self.clock.read();
         advance(before).await;
-        let date = self
-            .truth
-            .now()
-            .format("%a, %d %b %Y %H:%M:%S GMT")
-            .to_string();
+        let date = self.truth.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         advance(after).await;
         self.clock.observe_header(reading, &date);
     }
@@ -73,11 +65,7 @@ async fn a_wrong_clock_is_corrected_and_its_skew_shown() {
             local.request(FAST, FAST).await;
             advance(Duration::from_millis(330)).await;
         }
-        assert!(
-            local.distance() < TimeDelta::milliseconds(100),
-            "{}",
-            local.distance()
-        );
+        assert!(local.distance() < TimeDelta::milliseconds(100), "{}", local.distance());
         assert!((local.clock.skew() - TimeDelta::hours(1)).abs() < TimeDelta::milliseconds(100));
     }
 }
@@ -96,36 +84,17 @@ async fn one_contradiction_is_feared_and_two_are_believed() {
     let local = Local::new();
     local.request(FAST, FAST).await;
     let now = local.clock.now();
-    local
-        .clock
-        .observe(local.clock.read(), now - TimeDelta::minutes(10));
-    assert!(
-        local.clock.skew() > TimeDelta::minutes(9),
-        "fails closed at once"
-    );
-    assert_eq!(
-        local.distance(),
-        TimeDelta::zero(),
-        "one answer moves nothing"
-    );
+    local.clock.observe(local.clock.read(), now - TimeDelta::minutes(10));
+    assert!(local.clock.skew() > TimeDelta::minutes(9), "fails closed at once");
+    assert_eq!(local.distance(), TimeDelta::zero(), "one answer moves nothing");
     local.request(FAST, FAST).await;
-    assert_eq!(
-        local.clock.skew(),
-        TimeDelta::zero(),
-        "and the next good one clears it"
-    );
+    assert_eq!(local.clock.skew(), TimeDelta::zero(), "and the next good one clears it");
 
     let steps = local.clock.steps();
     for _ in 0..2 {
-        local.clock.observe(
-            local.clock.read(),
-            local.clock.now() - TimeDelta::minutes(10),
-        );
+        local.clock.observe(local.clock.read(), local.clock.now() - TimeDelta::minutes(10));
     }
-    assert!(
-        local.distance() > TimeDelta::minutes(9),
-        "two that agree are believed"
-    );
+    assert!(local.distance() > TimeDelta::minutes(9), "two that agree are believed");
     assert!(steps.has_changed().unwrap(), "and sleepers are told");
 }
 
@@ -180,10 +149,7 @@ async fn slow_drift_is_followed_closely_and_without_alarm() {
                 assert!(state.suspect.is_none(), "drift is no contradiction");
             }
             let distance = local.distance();
-            assert!(
-                distance < TimeDelta::milliseconds(300),
-                "{minute}: {distance}"
-            );
+            assert!(distance < TimeDelta::milliseconds(300), "{minute}: {distance}");
         }
     }
 }

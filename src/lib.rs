@@ -1,13 +1,7 @@
 //! rollcall lets many teams ship together on Kubernetes. The README says what it does for its users;
 //! this crate is the operator and its command.
 
-#![cfg_attr(
-    test,
-    allow(
-        clippy::disallowed_methods,
-        reason = "tests measure the paused clock they stand on"
-    )
-)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests measure the paused clock they stand on"))]
 
 pub mod api;
 pub mod cli;

@@ -53,27 +53,16 @@ pub struct Metrics {
 
 /// The buckets of client-go's requests, in seconds.
 fn request_buckets() -> Histogram {
-    Histogram::new([
-        0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0,
-    ])
+    Histogram::new([0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0])
 }
 
-fn add<M: Metric + Clone + Default>(
-    registry: &mut Registry,
-    name: impl Into<String>,
-    help: &str,
-) -> M {
+fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: impl Into<String>, help: &str) -> M {
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric
 }
 
-fn histograms(
-    registry: &mut Registry,
-    name: impl Into<String>,
-    help: &str,
-    buckets: fn() -> Histogram,
-) -> Histograms {
+fn histograms(registry: &mut Registry, name: impl Into<String>, help: &str, buckets: fn() -> Histogram) -> Histograms {
     let family = Histograms::new_with_constructor(buckets);
     registry.register(name, help, family.clone());
     family
@@ -109,30 +98,14 @@ impl Metrics {
                 "Time until the API server answers",
                 request_buckets,
             ),
-            leader: add(
-                r,
-                "leader_election_master_status",
-                "1 while this process leads",
-            ),
+            leader: add(r, "leader_election_master_status", "1 while this process leads"),
             leader_slow_path: add(r, "leader_election_slowpath", "Renewals that read first"),
-            clock_skew: add(
-                r,
-                name("clock_skew_seconds"),
-                "Local clock against the API server's",
-            ),
-            cache_lag: add(
-                r,
-                name("cache_lag_seconds"),
-                "Since the API server was last heard",
-            ),
+            clock_skew: add(r, name("clock_skew_seconds"), "Local clock against the API server's"),
+            cache_lag: add(r, name("cache_lag_seconds"), "Since the API server was last heard"),
             holds: add(r, name("holds"), "Workloads held"),
             blocked: add(r, name("blocked"), "Steps that wait, by gate"),
             grants: add(r, name("grants"), "Attempts to grant a step"),
-            cas_conflicts: add(
-                r,
-                name("cas_conflicts"),
-                "Writes refused for a newer version",
-            ),
+            cas_conflicts: add(r, name("cas_conflicts"), "Writes refused for a newer version"),
             policy_intact: add(r, name("policy_intact"), "1 while the hold is enforced"),
             gate_open_latency,
             release_phase: add(r, name("release_phase"), "Releases in each phase"),
@@ -143,12 +116,7 @@ impl Metrics {
     /// The text that a Prometheus server scrapes; see [`CONTENT_TYPE`].
     #[must_use]
     pub fn encode(&self) -> String {
-        for refresh in self
-            .refreshers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
+        for refresh in self.refreshers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             refresh(self);
         }
         let mut text = String::new();
@@ -162,41 +130,27 @@ impl Metrics {
 
     /// Runs `refresh` before each scrape, for values that are only worth computing then.
     pub fn on_scrape(&self, refresh: impl Fn(&Metrics) + Send + Sync + 'static) {
-        self.refreshers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Box::new(refresh));
+        self.refreshers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(refresh));
     }
 
     /// Counts one answer, or `<error>` when there was none, and the time to it.
     pub fn request(&self, method: &str, host: &str, code: Option<u16>, took: Duration) {
         let code = code.map_or(Cow::Borrowed("<error>"), |code| code.to_string().into());
-        let (method, host): (Cow<'static, str>, Cow<'static, str>) =
-            (method.to_owned().into(), host.to_owned().into());
-        let labels = vec![
-            ("code", code),
-            ("method", method.clone()),
-            ("host", host.clone()),
-        ];
+        let (method, host): (Cow<'static, str>, Cow<'static, str>) = (method.to_owned().into(), host.to_owned().into());
+        let labels = vec![("code", code), ("method", method.clone()), ("host", host.clone())];
         self.requests.get_or_create(&labels).inc();
         let labels = vec![("verb", method), ("host", host)];
-        self.request_duration
-            .get_or_create(&labels)
-            .observe(took.as_secs_f64());
+        self.request_duration.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
     /// Says whether this process leads under the lease of this name.
     pub fn set_leader(&self, lease: &str, leads: bool) {
-        self.leader
-            .get_or_create(&vec![("name", lease.to_owned().into())])
-            .set(leads.into());
+        self.leader.get_or_create(&vec![("name", lease.to_owned().into())]).set(leads.into());
     }
 
     /// Counts a renewal of the lease that could not simply write.
     pub fn leader_slow_path(&self, lease: &str) {
-        self.leader_slow_path
-            .get_or_create(&vec![("name", lease.to_owned().into())])
-            .inc();
+        self.leader_slow_path.get_or_create(&vec![("name", lease.to_owned().into())]).inc();
     }
 
     /// Sets the measured difference between the local clock and the API server's.
@@ -206,9 +160,7 @@ impl Metrics {
 
     /// Sets how long ago the watch of a kind last heard from the API server.
     pub fn set_cache_lag(&self, kind: &'static str, lag: Duration) {
-        self.cache_lag
-            .get_or_create(&vec![("kind", kind.into())])
-            .set(lag.as_secs_f64());
+        self.cache_lag.get_or_create(&vec![("kind", kind.into())]).set(lag.as_secs_f64());
     }
 
     /// Sets the number of workloads that are held.
@@ -218,16 +170,12 @@ impl Metrics {
 
     /// Sets the number of steps that wait for a gate.
     pub fn set_blocked(&self, gate: &'static str, count: i64) {
-        self.blocked
-            .get_or_create(&vec![("gate", gate.into())])
-            .set(count);
+        self.blocked.get_or_create(&vec![("gate", gate.into())]).set(count);
     }
 
     /// Counts an attempt to grant a step, by its result.
     pub fn grant(&self, result: &'static str) {
-        self.grants
-            .get_or_create(&vec![("result", result.into())])
-            .inc();
+        self.grants.get_or_create(&vec![("result", result.into())]).inc();
     }
 
     /// Counts a write that was refused because its object had changed.
@@ -247,9 +195,7 @@ impl Metrics {
 
     /// Sets the number of releases in a phase.
     pub fn set_release_phase(&self, phase: &'static str, count: i64) {
-        self.release_phase
-            .get_or_create(&vec![("phase", phase.into())])
-            .set(count);
+        self.release_phase.get_or_create(&vec![("phase", phase.into())]).set(count);
     }
 
     /// The metrics of one controller and its queue.

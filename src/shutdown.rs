@@ -17,12 +17,7 @@ pub struct Shutdown {
 #[must_use]
 pub fn channel() -> (Trigger, Shutdown) {
     let (sender, receiver) = watch::channel(false);
-    (
-        Trigger { requested: sender },
-        Shutdown {
-            requested: receiver,
-        },
-    )
+    (Trigger { requested: sender }, Shutdown { requested: receiver })
 }
 
 impl Trigger {
@@ -42,11 +37,7 @@ impl Shutdown {
     /// Ends when the shutdown is asked for. Safe to drop and call again.
     pub async fn requested(&self) {
         // An error means that the trigger is gone, which counts as asking.
-        let _ = self
-            .requested
-            .clone()
-            .wait_for(|requested| *requested)
-            .await;
+        let _ = self.requested.clone().wait_for(|requested| *requested).await;
     }
 }
 

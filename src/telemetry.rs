@@ -37,21 +37,14 @@ pub enum TelemetryError {
 /// # Errors
 /// When the filter cannot be read, or logs have been set up before.
 pub fn init(format: LogFormat, level: &str) -> Result<(), TelemetryError> {
-    let filter = std::env::var(EnvFilter::DEFAULT_ENV)
-        .ok()
-        .filter(|filter| !filter.is_empty());
+    let filter = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|filter| !filter.is_empty());
     let filter = filter.unwrap_or_else(|| level.to_owned());
-    let parsed = EnvFilter::try_new(&filter).map_err(|error| TelemetryError::Filter {
-        filter: filter.clone(),
-        reason: error.to_string(),
-    })?;
+    let parsed = EnvFilter::try_new(&filter)
+        .map_err(|error| TelemetryError::Filter { filter: filter.clone(), reason: error.to_string() })?;
     let dispatch = dispatch(format, parsed, io::stderr);
     tracing::dispatcher::set_global_default(dispatch).map_err(|_| TelemetryError::Twice)?;
     std::panic::set_hook(Box::new(|panic| {
-        let location = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
         let message = panic_message(panic.payload());
         tracing::error!(event = "panic", location, "{message}");
     }));
@@ -62,24 +55,16 @@ pub fn init(format: LogFormat, level: &str) -> Result<(), TelemetryError> {
 #[must_use]
 pub fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message")
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
 }
 
 fn dispatch<W>(format: LogFormat, filter: EnvFilter, writer: W) -> tracing::Dispatch
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .with_writer(Escaping(writer));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Escaping(writer));
     match format {
-        LogFormat::Json => builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .into(),
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).into(),
         LogFormat::Text => builder.into(),
     }
 }
@@ -139,8 +124,7 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    const HOSTILE: &str =
-        "web\n{\"level\":\"ERROR\"}\r\u{1b}[2J\u{7f}\u{9b}31m\u{202e}gpj\u{2028}\u{feff}é";
+    const HOSTILE: &str = "web\n{\"level\":\"ERROR\"}\r\u{1b}[2J\u{7f}\u{9b}31m\u{202e}gpj\u{2028}\u{feff}é";
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -173,10 +157,7 @@ mod tests {
             assert_eq!(text.matches('\n').count(), 1, "{text}");
             assert!(text.ends_with('\n'));
             let line = text.trim_end_matches('\n');
-            assert!(
-                !line.chars().any(|c| c.is_control() || is_invisible(c)),
-                "{line:?}"
-            );
+            assert!(!line.chars().any(|c| c.is_control() || is_invisible(c)), "{line:?}");
             assert!(line.contains('é'));
         }
     }

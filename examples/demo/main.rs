@@ -1,10 +1,7 @@
 //! `make demo`: one release of three teams, from held changes to a finished rollout, on a real control
 //! plane that lives as long as this program.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "it waits for programs and says how long that took; it decides nothing"
-)]
+#![allow(clippy::disallowed_methods, reason = "it waits for programs and says how long that took; it decides nothing")]
 
 use std::process::ExitCode;
 use std::time::Duration;

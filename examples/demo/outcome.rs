@@ -12,9 +12,7 @@ use crate::support::{Done, condition_of};
 
 /// Tells the outcome. Whether everything happened, and in the right order.
 pub async fn tell(stage: &Stage, history: &[Version], screen: &mut Screen) -> Done<bool> {
-    let found = stage
-        .installed
-        .get("coordinatedrelease", "releases", RELEASE);
+    let found = stage.installed.get("coordinatedrelease", "releases", RELEASE);
     let release = found.await?.unwrap_or_default();
     let reason = condition_of(&release, "Ready").map(|c| c["reason"].clone());
     let completed = reason == Some("Completed".into());
@@ -24,11 +22,7 @@ pub async fn tell(stage: &Stage, history: &[Version], screen: &mut Screen) -> Do
         screen.print(&style.clean(&line));
     }
     screen.print("");
-    let (yes, no) = if style.unicode {
-        ("✔", "✖")
-    } else {
-        ("+", "x")
-    };
+    let (yes, no) = if style.unicode { ("✔", "✖") } else { ("+", "x") };
     let judged = judge(history);
     let right = completed && judged.is_ok();
     match judged {
@@ -48,10 +42,7 @@ pub async fn tell(stage: &Stage, history: &[Version], screen: &mut Screen) -> Do
     let verdict = if right {
         style.paint(Paint::Green, "The release completed, in the right order.")
     } else {
-        style.paint(
-            Paint::Red,
-            "The release did not complete in the right order.",
-        )
+        style.paint(Paint::Red, "The release did not complete in the right order.")
     };
     screen.print(&format!("  {verdict}"));
     Ok(right)
@@ -59,20 +50,13 @@ pub async fn tell(stage: &Stage, history: &[Version], screen: &mut Screen) -> Do
 
 /// When each step was let go and was done, by the API server's clock.
 fn steps(steps: &Value) -> Vec<String> {
-    let mut lines = vec![format!(
-        "  {:<10}{:<11}{:<11}{}",
-        "STEP", "LET GO", "DONE", "TOOK"
-    )];
+    let mut lines = vec![format!("  {:<10}{:<11}{:<11}{}", "STEP", "LET GO", "DONE", "TOOK")];
     for step in steps.as_array().into_iter().flatten() {
         let granted = instant(&step["grant"]["at"]).or_else(|| instant(&step["startedAt"]));
         let done = instant(&step["finishedAt"]);
-        let took = granted
-            .zip(done)
-            .map(|(from, to)| format!("{} s", (to - from).num_seconds()));
-        let clock = |at: Option<DateTime<FixedOffset>>| {
-            at.map(|t| t.format("%H:%M:%SZ").to_string())
-                .unwrap_or("-".to_owned())
-        };
+        let took = granted.zip(done).map(|(from, to)| format!("{} s", (to - from).num_seconds()));
+        let clock =
+            |at: Option<DateTime<FixedOffset>>| at.map(|t| t.format("%H:%M:%SZ").to_string()).unwrap_or("-".to_owned());
         lines.push(format!(
             "  {:<10}{:<11}{:<11}{}",
             step["name"].as_str().unwrap_or_default(),
@@ -85,7 +69,5 @@ fn steps(steps: &Value) -> Vec<String> {
 }
 
 fn instant(value: &Value) -> Option<DateTime<FixedOffset>> {
-    value
-        .as_str()
-        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+    value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok())
 }

@@ -40,11 +40,7 @@ impl Style {
             Paint::Red => "31",
             Paint::Blue => "34",
         };
-        if self.colour && !text.is_empty() {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colour && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     /// The text for this terminal: without control characters, and in ASCII if it must be.
@@ -89,19 +85,9 @@ impl Screen {
         let live = io::stdout().is_terminal() && set("TERM").is_some_and(|t| t != "dumb");
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         let utf8 = locale.is_some_and(|l| l.to_uppercase().replace('-', "").contains("UTF8"));
-        let style = Style {
-            colour: live && set("NO_COLOR").is_none(),
-            unicode: utf8 && !ascii,
-            width: 120,
-            height: 50,
-        };
-        Self {
-            live,
-            style,
-            began: Instant::now(),
-            doing: None,
-            drawn: Vec::new(),
-        }
+        let style =
+            Style { colour: live && set("NO_COLOR").is_none(), unicode: utf8 && !ascii, width: 120, height: 50 };
+        Self { live, style, began: Instant::now(), doing: None, drawn: Vec::new() }
     }
 
     /// Whether a table can be redrawn in place.

@@ -20,30 +20,24 @@ pub struct Stage {
 impl Stage {
     /// Builds everything up to the moment before the release, and says so step by step.
     pub async fn build(screen: &mut Screen) -> Done<Self> {
-        screen.begin(
-            "starting a Kubernetes control plane (etcd, API server, controllers, fake nodes)",
-        );
+        screen.begin("starting a Kubernetes control plane (etcd, API server, controllers, fake nodes)");
         let plane = ControlPlane::start().await?;
         screen.begin("installing rollcall: three kinds, admission policies, roles");
         let installed = Installed::on(plane).await?;
-        screen.begin(
-            "opening the shop: teams data (dana), core (cora) and ui (uma); lena leads the release",
-        );
+        screen.begin("opening the shop: teams data (dana), core (cora) and ui (uma); lena leads the release");
         let people = shop::open_shop(&installed).await?;
         let window = to_yaml(&[shop::always_open()]);
         installed.apply(&installed.admin, &window).await?;
-        screen.begin("starting the operator, and running version 1 of the shop: nobody coordinates, open windows let it go");
+        screen.begin(
+            "starting the operator, and running version 1 of the shop: nobody coordinates, open windows let it go",
+        );
         let mut operator = Operator::start(&installed, "demo", &["--settle", "2s"]).await?;
         tokio::select! {
             ran = shop::old_version_runs(&installed, &people) => ran?,
             ended = watch_over(&installed, &mut operator) => ended?,
         }
         screen.end();
-        Ok(Self {
-            people,
-            operator,
-            installed,
-        })
+        Ok(Self { people, operator, installed })
     }
 
     /// Returns when the operator or the control plane has ended by itself, which is an error.

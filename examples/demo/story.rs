@@ -36,26 +36,20 @@ pub async fn play(stage: &Stage, pace: Duration, screen: &mut Screen) -> Done<Ve
 async fn act(stage: &Stage, pace: Duration, say: UnboundedSender<String>) -> Done {
     let (installed, people) = (&stage.installed, &stage.people);
     let tell = |line: String| say.send(line).unwrap_or_default();
-    tell(format!(
-        "lena (lead) creates release {RELEASE}: migrate, then api, then web and admin"
-    ));
+    tell(format!("lena (lead) creates release {RELEASE}: migrate, then api, then web and admin"));
     let release = to_yaml(&[shop::release(RELEASE)]);
     installed.apply(&people.lena, &release).await?;
     tell("flux (GitOps) applies version 2 of all four workloads at once".to_owned());
     let version_2 = to_yaml(&paced(shop::manifests("2")));
     installed.apply(&people.flux, &version_2).await?;
     let digest = shop::complete_digest(installed, RELEASE).await?;
-    tell(format!(
-        "the API server holds all four; what would ship has the digest {}",
-        short(&digest)
-    ));
+    tell(format!("the API server holds all four; what would ship has the digest {}", short(&digest)));
     for (team, lead) in [("data", "dana"), ("core", "cora"), ("ui", "uma")] {
         tokio::time::sleep(pace).await;
         tell(format!("{lead} ({team}) signs Go for {}", short(&digest)));
         shop::sign(installed, people, team, RELEASE, &digest).await?;
     }
-    let finished =
-        installed.until_condition("coordinatedrelease", "releases", RELEASE, "Ready", "True");
+    let finished = installed.until_condition("coordinatedrelease", "releases", RELEASE, "Ready", "True");
     finished.await.map(|_| ())
 }
 
@@ -74,8 +68,7 @@ pub fn paced(mut manifests: Vec<Value>) -> Vec<Value> {
 async fn show(stage: &Stage, mut said: UnboundedReceiver<String>, screen: &mut Screen) -> Done {
     let kind = GroupVersionKind::gvk("rollcall.dev", "v1alpha1", "CoordinatedRelease");
     let client = stage.installed.admin.client()?;
-    let releases: Api<DynamicObject> =
-        Api::namespaced_with(client, "releases", &ApiResource::from_gvk(&kind));
+    let releases: Api<DynamicObject> = Api::namespaced_with(client, "releases", &ApiResource::from_gvk(&kind));
     let mut look = tokio::time::interval(LOOK);
     let mut last = View::default();
     let mut open = true;

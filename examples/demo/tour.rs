@@ -22,10 +22,7 @@ pub fn offer(stage: &Stage, screen: &mut Screen) -> Done {
     }
     let style = screen.style();
     screen.print("");
-    screen.print(&style.paint(
-        Paint::Bold,
-        "  The cluster is yours until ctrl-c. In another terminal:",
-    ));
+    screen.print(&style.paint(Paint::Bold, "  The cluster is yours until ctrl-c. In another terminal:"));
     screen.print("");
     let kubeconfig = stage.installed.admin.kubeconfig_path();
     screen.print(&format!("  export KUBECONFIG={}", kubeconfig.display()));

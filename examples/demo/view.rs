@@ -34,12 +34,7 @@ pub struct Blocked {
 /// Reads the status of a release.
 pub fn of(release: &Value) -> View {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let list = |name: &str| {
-        release["status"][name]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
-    };
+    let list = |name: &str| release["status"][name].as_array().cloned().unwrap_or_default();
     let blockers: Vec<Blocked> = list("blockers")
         .iter()
         .map(|b| Blocked {
@@ -51,11 +46,7 @@ pub fn of(release: &Value) -> View {
         .collect();
     let states = list("steps");
     let steps = shop::STEPS.iter().map(|(name, team, kind, workload)| {
-        let status = states
-            .iter()
-            .find(|s| s["name"] == *name)
-            .cloned()
-            .unwrap_or_default();
+        let status = states.iter().find(|s| s["name"] == *name).cloned().unwrap_or_default();
         let state = status["state"].as_str().unwrap_or("Unknown").to_owned();
         let waits_for = match state.as_str() {
             "Waiting" | "Unknown" => waits_for(&blockers, name),
@@ -72,20 +63,12 @@ pub fn of(release: &Value) -> View {
     });
     let conditions = list("conditions");
     let ready = conditions.iter().find(|c| c["type"] == "Ready");
-    View {
-        steps: steps.collect(),
-        blockers,
-        verdict: ready.map(|c| text(&c["message"])).unwrap_or_default(),
-    }
+    View { steps: steps.collect(), blockers, verdict: ready.map(|c| text(&c["message"])).unwrap_or_default() }
 }
 
 /// What one step waits for, in a few words: who owes a sign-off, and which step comes first.
 fn waits_for(blockers: &[Blocked], step: &str) -> String {
-    let mine = || {
-        blockers
-            .iter()
-            .filter(|b| b.step == step || b.step.is_empty())
-    };
+    let mine = || blockers.iter().filter(|b| b.step == step || b.step.is_empty());
     let unsigned = |b: &&Blocked| ("RC051"..="RC055").contains(&b.code.as_str());
     let team = |b: &Blocked| b.owner.split('/').next().unwrap_or_default().to_owned();
     let mut parts: Vec<String> = Vec::new();
@@ -131,25 +114,12 @@ impl View {
             let last = style.fit(&style.clean(cells[4]), rest);
             line + last.trim_end()
         };
-        let head = row(
-            ["STEP", "TEAM", "WORKLOAD", "STATE", "WAITS FOR"],
-            Paint::Plain,
-        );
+        let head = row(["STEP", "TEAM", "WORKLOAD", "STATE", "WAITS FOR"], Paint::Plain);
         let mut lines = vec![String::new(), style.paint(Paint::Bold, &head)];
         for step in &self.steps {
             let (glyph, ascii, paint) = look(&step.state);
-            let state = format!(
-                "{} {}",
-                if style.unicode { glyph } else { ascii },
-                step.state
-            );
-            let cells = [
-                &*step.name,
-                &*step.team,
-                &*step.workload,
-                &*state,
-                &*step.waits_for,
-            ];
+            let state = format!("{} {}", if style.unicode { glyph } else { ascii }, step.state);
+            let cells = [&*step.name, &*step.team, &*step.workload, &*state, &*step.waits_for];
             lines.push(row(cells, paint));
         }
         lines.push(String::new());
@@ -189,29 +159,13 @@ impl View {
                     ("Waiting" | "Unknown", why) => format!(", for {why}"),
                     (_, what) => format!(", {what}"),
                 };
-                lines.push(format!(
-                    "  step {} ({}, {}): {}{why}",
-                    step.name, step.team, step.workload, step.state
-                ));
+                lines.push(format!("  step {} ({}, {}): {}{why}", step.name, step.team, step.workload, step.state));
             }
         }
-        for blocker in self
-            .blockers
-            .iter()
-            .filter(|b| !b.is_among(&earlier.blockers))
-        {
-            lines.push(format!(
-                "  {} {}: {}",
-                blocker.code,
-                blocker.owner,
-                blocker.told()
-            ));
+        for blocker in self.blockers.iter().filter(|b| !b.is_among(&earlier.blockers)) {
+            lines.push(format!("  {} {}: {}", blocker.code, blocker.owner, blocker.told()));
         }
-        for blocker in earlier
-            .blockers
-            .iter()
-            .filter(|b| !b.is_among(&self.blockers))
-        {
+        for blocker in earlier.blockers.iter().filter(|b| !b.is_among(&self.blockers)) {
             lines.push(format!("  {} cleared: {}", blocker.code, blocker.told()));
         }
         lines.iter().map(|line| escape(line)).collect()
@@ -227,11 +181,7 @@ impl Blocked {
 
     /// The message, with the step it is about.
     fn told(&self) -> String {
-        if self.step.is_empty() {
-            self.message.clone()
-        } else {
-            format!("{}: {}", self.step, self.message)
-        }
+        if self.step.is_empty() { self.message.clone() } else { format!("{}: {}", self.step, self.message) }
     }
 }
 
@@ -240,12 +190,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const STYLE: Style = Style {
-        colour: false,
-        unicode: false,
-        width: 80,
-        height: 24,
-    };
+    const STYLE: Style = Style { colour: false, unicode: false, width: 80, height: 24 };
 
     fn waiting() -> View {
         of(&json!({"status": {
@@ -260,10 +205,7 @@ mod tests {
     fn a_step_says_in_a_few_words_what_it_waits_for() {
         let view = waiting();
         assert_eq!(view.steps[0].waits_for, "sign-off of data, core");
-        assert_eq!(
-            view.steps[1].waits_for,
-            "sign-off of data, core; step migrate"
-        );
+        assert_eq!(view.steps[1].waits_for, "sign-off of data, core; step migrate");
     }
 
     #[test]

@@ -189,22 +189,11 @@ impl<'a> Conditions<'a> {
     /// status does not change.
     #[must_use]
     pub fn following(old: &'a [Condition], generation: i64, now: DateTime<Utc>) -> Self {
-        Self {
-            generation,
-            now,
-            old,
-            new: Vec::new(),
-        }
+        Self { generation, now, old, new: Vec::new() }
     }
 
     /// Sets a condition to True, False or (with `None`) Unknown.
-    pub fn set(
-        &mut self,
-        condition: ConditionType,
-        status: Option<bool>,
-        reason: Reason,
-        message: &str,
-    ) {
+    pub fn set(&mut self, condition: ConditionType, status: Option<bool>, reason: Reason, message: &str) {
         let status = match status {
             Some(true) => "True",
             Some(false) => "False",
@@ -214,10 +203,7 @@ impl<'a> Conditions<'a> {
             .old
             .iter()
             .find(|c| c.type_ == condition.as_str() && c.status == status)
-            .map_or_else(
-                || to_kubernetes(self.now),
-                |c| c.last_transition_time.clone(),
-            );
+            .map_or_else(|| to_kubernetes(self.now), |c| c.last_transition_time.clone());
         self.new.push(Condition {
             type_: condition.as_str().to_owned(),
             status: status.to_owned(),
@@ -257,20 +243,10 @@ mod tests {
         let first = from_wire("2027-01-12T09:00:00Z").expect("an instant");
         let later = from_wire("2027-01-12T10:00:00Z").expect("an instant");
         let mut conditions = Conditions::following(&[], 1, first);
-        conditions.set(
-            ConditionType::Ready,
-            Some(false),
-            Reason::WaitingForWindow,
-            "closed",
-        );
+        conditions.set(ConditionType::Ready, Some(false), Reason::WaitingForWindow, "closed");
         let old = conditions.finish();
         let mut conditions = Conditions::following(&old, 2, later);
-        conditions.set(
-            ConditionType::Ready,
-            Some(false),
-            Reason::WaitingForSignOff,
-            "payments",
-        );
+        conditions.set(ConditionType::Ready, Some(false), Reason::WaitingForSignOff, "payments");
         conditions.set(ConditionType::Accepted, Some(true), Reason::Accepted, "");
         let new = conditions.finish();
         assert_eq!(new[0].type_, "Accepted");

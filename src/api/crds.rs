@@ -9,29 +9,23 @@ use super::{CoordinatedRelease, DeploymentWindow, TeamReadiness};
 /// The three definitions, each with the name of its file in `crds/`.
 #[must_use]
 pub fn crds() -> Vec<(String, Value)> {
-    [
-        DeploymentWindow::crd(),
-        TeamReadiness::crd(),
-        CoordinatedRelease::crd(),
-    ]
-    .into_iter()
-    .map(|crd| (format!("{}.yaml", crd.spec.names.plural), finished(&crd)))
-    .collect()
+    [DeploymentWindow::crd(), TeamReadiness::crd(), CoordinatedRelease::crd()]
+        .into_iter()
+        .map(|crd| (format!("{}.yaml", crd.spec.names.plural), finished(&crd)))
+        .collect()
 }
 
 /// Adds what the derive cannot say: a status that no controller has written yet says generation -1,
 /// so that tools which compare generations do not call a brand-new object current.
 fn finished(crd: &CustomResourceDefinition) -> Value {
     let mut crd = serde_json::to_value(crd).unwrap_or_default();
-    let versions = crd
-        .pointer_mut("/spec/versions")
-        .and_then(Value::as_array_mut);
+    let versions = crd.pointer_mut("/spec/versions").and_then(Value::as_array_mut);
     for version in versions.into_iter().flatten() {
         if let Some(status) = version.pointer_mut("/schema/openAPIV3Schema/properties/status") {
             status["default"] = json!({"observedGeneration": -1});
         }
-        if let Some(spec) = version
-            .pointer_mut("/schema/openAPIV3Schema/properties/status/properties/observedGeneration")
+        if let Some(spec) =
+            version.pointer_mut("/schema/openAPIV3Schema/properties/status/properties/observedGeneration")
         {
             spec["default"] = json!(-1);
         }
@@ -68,8 +62,7 @@ mod tests {
     fn every_string_list_and_map_of_a_spec_is_bounded() {
         let mut found = Vec::new();
         for (file, crd) in crds() {
-            let spec =
-                &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+            let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
             assert!(spec.is_object(), "{file} has a spec");
             unbounded(&format!("{file}: spec"), spec, &mut found);
         }
@@ -79,8 +72,7 @@ mod tests {
     #[test]
     fn a_new_object_says_that_no_generation_was_observed() {
         for (file, crd) in crds() {
-            let status =
-                &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"];
+            let status = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"];
             assert_eq!(status["default"]["observedGeneration"], -1, "{file}");
         }
     }

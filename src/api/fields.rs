@@ -127,8 +127,7 @@ pub fn texts_by_name(_: &mut SchemaGenerator) -> Schema {
 }
 
 /// The key of a label, with or without a prefix.
-const LABEL_KEY: &str =
-    "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+const LABEL_KEY: &str = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
 /// The value of a label, which may be empty.
 const LABEL_VALUE: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 
@@ -166,9 +165,7 @@ pub fn conditions(_: &mut SchemaGenerator) -> Schema {
 }
 
 /// A namespace and a name of an object in it.
-#[derive(
-    Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord,
-)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectRef {
     #[schemars(schema_with = "label")]
     pub namespace: String,
@@ -177,9 +174,7 @@ pub struct ObjectRef {
 }
 
 /// The kinds of workload that rollcall can hold.
-#[derive(
-    Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
-)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorkloadKind {
     Deployment,
     StatefulSet,

@@ -24,26 +24,14 @@ use super::fields::{self, Selector, WorkloadKind, WorkloadRef};
     derive = "PartialEq",
     doc = "A team's workloads under rollcall, its consent, and its word on each release.",
     label("app.kubernetes.io/part-of", "rollcall"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(
         name = "Signed-Off",
         type_ = "string",
         json_path = r#".status.conditions[?(@.type=="SignedOff")].status"#
     ),
-    printcolumn(
-        name = "Asked",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="SignedOff")].message"#
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    )
+    printcolumn(name = "Asked", type_ = "string", json_path = r#".status.conditions[?(@.type=="SignedOff")].message"#),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -111,9 +99,7 @@ fn hold_and_release() -> Vec<ConsentAction> {
 }
 
 /// What a team can consent to.
-#[derive(
-    Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
-)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConsentAction {
     /// The release may make the team's changes wait.
     Hold,

@@ -243,9 +243,7 @@ pub struct Override {
 }
 
 /// The gates that an override can name.
-#[derive(
-    Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
-)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SkippableGate {
     Freeze,
     Window,

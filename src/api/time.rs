@@ -15,9 +15,7 @@ pub fn to_wire(at: DateTime<Utc>) -> String {
 /// Reads an RFC 3339 instant with any offset. `None` if the text is no instant.
 #[must_use]
 pub fn from_wire(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .map(|at| at.with_timezone(&Utc))
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
 }
 
 /// An instant in Kubernetes' own type, cut to whole seconds.
@@ -69,21 +67,9 @@ pub fn duration_from_wire(text: &str) -> Option<TimeDelta> {
 #[must_use]
 pub fn duration_to_wire(duration: TimeDelta) -> String {
     let total = duration.num_seconds().max(0);
-    let parts = [
-        (total / 3600, 'h'),
-        (total / 60 % 60, 'm'),
-        (total % 60, 's'),
-    ];
-    let text: String = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n}{unit}"))
-        .collect();
-    if text.is_empty() {
-        "0s".to_owned()
-    } else {
-        text
-    }
+    let parts = [(total / 3600, 'h'), (total / 60 % 60, 'm'), (total % 60, 's')];
+    let text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -104,11 +90,7 @@ mod tests {
             ("999999999h", None),
             ("3d", None),
         ] {
-            assert_eq!(
-                duration_from_wire(text).map(|d| d.num_seconds()),
-                seconds,
-                "{text:?}"
-            );
+            assert_eq!(duration_from_wire(text).map(|d| d.num_seconds()), seconds, "{text:?}");
         }
         assert_eq!(duration_to_wire(TimeDelta::seconds(5400)), "1h30m");
         assert_eq!(duration_to_wire(TimeDelta::zero()), "0s");
@@ -118,10 +100,7 @@ mod tests {
     fn instants_survive_the_way_to_the_wire_and_back_in_whole_seconds() {
         let at = from_wire("2027-01-12T10:00:00.750+01:00").expect("an instant");
         assert_eq!(to_wire(at), "2027-01-12T09:00:00Z");
-        assert_eq!(
-            from_kubernetes(&to_kubernetes(at)).map(to_wire).as_deref(),
-            Some("2027-01-12T09:00:00Z")
-        );
+        assert_eq!(from_kubernetes(&to_kubernetes(at)).map(to_wire).as_deref(), Some("2027-01-12T09:00:00Z"));
         assert_eq!(from_wire("tomorrow"), None);
     }
 }

@@ -30,23 +30,9 @@ use super::fields::{self, Selector};
     printcolumn(name = "Open", type_ = "boolean", json_path = ".status.open"),
     printcolumn(name = "Next-Open", type_ = "string", json_path = ".status.nextOpen"),
     printcolumn(name = "Next-Close", type_ = "string", json_path = ".status.nextClose"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
-    printcolumn(
-        name = "Zone",
-        type_ = "string",
-        json_path = ".spec.timeZone",
-        priority = 1
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = ".spec.reason",
-        priority = 1
-    )
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Zone", type_ = "string", json_path = ".spec.timeZone", priority = 1),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".spec.reason", priority = 1)
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -115,9 +101,7 @@ pub struct DeploymentWindowSpec {
 }
 
 /// What the openings of a window mean.
-#[derive(
-    Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
-)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WindowType {
     Allow,
     Freeze,

@@ -88,20 +88,12 @@ pub struct Failure {
 impl Failure {
     /// The command was asked for something that makes no sense.
     fn usage(what: impl std::fmt::Display, help: impl Into<String>) -> Self {
-        Self {
-            what: what.to_string(),
-            help: help.into(),
-            code: 2,
-        }
+        Self { what: what.to_string(), help: help.into(), code: 2 }
     }
 
     /// What was asked for is not there, or cannot be reached or written.
     fn unreachable(what: impl std::fmt::Display, help: impl Into<String>) -> Self {
-        Self {
-            what: what.to_string(),
-            help: help.into(),
-            code: 3,
-        }
+        Self { what: what.to_string(), help: help.into(), code: 3 }
     }
 }
 

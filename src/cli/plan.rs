@@ -37,10 +37,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut documents = Vec::new();
     for source in read::sources(&args.files)? {
         let found = document::documents(&source.name, &source.text).map_err(|(line, why)| {
-            Failure::unreachable(
-                format!("{}:{line}: {why}", source.name),
-                "name manifests in YAML or JSON",
-            )
+            Failure::unreachable(format!("{}:{line}: {why}", source.name), "name manifests in YAML or JSON")
         })?;
         documents.extend(found);
     }
@@ -62,9 +59,5 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         Output::Table => print!("{}", show::table(&set, &plans)),
         Output::Json => println!("{:#}", show::json(&set, &plans)),
     }
-    Ok(if clean {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -64,15 +64,9 @@ pub fn manifests(args: ManifestsArgs) -> Result<ExitCode, Failure> {
     if let Some(image) = args.image {
         install.image = image;
     }
-    install.workload_access = if args.all_namespaces {
-        WorkloadAccess::Cluster
-    } else {
-        WorkloadAccess::Namespaces(args.workload_namespace)
-    };
+    install.workload_access =
+        if args.all_namespaces { WorkloadAccess::Cluster } else { WorkloadAccess::Namespaces(args.workload_namespace) };
     let all = manifests::all(&install);
-    let kept: Vec<_> = all
-        .into_iter()
-        .filter(|object| !args.no_operator || object["kind"] != "Deployment")
-        .collect();
+    let kept: Vec<_> = all.into_iter().filter(|object| !args.no_operator || object["kind"] != "Deployment").collect();
     answer(&to_yaml(&kept))
 }

@@ -25,12 +25,7 @@ use crate::telemetry::{self, LogFormat};
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The operator's own namespace: it holds the lease and the platform's windows.
-    #[arg(
-        long,
-        env = "POD_NAMESPACE",
-        default_value = "rollcall-system",
-        value_name = "NAMESPACE"
-    )]
+    #[arg(long, env = "POD_NAMESPACE", default_value = "rollcall-system", value_name = "NAMESPACE")]
     namespace: String,
     /// The user name that the policies know the operator by [default: system:serviceaccount:NAMESPACE:rollcall].
     #[arg(long, value_name = "USER")]
@@ -66,8 +61,7 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
 }
 
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
-    telemetry::init(args.log_format, &args.log_level)
-        .map_err(|e| Failure::usage(e, "use --log-level info"))?;
+    telemetry::init(args.log_format, &args.log_level).map_err(|e| Failure::usage(e, "use --log-level info"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -82,9 +76,8 @@ async fn operate(args: Args) -> Result<ExitCode, Failure> {
     let (clock, metrics) = (Arc::new(ServerClock::new()), Arc::new(Metrics::new()));
     let clients = client::connect(&config, &clock, &metrics)
         .map_err(|e| Failure::unreachable(e, "look at the kubeconfig's certificates"))?;
-    let host = std::env::var("POD_NAME")
-        .or_else(|_| std::env::var("HOSTNAME"))
-        .unwrap_or_else(|_| "rollcall".to_owned());
+    let host =
+        std::env::var("POD_NAME").or_else(|_| std::env::var("HOSTNAME")).unwrap_or_else(|_| "rollcall".to_owned());
     let settings = Settings {
         operator_user: args
             .operator_user

@@ -22,12 +22,7 @@ impl Backoff {
     /// The same delays for the same seed, for tests and simulations.
     #[must_use]
     pub fn seeded(base: Duration, cap: Duration, seed: u64) -> Self {
-        Self {
-            base,
-            cap,
-            failures: 0,
-            random: seed,
-        }
+        Self { base, cap, failures: 0, random: seed }
     }
 
     /// The delay after one more failure.

@@ -54,18 +54,10 @@ pub struct Clients {
 ///
 /// # Errors
 /// When nothing is found, or what is found cannot be read.
-pub async fn find_cluster(
-    kubeconfig: Option<&Path>,
-    context: Option<&str>,
-) -> Result<Config, ClientError> {
-    let options = KubeConfigOptions {
-        context: context.map(str::to_owned),
-        ..KubeConfigOptions::default()
-    };
+pub async fn find_cluster(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, ClientError> {
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     match kubeconfig {
-        Some(path) => {
-            Ok(Config::from_custom_kubeconfig(Kubeconfig::read_from(path)?, &options).await?)
-        }
+        Some(path) => Ok(Config::from_custom_kubeconfig(Kubeconfig::read_from(path)?, &options).await?),
         None if context.is_some() => Ok(Config::from_kubeconfig(&options).await?),
         None => Ok(Config::infer().await?),
     }
@@ -75,32 +67,20 @@ pub async fn find_cluster(
 ///
 /// # Errors
 /// When the configuration holds certificates, credentials or a proxy that cannot be used.
-pub fn connect(
-    config: &Config,
-    clock: &Arc<ServerClock>,
-    metrics: &Arc<Metrics>,
-) -> Result<Clients, ClientError> {
+pub fn connect(config: &Config, clock: &Arc<ServerClock>, metrics: &Arc<Metrics>) -> Result<Clients, ClientError> {
     install_crypto();
     let client = |timeout| -> Result<Client, ClientError> {
         let mut config = config.clone();
         // A write that timed out may have taken effect, and a pause of half a second is half a second of latency.
         config.default_retry = false;
         let agent = HeaderValue::from_static(concat!("rollcall/", env!("CARGO_PKG_VERSION")));
-        config
-            .headers
-            .retain(|(name, _)| *name != header::USER_AGENT);
+        config.headers.retain(|(name, _)| *name != header::USER_AGENT);
         config.headers.push((header::USER_AGENT, agent));
-        let host = config
-            .cluster_url
-            .authority()
-            .map_or_else(String::new, ToString::to_string);
+        let host = config.cluster_url.authority().map_or_else(String::new, ToString::to_string);
         let layer = ObserveLayer::new(host, timeout, clock.clone(), metrics.clone());
         Ok(ClientBuilder::try_from(config)?.with_layer(&layer).build())
     };
-    Ok(Clients {
-        main: client(REQUEST_TIMEOUT)?,
-        lease: client(LEASE_REQUEST_TIMEOUT)?,
-    })
+    Ok(Clients { main: client(REQUEST_TIMEOUT)?, lease: client(LEASE_REQUEST_TIMEOUT)? })
 }
 
 /// Makes ring the process's cryptography; whoever came first wins, which for us is the same.
@@ -124,20 +104,8 @@ struct Shared {
 impl ObserveLayer {
     /// A layer for the API server at `host`, the value of that label in metrics.
     #[must_use]
-    pub fn new(
-        host: String,
-        timeout: Duration,
-        clock: Arc<ServerClock>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                host,
-                timeout,
-                clock,
-                metrics,
-            }),
-        }
+    pub fn new(host: String, timeout: Duration, clock: Arc<ServerClock>, metrics: Arc<Metrics>) -> Self {
+        Self { shared: Arc::new(Shared { host, timeout, clock, metrics }) }
     }
 }
 
@@ -145,10 +113,7 @@ impl<S> Layer<S> for ObserveLayer {
     type Service = Observe<S>;
 
     fn layer(&self, inner: S) -> Observe<S> {
-        Observe {
-            inner,
-            shared: self.shared.clone(),
-        }
+        Observe { inner, shared: self.shared.clone() }
     }
 }
 
@@ -188,20 +153,11 @@ where
                     Err(_) => Err(TimedOut.into()),
                 },
             };
-            let code = response
-                .as_ref()
-                .ok()
-                .map(|response| response.status().as_u16());
+            let code = response.as_ref().ok().map(|response| response.status().as_u16());
             let took = shared.clock.monotonic().duration_since(begun);
-            shared
-                .metrics
-                .request(method.as_str(), &shared.host, code, took);
+            shared.metrics.request(method.as_str(), &shared.host, code, took);
             let response = response?;
-            if let Some(date) = response
-                .headers()
-                .get(header::DATE)
-                .and_then(|date| date.to_str().ok())
-            {
+            if let Some(date) = response.headers().get(header::DATE).and_then(|date| date.to_str().ok()) {
                 shared.clock.observe_header(before, date);
             }
             Ok(response.map(|body| DeadlineBody::new(body, deadline)))
@@ -215,11 +171,7 @@ where
 pub struct TimedOut;
 
 fn is_watch(uri: &http::Uri) -> bool {
-    uri.query().is_some_and(|query| {
-        query
-            .split('&')
-            .any(|part| matches!(part, "watch=true" | "watch=1"))
-    })
+    uri.query().is_some_and(|query| query.split('&').any(|part| matches!(part, "watch=true" | "watch=1")))
 }
 
 /// A body that must end before a deadline, if it has one.
@@ -231,10 +183,7 @@ pub struct DeadlineBody<B> {
 impl<B> DeadlineBody<B> {
     fn new(inner: B, deadline: Option<Instant>) -> Self {
         let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
-        Self {
-            inner: Box::pin(inner),
-            deadline,
-        }
+        Self { inner: Box::pin(inner), deadline }
     }
 }
 
@@ -246,10 +195,7 @@ where
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Poll::Ready(frame) = self.inner.as_mut().poll_frame(cx) {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }

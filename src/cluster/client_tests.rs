@@ -22,20 +22,11 @@ fn client(clock: &Arc<ServerClock>, metrics: &Arc<Metrics>, date: &'static str) 
             _ => Answer::from("{}"),
         };
         let mut response = Response::new(body);
-        response
-            .headers_mut()
-            .insert(header::DATE, HeaderValue::from_static(date));
+        response.headers_mut().insert(header::DATE, HeaderValue::from_static(date));
         Ok(response)
     });
-    let layer = ObserveLayer::new(
-        "api:6443".into(),
-        REQUEST_TIMEOUT,
-        clock.clone(),
-        metrics.clone(),
-    );
-    ClientBuilder::new(service, "default")
-        .with_layer(&layer)
-        .build()
+    let layer = ObserveLayer::new("api:6443".into(), REQUEST_TIMEOUT, clock.clone(), metrics.clone());
+    ClientBuilder::new(service, "default").with_layer(&layer).build()
 }
 
 fn request(path: &str) -> Request<Vec<u8>> {
@@ -51,23 +42,14 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let local = "2027-03-01T08:00:00Z".parse().unwrap();
-        let (clock, metrics) = (
-            Arc::new(ServerClock::over(move || local)),
-            Arc::new(Metrics::new()),
-        );
+        let (clock, metrics) = (Arc::new(ServerClock::over(move || local)), Arc::new(Metrics::new()));
         let client = client(&clock, &metrics, "Mon, 01 Mar 2027 09:00:00 GMT");
-        Self {
-            clock,
-            metrics,
-            client,
-        }
+        Self { clock, metrics, client }
     }
 
     fn counted(&self, code: &str) -> bool {
         let labels = format!("{{code=\"{code}\",method=\"GET\",host=\"api:6443\"}} 1");
-        self.metrics
-            .encode()
-            .contains(&format!("rest_client_requests_total{labels}"))
+        self.metrics.encode().contains(&format!("rest_client_requests_total{labels}"))
     }
 }
 
@@ -79,13 +61,7 @@ async fn every_answer_teaches_the_clock_and_is_counted() {
     assert!(fixture.counted("200"));
     let duration = "rest_client_request_duration_seconds_count{verb=\"GET\",host=\"api:6443\"} 1";
     assert!(fixture.metrics.encode().contains(duration));
-    assert!(
-        fixture
-            .client
-            .request_text(request("/fails"))
-            .await
-            .is_err()
-    );
+    assert!(fixture.client.request_text(request("/fails")).await.is_err());
     assert!(fixture.counted("<error>"));
 }
 
@@ -94,36 +70,21 @@ async fn requests_end_in_time_with_their_bodies() {
     for path in ["/slow", "/endless"] {
         let fixture = Fixture::new();
         let begun = Instant::now();
-        let error = fixture
-            .client
-            .request_text(request(path))
-            .await
-            .unwrap_err();
+        let error = fixture.client.request_text(request(path)).await.unwrap_err();
         assert_eq!(begun.elapsed().as_secs(), 10, "{path}");
-        assert!(
-            error
-                .to_string()
-                .contains("no answer from the API server in time"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("no answer from the API server in time"), "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn watches_may_last() {
     let fixture = Fixture::new();
-    let stream = fixture
-        .client
-        .request_stream(request("/endless?limit=1&watch=true"))
-        .await
-        .unwrap();
+    let stream = fixture.client.request_stream(request("/endless?limit=1&watch=true")).await.unwrap();
     let mut stream = std::pin::pin!(stream);
     let mut byte = [0];
     let read = tokio::time::timeout(Duration::from_secs(600), stream.read(&mut byte));
     assert!(read.await.is_err(), "it goes on");
-    assert!(
-        !is_watch(&"/x?watch=false".parse().unwrap()) && is_watch(&"/x?watch=1".parse().unwrap())
-    );
+    assert!(!is_watch(&"/x?watch=false".parse().unwrap()) && is_watch(&"/x?watch=1".parse().unwrap()));
 }
 
 /// Refuses every request on real sockets, and keeps their heads.

@@ -17,20 +17,13 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// The key of an object.
     pub fn new(namespace: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-        }
+        Self { namespace: namespace.into(), name: name.into() }
     }
 }
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() {
-            f.write_str(&self.name)
-        } else {
-            write!(f, "{}/{}", self.namespace, self.name)
-        }
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
     }
 }
 
@@ -75,8 +68,7 @@ impl PartialOrd for ResourceVersion {
             return Some(Ordering::Equal);
         }
         let (a, b) = (&self.0, &other.0);
-        (self.is_number() && other.is_number())
-            .then(|| a.len().cmp(&b.len()).then_with(|| a.cmp(b)))
+        (self.is_number() && other.is_number()).then(|| a.len().cmp(&b.len()).then_with(|| a.cmp(b)))
     }
 }
 
@@ -143,11 +135,7 @@ mod tests {
 
     #[test]
     fn keys_are_ordered_by_namespace_then_name() {
-        let mut keys = [
-            ObjectKey::new("b", "a"),
-            ObjectKey::new("a", "z"),
-            ObjectKey::new("", "x"),
-        ];
+        let mut keys = [ObjectKey::new("b", "a"), ObjectKey::new("a", "z"), ObjectKey::new("", "x")];
         keys.sort();
         assert_eq!(keys.map(|key| key.to_string()), ["x", "a/z", "b/a"]);
     }

@@ -40,11 +40,7 @@ pub struct LeaseConfig {
 impl LeaseConfig {
     /// A lease of 15 s, renewed every 2 s, given up after 10 s without a renewal; a request may take 5 s.
     #[must_use]
-    pub fn new(
-        namespace: impl Into<String>,
-        name: impl Into<String>,
-        identity: impl Into<String>,
-    ) -> Self {
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>, identity: impl Into<String>) -> Self {
         Self {
             namespace: namespace.into(),
             name: name.into(),
@@ -57,20 +53,10 @@ impl LeaseConfig {
     }
 
     fn check(&self) -> Result<(), LeaseError> {
-        let order = [
-            Duration::ZERO,
-            self.retry_period,
-            self.renew_deadline,
-            self.lease_duration,
-        ];
-        let whole = self.lease_duration.subsec_nanos() == 0
-            && i32::try_from(self.lease_duration.as_secs()).is_ok();
+        let order = [Duration::ZERO, self.retry_period, self.renew_deadline, self.lease_duration];
+        let whole = self.lease_duration.subsec_nanos() == 0 && i32::try_from(self.lease_duration.as_secs()).is_ok();
         let called = !self.call_timeout.is_zero() && !self.identity.is_empty();
-        if order.is_sorted_by(|a, b| a < b) && whole && called {
-            Ok(())
-        } else {
-            Err(LeaseError::Config)
-        }
+        if order.is_sorted_by(|a, b| a < b) && whole && called { Ok(()) } else { Err(LeaseError::Config) }
     }
 }
 
@@ -85,9 +71,7 @@ pub fn unique_identity(host: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseError {
     /// The settings contradict each other.
-    #[error(
-        "a lease needs an identity and retry period < renew deadline < lease duration, the last in whole seconds"
-    )]
+    #[error("a lease needs an identity and retry period < renew deadline < lease duration, the last in whole seconds")]
     Config,
     /// This process led, and could not renew in time. It must not go on.
     #[error("the lease could not be renewed in time: {0}")]
@@ -109,9 +93,7 @@ impl Leadership {
     /// before the election has noticed.
     #[must_use]
     pub fn is_leader(&self) -> bool {
-        self.until
-            .borrow()
-            .is_some_and(|until| self.clock.monotonic() < until)
+        self.until.borrow().is_some_and(|until| self.clock.monotonic() < until)
     }
 
     /// Ends when this process leads; at once if it does. Never ends if the election is over.
@@ -156,23 +138,9 @@ impl Elector {
         config.check()?;
         metrics.set_leader(&config.name, false);
         let (until, receiver) = watch::channel(None);
-        let leadership = Leadership {
-            until: receiver,
-            clock: clock.clone(),
-        };
+        let leadership = Leadership { until: receiver, clock: clock.clone() };
         let jitter = Backoff::new(config.retry_period, config.retry_period);
-        Ok((
-            Self {
-                client,
-                config,
-                clock,
-                metrics,
-                until,
-                jitter,
-                seen: None,
-            },
-            leadership,
-        ))
+        Ok((Self { client, config, clock, metrics, until, jitter, seen: None }, leadership))
     }
 
     /// Takes part until `stop`, then gives the lease back if it holds it: stop this *after* the work has ended.
@@ -204,11 +172,7 @@ impl Elector {
 
     /// Renews until `stop` or until it is lost. `renewed` is a moment *before* the write that was the last renewal.
     async fn lead(&mut self, mut renewed: Instant, stop: &Shutdown) -> Result<(), LeaseError> {
-        tracing::info!(
-            event = "leading",
-            identity = self.config.identity,
-            "this process leads"
-        );
+        tracing::info!(event = "leading", identity = self.config.identity, "this process leads");
         let mut trouble = String::from("the process stood still");
         loop {
             let deadline = renewed + self.config.renew_deadline;
@@ -228,10 +192,7 @@ impl Elector {
                 Ok(Ok(Try::Held)) => renewed = begun,
                 Ok(Ok(Try::HeldBy(holder))) => return Err(self.lost(LeaseError::Taken(holder))),
                 Ok(Err(error)) => {
-                    tracing::warn!(
-                        event = "renewal_failed",
-                        "the lease could not be renewed: {error}"
-                    );
+                    tracing::warn!(event = "renewal_failed", "the lease could not be renewed: {error}");
                     trouble = error;
                 }
                 Err(_) => return Err(self.lost(LeaseError::Expired(trouble))),
@@ -270,10 +231,7 @@ impl Elector {
         let since = self.observe(&lease);
         let holder = lease.holder();
         let valid = lease.duration().unwrap_or(self.config.lease_duration);
-        if !holder.is_empty()
-            && holder != self.config.identity
-            && self.clock.monotonic() < since + valid
-        {
+        if !holder.is_empty() && holder != self.config.identity && self.clock.monotonic() < since + valid {
             return Ok(Try::HeldBy(holder.to_owned()));
         }
         self.write(&lease).await.map(|()| Try::Held)
@@ -297,11 +255,7 @@ impl Elector {
     }
 
     fn taken(&self, lease: Lease) -> Lease {
-        lease.taken_by(
-            &self.config.identity,
-            self.config.lease_duration,
-            self.clock.now(),
-        )
+        lease.taken_by(&self.config.identity, self.config.lease_duration, self.clock.now())
     }
 
     async fn write(&mut self, lease: &Lease) -> Result<(), String> {
@@ -311,18 +265,12 @@ impl Elector {
     }
 
     async fn read(&self) -> Result<Option<Lease>, String> {
-        self.call(get_request(&self.config.namespace, &self.config.name)?)
-            .await
+        self.call(get_request(&self.config.namespace, &self.config.name)?).await
     }
 
     /// Sends a request; none if there is no such lease.
     async fn call(&self, request: http::Request<Vec<u8>>) -> Result<Option<Lease>, String> {
-        match timeout(
-            self.config.call_timeout,
-            self.client.request::<Lease>(request),
-        )
-        .await
-        {
+        match timeout(self.config.call_timeout, self.client.request::<Lease>(request)).await {
             Err(_) => Err("no answer in time".into()),
             Ok(Ok(lease)) => Ok(Some(lease)),
             Ok(Err(kube::Error::Api(status))) if status.is_not_found() => Ok(None),
@@ -348,10 +296,7 @@ impl Elector {
                 Ok(_) => {
                     return tracing::info!(event = "lease_released", "the lease is given back");
                 }
-                Err(error) => tracing::warn!(
-                    event = "release_failed",
-                    "the lease could not be given back: {error}"
-                ),
+                Err(error) => tracing::warn!(event = "release_failed", "the lease could not be given back: {error}"),
             }
         }
     }

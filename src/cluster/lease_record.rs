@@ -41,16 +41,8 @@ fn micro_time(instant: DateTime<Utc>) -> Option<String> {
 impl Lease {
     /// A lease that nobody holds and that does not exist yet.
     pub(super) fn new(namespace: &str, name: &str) -> Self {
-        let metadata = Map::from_iter([
-            ("namespace".into(), json!(namespace)),
-            ("name".into(), json!(name)),
-        ]);
-        Self {
-            api_version: "coordination.k8s.io/v1".into(),
-            kind: "Lease".into(),
-            metadata,
-            spec: Spec::default(),
-        }
+        let metadata = Map::from_iter([("namespace".into(), json!(namespace)), ("name".into(), json!(name))]);
+        Self { api_version: "coordination.k8s.io/v1".into(), kind: "Lease".into(), metadata, spec: Spec::default() }
     }
 
     /// Who holds it; empty if nobody does.
@@ -60,23 +52,13 @@ impl Lease {
 
     /// How long it lasts after a renewal, as its holder has it.
     pub(super) fn duration(&self) -> Option<Duration> {
-        self.spec
-            .lease_duration_seconds
-            .map(|seconds| Duration::from_secs(seconds.into()))
+        self.spec.lease_duration_seconds.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     /// The lease taken, or renewed.
-    pub(super) fn taken_by(
-        mut self,
-        identity: &str,
-        duration: Duration,
-        now: DateTime<Utc>,
-    ) -> Self {
+    pub(super) fn taken_by(mut self, identity: &str, duration: Duration, now: DateTime<Utc>) -> Self {
         if self.holder() != identity {
-            let transitions = self
-                .spec
-                .lease_transitions
-                .map_or(0, |count| count.saturating_add(1));
+            let transitions = self.spec.lease_transitions.map_or(0, |count| count.saturating_add(1));
             self.spec.lease_transitions = Some(transitions);
             self.spec.acquire_time = micro_time(now);
             self.spec.holder_identity = Some(identity.to_owned());
@@ -96,10 +78,7 @@ impl Lease {
     }
 
     fn meta(&self, field: &str) -> &str {
-        self.metadata
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.metadata.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
@@ -110,35 +89,20 @@ fn collection(namespace: &str) -> String {
 }
 
 fn build(request: http::request::Builder, body: Option<&Lease>) -> Built {
-    let body = body
-        .map_or(Ok(Vec::new()), serde_json::to_vec)
-        .map_err(|error| error.to_string())?;
-    request
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body)
-        .map_err(|error| error.to_string())
+    let body = body.map_or(Ok(Vec::new()), serde_json::to_vec).map_err(|error| error.to_string())?;
+    request.header(header::CONTENT_TYPE, "application/json").body(body).map_err(|error| error.to_string())
 }
 
 pub(super) fn get_request(namespace: &str, name: &str) -> Built {
-    build(
-        Request::get(format!("{}/{name}", collection(namespace))),
-        None,
-    )
+    build(Request::get(format!("{}/{name}", collection(namespace))), None)
 }
 
 pub(super) fn post_request(lease: &Lease) -> Built {
-    build(
-        Request::post(collection(lease.meta("namespace"))),
-        Some(lease),
-    )
+    build(Request::post(collection(lease.meta("namespace"))), Some(lease))
 }
 
 /// Replaces the lease if it is still at the version that was read: that is in its metadata.
 pub(super) fn put_request(lease: &Lease) -> Built {
-    let path = format!(
-        "{}/{}",
-        collection(lease.meta("namespace")),
-        lease.meta("name")
-    );
+    let path = format!("{}/{}", collection(lease.meta("namespace")), lease.meta("name"));
     build(Request::put(path), Some(lease))
 }

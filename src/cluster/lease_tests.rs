@@ -36,10 +36,7 @@ enum Fault {
 }
 
 impl Server {
-    async fn handle(
-        self,
-        request: Request<kube::client::Body>,
-    ) -> Result<Response<Body>, BoxError> {
+    async fn handle(self, request: Request<kube::client::Body>) -> Result<Response<Body>, BoxError> {
         let (parts, body) = request.into_parts();
         let body = to_bytes(Body::new(body), usize::MAX).await?;
         let fault = *self.fault.lock().unwrap();
@@ -61,15 +58,11 @@ impl Server {
     fn apply(&self, method: &Method, body: &[u8]) -> Response<Body> {
         let mut lease = self.lease.lock().unwrap();
         let sent: Option<Value> = serde_json::from_slice(body).ok();
-        let known = lease
-            .as_ref()
-            .map(|lease| lease["metadata"]["resourceVersion"].clone());
+        let known = lease.as_ref().map(|lease| lease["metadata"]["resourceVersion"].clone());
         match (method, sent, known) {
             (&Method::GET, _, Some(_)) => return answer(200, lease.as_ref().unwrap()),
             (&Method::POST, Some(sent), None) => *lease = Some(sent),
-            (&Method::PUT, Some(sent), Some(known))
-                if sent["metadata"]["resourceVersion"] == known =>
-            {
+            (&Method::PUT, Some(sent), Some(known)) if sent["metadata"]["resourceVersion"] == known => {
                 *lease = Some(sent);
             }
             (&Method::GET | &Method::PUT, _, None) => return answer(404, &status(404, "NotFound")),
@@ -110,10 +103,7 @@ struct Candidate {
 }
 
 fn candidate(server: &Server, name: &str, wrong_by: TimeDelta) -> Candidate {
-    let server = Server {
-        fault: Arc::default(),
-        ..server.clone()
-    };
+    let server = Server { fault: Arc::default(), ..server.clone() };
     let handler = server.clone();
     let service = tower::service_fn(move |request| handler.clone().handle(request));
     let client = Client::new(service, "default");
@@ -121,32 +111,20 @@ fn candidate(server: &Server, name: &str, wrong_by: TimeDelta) -> Candidate {
     clock.step(wrong_by);
     let config = LeaseConfig::new("rollcall", "rollcall", name);
     let metrics = Arc::new(Metrics::new());
-    let (elector, leadership) =
-        Elector::new(client, config, Arc::new(clock), metrics.clone()).unwrap();
+    let (elector, leadership) = Elector::new(client, config, Arc::new(clock), metrics.clone()).unwrap();
     let (stop, stopped) = shutdown::channel();
-    Candidate {
-        leadership,
-        task: tokio::spawn(elector.run(stopped)),
-        stop,
-        metrics,
-        server,
-    }
+    Candidate { leadership, task: tokio::spawn(elector.run(stopped)), stop, metrics, server }
 }
 
 impl Candidate {
     async fn acquired(&self) {
         let acquired = tokio::time::timeout(seconds(60), self.leadership.acquired());
-        acquired
-            .await
-            .expect("this candidate leads within a minute");
+        acquired.await.expect("this candidate leads within a minute");
     }
 
     async fn ended(self) -> Result<(), LeaseError> {
         let ended = tokio::time::timeout(seconds(60), self.task);
-        ended
-            .await
-            .expect("this candidate ends within a minute")
-            .unwrap()
+        ended.await.expect("this candidate ends within a minute").unwrap()
     }
 }
 
@@ -170,18 +148,8 @@ async fn one_of_two_leads_however_wrong_their_clocks_are() {
         }
         assert_eq!(server.spec("holderIdentity"), "first");
         assert_eq!(server.spec("leaseTransitions"), 0);
-        assert!(
-            first
-                .metrics
-                .encode()
-                .contains("leader_election_master_status{name=\"rollcall\"} 1")
-        );
-        assert!(
-            second
-                .metrics
-                .encode()
-                .contains("leader_election_master_status{name=\"rollcall\"} 0")
-        );
+        assert!(first.metrics.encode().contains("leader_election_master_status{name=\"rollcall\"} 1"));
+        assert!(second.metrics.encode().contains("leader_election_master_status{name=\"rollcall\"} 0"));
     }
 }
 
@@ -196,11 +164,7 @@ async fn another_takes_over_when_the_leader_is_gone() {
     let gone = tokio::time::Instant::now();
     second.acquired().await;
     // Not before the lease has run out, counted from the last renewal, and not long after.
-    assert!(
-        (13..=17).contains(&gone.elapsed().as_secs()),
-        "{:?}",
-        gone.elapsed()
-    );
+    assert!((13..=17).contains(&gone.elapsed().as_secs()), "{:?}", gone.elapsed());
     assert_eq!(server.spec("leaseTransitions"), 1);
 }
 
@@ -292,10 +256,7 @@ async fn a_leader_that_is_deposed_stops() {
     first.acquired().await;
     server.edit(|lease| lease["spec"]["holderIdentity"] = json!("usurper"));
     let leadership = first.leadership.clone();
-    assert_eq!(
-        first.ended().await,
-        Err(LeaseError::Taken("usurper".into()))
-    );
+    assert_eq!(first.ended().await, Err(LeaseError::Taken("usurper".into())));
     assert!(!leadership.is_leader());
 }
 
@@ -315,10 +276,7 @@ async fn what_others_put_into_the_lease_stays_and_costs_nothing() {
     assert!(first.metrics.encode().contains(slow));
     *server.lease.lock().unwrap() = None;
     sleep(seconds(10)).await;
-    assert!(
-        first.leadership.is_leader(),
-        "and a lease that was deleted is made again"
-    );
+    assert!(first.leadership.is_leader(), "and a lease that was deleted is made again");
     assert_eq!(server.spec("holderIdentity"), "first");
 }
 
@@ -336,30 +294,12 @@ fn settings_that_contradict_each_other_are_refused() {
     let good = LeaseConfig::new("rollcall", "rollcall", unique_identity("pod"));
     assert_eq!(good.check(), Ok(()));
     for bad in [
-        LeaseConfig {
-            identity: String::new(),
-            ..good.clone()
-        },
-        LeaseConfig {
-            lease_duration: seconds(10),
-            ..good.clone()
-        },
-        LeaseConfig {
-            lease_duration: Duration::from_millis(15_500),
-            ..good.clone()
-        },
-        LeaseConfig {
-            retry_period: seconds(10),
-            ..good.clone()
-        },
-        LeaseConfig {
-            retry_period: seconds(0),
-            ..good.clone()
-        },
-        LeaseConfig {
-            call_timeout: seconds(0),
-            ..good.clone()
-        },
+        LeaseConfig { identity: String::new(), ..good.clone() },
+        LeaseConfig { lease_duration: seconds(10), ..good.clone() },
+        LeaseConfig { lease_duration: Duration::from_millis(15_500), ..good.clone() },
+        LeaseConfig { retry_period: seconds(10), ..good.clone() },
+        LeaseConfig { retry_period: seconds(0), ..good.clone() },
+        LeaseConfig { call_timeout: seconds(0), ..good.clone() },
     ] {
         assert_eq!(bad.check(), Err(LeaseError::Config));
     }
@@ -379,17 +319,10 @@ async fn a_renewal_counts_from_before_it_was_sent() {
     let renewed = tokio::time::Instant::now();
     first.server.set_fault(Fault::Silent);
     sleep(seconds(5)).await;
-    assert!(
-        first.leadership.is_leader(),
-        "the answer came late, and came"
-    );
+    assert!(first.leadership.is_leader(), "the answer came late, and came");
     while first.leadership.is_leader() {
         advance(Duration::from_millis(10)).await;
     }
-    assert!(
-        (9..=10).contains(&renewed.elapsed().as_secs()),
-        "{:?}",
-        renewed.elapsed()
-    );
+    assert!((9..=10).contains(&renewed.elapsed().as_secs()), "{:?}", renewed.elapsed());
     assert!(renewed.elapsed() <= seconds(10) + Duration::from_millis(20));
 }

@@ -12,8 +12,8 @@ use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::names::AUTHOR;
 use crate::api::time::from_wire;
 use crate::api::{
-    CoordinatedReleaseSpec, CoordinatedReleaseStatus, DeploymentWindowSpec, DeploymentWindowStatus,
-    TeamReadinessSpec, TeamReadinessStatus,
+    CoordinatedReleaseSpec, CoordinatedReleaseStatus, DeploymentWindowSpec, DeploymentWindowStatus, TeamReadinessSpec,
+    TeamReadinessStatus,
 };
 
 /// What of an object's metadata is kept.
@@ -89,11 +89,7 @@ impl WireMeta {
             version: ResourceVersion::new(self.resource_version),
             uid: self.uid,
             generation: self.generation,
-            created: self
-                .creation_timestamp
-                .as_deref()
-                .and_then(from_wire)
-                .unwrap_or_default(),
+            created: self.creation_timestamp.as_deref().and_then(from_wire).unwrap_or_default(),
             labels: self.labels,
             author: self.annotations.get(AUTHOR).cloned(),
             terminating: self.deletion_timestamp.is_some(),
@@ -106,15 +102,9 @@ impl WireMeta {
 /// # Errors
 ///
 /// What is wrong with it, in serde's words: it was stored before a rule existed, or by another version.
-pub fn decode<S: DeserializeOwned, T: DeserializeOwned + Default>(
-    text: &str,
-) -> Result<Ours<S, T>, String> {
+pub fn decode<S: DeserializeOwned, T: DeserializeOwned + Default>(text: &str) -> Result<Ours<S, T>, String> {
     let envelope: Envelope<S, T> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    Ok(Ours {
-        meta: envelope.metadata.kept(),
-        spec: envelope.spec,
-        status: envelope.status.unwrap_or_default(),
-    })
+    Ok(Ours { meta: envelope.metadata.kept(), spec: envelope.spec, status: envelope.status.unwrap_or_default() })
 }
 
 /// A namespace, for the windows that select by its labels.
@@ -145,9 +135,7 @@ struct OnlyMeta {
 /// What is wrong with it, in serde's words.
 pub fn decode_namespace(text: &str) -> Result<Namespace, String> {
     let object: OnlyMeta = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    Ok(Namespace {
-        meta: object.metadata.kept(),
-    })
+    Ok(Namespace { meta: object.metadata.kept() })
 }
 
 /// One of the admission policies, or a binding, as it stands in the cluster: only what it says. (Lists do
@@ -180,8 +168,5 @@ pub fn decode_policy(text: &str) -> Result<Policy, String> {
         spec: Value,
     }
     let object: Object = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    Ok(Policy {
-        meta: object.metadata.kept(),
-        spec: object.spec,
-    })
+    Ok(Policy { meta: object.metadata.kept(), spec: object.spec })
 }

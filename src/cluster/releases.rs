@@ -36,24 +36,15 @@ impl Compact {
     /// What is wrong with it, in serde's words.
     pub fn decode(text: &str) -> Result<Self, String> {
         let release: Release = decode(text)?;
-        let text = json!({"spec": release.spec, "status": release.status})
-            .to_string()
-            .into();
-        Ok(Self {
-            meta: release.meta,
-            text,
-        })
+        let text = json!({"spec": release.spec, "status": release.status}).to_string().into();
+        Ok(Self { meta: release.meta, text })
     }
 
     /// The release. `None` only if what was written here cannot be read here, which a test rules out.
     #[must_use]
     pub fn read(&self) -> Option<Release> {
         let body: Body = serde_json::from_str(&self.text).ok()?;
-        Some(Ours {
-            meta: self.meta.clone(),
-            spec: body.spec,
-            status: body.status,
-        })
+        Some(Ours { meta: self.meta.clone(), spec: body.spec, status: body.status })
     }
 }
 
@@ -84,9 +75,7 @@ impl Releases {
     /// As [`Store::with_index`].
     #[must_use]
     pub fn with_index(self, name: &'static str, of: fn(&Compact) -> Vec<IndexKey>) -> Self {
-        Self {
-            store: self.store.with_index(name, of),
-        }
+        Self { store: self.store.with_index(name, of) }
     }
 
     /// As [`Store::get`].
@@ -98,12 +87,7 @@ impl Releases {
     /// As [`Store::list`].
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Release>> {
-        self.store
-            .list()
-            .iter()
-            .filter_map(|c| c.read())
-            .map(Arc::new)
-            .collect()
+        self.store.list().iter().filter_map(|c| c.read()).map(Arc::new).collect()
     }
 
     /// The names of all releases, which costs no reading.
@@ -115,22 +99,13 @@ impl Releases {
     /// As [`Store::by_index`].
     #[must_use]
     pub fn by_index(&self, index: &str, key: &str) -> Vec<Arc<Release>> {
-        self.store
-            .by_index(index, key)
-            .iter()
-            .filter_map(|c| c.read())
-            .map(Arc::new)
-            .collect()
+        self.store.by_index(index, key).iter().filter_map(|c| c.read()).map(Arc::new).collect()
     }
 
     /// The names that an index finds under a key, which costs no reading.
     #[must_use]
     pub fn keys_by_index(&self, index: &str, key: &str) -> Vec<ObjectKey> {
-        self.store
-            .by_index(index, key)
-            .iter()
-            .map(|c| c.key().clone())
-            .collect()
+        self.store.by_index(index, key).iter().map(|c| c.key().clone()).collect()
     }
 
     /// As [`Store::expect_at_least`].
@@ -148,11 +123,7 @@ impl Releases {
     pub fn apply(&self, event: WatchEvent<Compact>) -> Vec<ReleaseChange> {
         let changes = self.store.apply(event).into_iter();
         changes
-            .map(|c| ReleaseChange {
-                key: c.key,
-                old: c.old.and_then(|r| r.read()),
-                new: c.new.and_then(|r| r.read()),
-            })
+            .map(|c| ReleaseChange { key: c.key, old: c.old.and_then(|r| r.read()), new: c.new.and_then(|r| r.read()) })
             .collect()
     }
 }

@@ -30,9 +30,7 @@ pub struct Store<P> {
 
 impl<P> Clone for Store<P> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-        }
+        Self { inner: self.inner.clone() }
     }
 }
 
@@ -87,26 +85,15 @@ impl<P: Projected> Store<P> {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        let inner = Inner {
-            entries: BTreeMap::new(),
-            indexes: Vec::new(),
-            expected: BTreeMap::new(),
-            list: 0,
-        };
-        Self {
-            inner: Arc::new(RwLock::new(inner)),
-        }
+        let inner = Inner { entries: BTreeMap::new(), indexes: Vec::new(), expected: BTreeMap::new(), list: 0 };
+        Self { inner: Arc::new(RwLock::new(inner)) }
     }
 
     /// The store with one more index, which covers what is in it already.
     #[must_use]
     pub fn with_index(self, name: &'static str, of: IndexFn<P>) -> Self {
         let mut inner = self.write();
-        let mut index = Index {
-            name,
-            of,
-            keys: BTreeMap::new(),
-        };
+        let mut index = Index { name, of, keys: BTreeMap::new() };
         for object in inner.entries.values().filter_map(Entry::good) {
             index.insert(object);
         }
@@ -124,12 +111,7 @@ impl<P: Projected> Store<P> {
     /// All objects, by namespace and name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<P>> {
-        self.read()
-            .entries
-            .values()
-            .filter_map(Entry::good)
-            .cloned()
-            .collect()
+        self.read().entries.values().filter_map(Entry::good).cloned().collect()
     }
 
     /// How many objects the store holds, undecodable ones included.
@@ -149,16 +131,8 @@ impl<P: Projected> Store<P> {
     #[must_use]
     pub fn by_index(&self, index: &str, key: &str) -> Vec<Arc<P>> {
         let inner = self.read();
-        let found = inner
-            .indexes
-            .iter()
-            .find(|known| known.name == index)
-            .and_then(|index| index.keys.get(key));
-        found
-            .into_iter()
-            .flatten()
-            .filter_map(|key| inner.entries.get(key)?.good().cloned())
-            .collect()
+        let found = inner.indexes.iter().find(|known| known.name == index).and_then(|index| index.keys.get(key));
+        found.into_iter().flatten().filter_map(|key| inner.entries.get(key)?.good().cloned()).collect()
     }
 
     /// Why the object of this name could not be decoded, if it is there and could not.
@@ -174,13 +148,10 @@ impl<P: Projected> Store<P> {
     #[must_use]
     pub fn all_undecodable(&self) -> Vec<Undecodable> {
         let inner = self.read();
-        let bad = inner
-            .entries
-            .values()
-            .filter_map(|entry| match &entry.content {
-                Content::Bad(bad) => Some(bad.clone()),
-                Content::Good(_) => None,
-            });
+        let bad = inner.entries.values().filter_map(|entry| match &entry.content {
+            Content::Bad(bad) => Some(bad.clone()),
+            Content::Good(_) => None,
+        });
         bad.collect()
     }
 
@@ -188,14 +159,8 @@ impl<P: Projected> Store<P> {
     /// fresh. To be called with the version that a write returned.
     pub fn expect_at_least(&self, key: ObjectKey, version: ResourceVersion) {
         let mut inner = self.write();
-        let seen = inner
-            .entries
-            .get(&key)
-            .is_some_and(|entry| entry.version().is_at_least(&version));
-        let expects_more = inner
-            .expected
-            .get(&key)
-            .is_some_and(|expected| expected.is_at_least(&version));
+        let seen = inner.entries.get(&key).is_some_and(|entry| entry.version().is_at_least(&version));
+        let expects_more = inner.expected.get(&key).is_some_and(|expected| expected.is_at_least(&version));
         if !seen && !expects_more {
             inner.expected.insert(key, version);
         }
@@ -218,15 +183,9 @@ impl<P: Projected> Store<P> {
             }
             WatchEvent::Applied(object) => {
                 let key = object.key().clone();
-                inner
-                    .put(key, Content::Good(Arc::new(object)))
-                    .into_iter()
-                    .collect()
+                inner.put(key, Content::Good(Arc::new(object))).into_iter().collect()
             }
-            WatchEvent::Undecodable(bad) => inner
-                .put(bad.key.clone(), Content::Bad(bad))
-                .into_iter()
-                .collect(),
+            WatchEvent::Undecodable(bad) => inner.put(bad.key.clone(), Content::Bad(bad)).into_iter().collect(),
             WatchEvent::Deleted(key, version) => {
                 inner.seen(&key, &version);
                 inner.remove(key).into_iter().collect()
@@ -256,10 +215,7 @@ impl<P: Projected> Store<P> {
 impl<P: Projected> Index<P> {
     fn insert(&mut self, object: &P) {
         for key in (self.of)(object) {
-            self.keys
-                .entry(key)
-                .or_default()
-                .insert(object.key().clone());
+            self.keys.entry(key).or_default().insert(object.key().clone());
         }
     }
 
@@ -277,10 +233,7 @@ impl<P: Projected> Index<P> {
 
 impl<P: Projected> Inner<P> {
     fn put(&mut self, key: ObjectKey, content: Content<P>) -> Option<Change<P>> {
-        let entry = Entry {
-            content,
-            list: self.list,
-        };
+        let entry = Entry { content, list: self.list };
         self.seen(&key, entry.version());
         if let Some(known) = self.entries.get_mut(&key)
             && known.version() == entry.version()
@@ -289,10 +242,7 @@ impl<P: Projected> Inner<P> {
             return None;
         }
         let new = entry.good().cloned();
-        let old = self
-            .entries
-            .insert(key.clone(), entry)
-            .and_then(|old| old.good().cloned());
+        let old = self.entries.insert(key.clone(), entry).and_then(|old| old.good().cloned());
         self.reindex(old.as_deref(), new.as_deref());
         Some(Change { key, old, new })
     }
@@ -300,25 +250,15 @@ impl<P: Projected> Inner<P> {
     fn remove(&mut self, key: ObjectKey) -> Option<Change<P>> {
         let old = self.entries.remove(&key)?.good().cloned();
         self.reindex(old.as_deref(), None);
-        Some(Change {
-            key,
-            old,
-            new: None,
-        })
+        Some(Change { key, old, new: None })
     }
 
     /// Removes what the list that ends now has not shown.
     fn sweep(&mut self) -> Vec<Change<P>> {
         let list = self.list;
-        let gone = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.list != list)
-            .map(|(key, _)| key.clone());
+        let gone = self.entries.iter().filter(|(_, entry)| entry.list != list).map(|(key, _)| key.clone());
         let gone: Vec<_> = gone.collect();
-        gone.into_iter()
-            .filter_map(|key| self.remove(key))
-            .collect()
+        gone.into_iter().filter_map(|key| self.remove(key)).collect()
     }
 
     fn reindex(&mut self, old: Option<&P>, new: Option<&P>) {
@@ -333,18 +273,13 @@ impl<P: Projected> Inner<P> {
     }
 
     fn seen(&mut self, key: &ObjectKey, version: &ResourceVersion) {
-        if self
-            .expected
-            .get(key)
-            .is_some_and(|expected| version.is_at_least(expected))
-        {
+        if self.expected.get(key).is_some_and(|expected| version.is_at_least(expected)) {
             self.expected.remove(key);
         }
     }
 
     fn seen_all(&mut self, version: &ResourceVersion) {
-        self.expected
-            .retain(|_, expected| !version.is_at_least(expected));
+        self.expected.retain(|_, expected| !version.is_at_least(expected));
     }
 }
 

@@ -22,17 +22,11 @@ fn key(name: &str) -> ObjectKey {
 }
 
 fn step(name: &str, version: &str, teams: &[&'static str]) -> WatchEvent<Step> {
-    WatchEvent::Applied(Step {
-        key: key(name),
-        version: version.into(),
-        teams: teams.to_vec(),
-    })
+    WatchEvent::Applied(Step { key: key(name), version: version.into(), teams: teams.to_vec() })
 }
 
 fn store() -> Store<Step> {
-    Store::new().with_index("team", |step: &Step| {
-        step.teams.iter().map(|team| (*team).into()).collect()
-    })
+    Store::new().with_index("team", |step: &Step| step.teams.iter().map(|team| (*team).into()).collect())
 }
 
 fn names(steps: &[Arc<Step>]) -> Vec<&str> {
@@ -53,11 +47,7 @@ fn indexes_follow_changes_and_deletes() {
     assert_eq!(names(&store.by_index("team", "web")), ["b"]);
     assert!(store.by_index("team", "nobody").is_empty());
     assert!(store.by_index("no such index", "web").is_empty());
-    let bad = Undecodable {
-        key: key("c"),
-        resource_version: "4".into(),
-        message: "?".into(),
-    };
+    let bad = Undecodable { key: key("c"), resource_version: "4".into(), message: "?".into() };
     store.apply(WatchEvent::Undecodable(bad));
     assert!(store.by_index("team", "data").is_empty());
     assert_eq!(store.len(), 2);
@@ -83,10 +73,7 @@ fn a_list_reports_the_differences_only() {
     assert_eq!(changes[0].old.as_ref().unwrap().version.as_str(), "2");
     assert_eq!(changes[0].new.as_ref().unwrap().version.as_str(), "9");
     assert!(store.apply(step("new", "8", &[]))[0].old.is_none());
-    assert!(
-        store.get(&key("gone")).is_some(),
-        "until the list has ended nothing is known to be gone"
-    );
+    assert!(store.get(&key("gone")).is_some(), "until the list has ended nothing is known to be gone");
     let changes = store.apply(WatchEvent::ListFinished("10".into()));
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].key, key("gone"));
@@ -117,10 +104,7 @@ fn a_key_is_stale_until_its_own_write_is_seen() {
     store.expect_at_least(key("a"), "12".into());
     store.expect_at_least(key("a"), "10".into());
     store.apply(step("a", "11", &[]));
-    assert!(
-        !store.is_fresh(&key("a")),
-        "the later of two expectations counts"
-    );
+    assert!(!store.is_fresh(&key("a")), "the later of two expectations counts");
     store.apply(step("a", "100", &[]));
     assert!(store.is_fresh(&key("a")));
 }
@@ -137,10 +121,7 @@ fn the_end_of_an_object_meets_expectations() {
         store.expect_at_least(key("a"), "13".into());
         store.apply(WatchEvent::Deleted(key("a"), "11".into()));
         store.apply(WatchEvent::Progress("12".into()));
-        assert!(
-            !store.is_fresh(&key("a")),
-            "an older delete is not the end of what was written since"
-        );
+        assert!(!store.is_fresh(&key("a")), "an older delete is not the end of what was written since");
         store.apply(event);
         assert!(store.is_fresh(&key("a")));
     }

@@ -39,10 +39,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
-        Self {
-            replies: Arc::new(Mutex::new(replies.into_iter().collect())),
-            requests: Arc::default(),
-        }
+        Self { replies: Arc::new(Mutex::new(replies.into_iter().collect())), requests: Arc::default() }
     }
 
     /// Method and path of the requests so far.
@@ -50,10 +47,7 @@ impl Script {
         self.requests.lock().unwrap().clone()
     }
 
-    pub(crate) async fn answer(
-        self,
-        request: Request<kube::client::Body>,
-    ) -> Result<Response<Body>, BoxError> {
+    pub(crate) async fn answer(self, request: Request<kube::client::Body>) -> Result<Response<Body>, BoxError> {
         let line = format!("{} {}", request.method(), request.uri());
         self.requests.lock().unwrap().push(line);
         let reply = self.replies.lock().unwrap().pop_front();
@@ -66,10 +60,7 @@ impl Script {
             }
             Reply::Truncated(lines) => Ok(streamed(lines, Body::from("{\"type\":\"ADDED\",\"obj"))),
             Reply::Cut(lines) => {
-                let cut = [
-                    Ok("{\"type\":\"ADDED\",\"obj".into()),
-                    Err("connection reset"),
-                ];
+                let cut = [Ok("{\"type\":\"ADDED\",\"obj".into()), Err("connection reset")];
                 let cut = stream::iter(cut as [Result<Bytes, &str>; 2]);
                 Ok(streamed(lines, Body::from_stream(cut)))
             }
@@ -80,10 +71,7 @@ impl Script {
 
     pub(crate) fn client(&self) -> Client {
         let script = self.clone();
-        Client::new(
-            tower::service_fn(move |request| script.clone().answer(request)),
-            "default",
-        )
+        Client::new(tower::service_fn(move |request| script.clone().answer(request)), "default")
     }
 }
 

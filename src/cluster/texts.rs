@@ -11,19 +11,13 @@ impl Texts {
     /// The text of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| **known == *name)
-            .map(|(_, text)| &**text)
+        self.0.iter().find(|(known, _)| **known == *name).map(|(_, text)| &**text)
     }
 
     /// The same as a map.
     #[must_use]
     pub fn to_map(&self) -> BTreeMap<String, String> {
-        self.0
-            .iter()
-            .map(|(name, text)| (name.to_string(), text.to_string()))
-            .collect()
+        self.0.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect()
     }
 
     /// Whether there is none.
@@ -35,11 +29,6 @@ impl Texts {
 
 impl<'a> FromIterator<(&'a str, &'a str)> for Texts {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(texts: I) -> Self {
-        Self(
-            texts
-                .into_iter()
-                .map(|(name, text)| (name.into(), text.into()))
-                .collect(),
-        )
+        Self(texts.into_iter().map(|(name, text)| (name.into(), text.into())).collect())
     }
 }

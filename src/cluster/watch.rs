@@ -79,19 +79,13 @@ impl WatchConfig {
     /// Only objects with these labels.
     #[must_use]
     pub fn labels(self, selector: impl Into<String>) -> Self {
-        Self {
-            labels: selector.into(),
-            ..self
-        }
+        Self { labels: selector.into(), ..self }
     }
 
     /// Only objects with these fields.
     #[must_use]
     pub fn fields(self, selector: impl Into<String>) -> Self {
-        Self {
-            fields: selector.into(),
-            ..self
-        }
+        Self { fields: selector.into(), ..self }
     }
 }
 
@@ -135,15 +129,7 @@ pub async fn watch_projected<P: Projected>(
     sink: impl FnMut(WatchEvent<P>),
 ) {
     let backoff = config.backoff.clone();
-    let mut watcher = Watcher {
-        client,
-        config,
-        state,
-        decode,
-        sink,
-        backoff,
-        heard: false,
-    };
+    let mut watcher = Watcher { client, config, state, decode, sink, backoff, heard: false };
     loop {
         let mut version = watcher.list_until_done().await;
         let mut refusals = 0;
@@ -158,11 +144,7 @@ pub async fn watch_projected<P: Projected>(
             let lasted = watcher.state.monotonic().duration_since(begun);
             match end {
                 Ok(()) if watcher.heard || lasted > SHORT_WATCH => {}
-                Ok(()) => {
-                    watcher
-                        .pause(&End::Broken("the watch ended as soon as it began".into()))
-                        .await
-                }
+                Ok(()) => watcher.pause(&End::Broken("the watch ended as soon as it began".into())).await,
                 Err(End::Expired) if watcher.heard => break,
                 Err(End::Expired) => {
                     watcher.pause(&End::Expired).await;
@@ -197,13 +179,7 @@ where
     async fn pause(&mut self, end: &End) {
         let delay = self.backoff.next_delay();
         let (plural, failures) = (self.config.plural, self.backoff.failures());
-        tracing::warn!(
-            event = "watch_failed",
-            plural,
-            failures,
-            ?delay,
-            "watch of {plural}: {end}"
-        );
+        tracing::warn!(event = "watch_failed", plural, failures, ?delay, "watch of {plural}: {end}");
         self.state.set_trouble(end.to_string());
         tokio::time::sleep(delay).await;
     }
@@ -231,15 +207,11 @@ where
             let page = async {
                 let mut text = Vec::new();
                 let mut body = self.client.request_stream(request).await?;
-                body.read_to_end(&mut text)
-                    .await
-                    .map_err(|error| End::Broken(error.to_string()))?;
+                body.read_to_end(&mut text).await.map_err(|error| End::Broken(error.to_string()))?;
                 Ok::<_, End>(text)
             };
             let page = tokio::time::timeout(self.config.request_timeout, page);
-            let page = page
-                .await
-                .map_err(|_| End::Broken("no list in time".into()))??;
+            let page = page.await.map_err(|_| End::Broken("no list in time".into()))??;
             let page = wire::List::parse(&page).map_err(End::Broken)?;
             self.state.heard();
             for item in page.items() {
@@ -256,22 +228,14 @@ where
     async fn follow(&mut self, version: &mut ResourceVersion) -> Result<(), End> {
         let lifetime = self.backoff.jittered(wire::LONGEST_WATCH);
         let request = wire::watch_request(&self.config, version, lifetime)?;
-        let begin = tokio::time::timeout(
-            self.config.request_timeout,
-            self.client.request_stream(request),
-        );
-        let body = begin
-            .await
-            .map_err(|_| End::Broken("no watch in time".into()))??;
+        let begin = tokio::time::timeout(self.config.request_timeout, self.client.request_stream(request));
+        let body = begin.await.map_err(|_| End::Broken("no watch in time".into()))??;
         let mut body = std::pin::pin!(body);
         let mut line = Vec::new();
         loop {
             line.clear();
-            let read =
-                tokio::time::timeout(self.config.idle_timeout, body.read_until(b'\n', &mut line));
-            let read = read
-                .await
-                .map_err(|_| End::Broken("the watch has gone silent".into()))?;
+            let read = tokio::time::timeout(self.config.idle_timeout, body.read_until(b'\n', &mut line));
+            let read = read.await.map_err(|_| End::Broken("the watch has gone silent".into()))?;
             let read = read.map_err(|error| End::Broken(error.to_string()))?;
             // A last line without an end was cut off: what it was to say comes again.
             if read == 0 || line.last() != Some(&b'\n') {
@@ -308,11 +272,7 @@ where
             Ok(projected) => WatchEvent::Applied(projected),
             Err(message) => {
                 tracing::warn!(event = "undecodable", plural = self.config.plural, %key, "{message}");
-                WatchEvent::Undecodable(Undecodable {
-                    key,
-                    resource_version: version.clone(),
-                    message,
-                })
+                WatchEvent::Undecodable(Undecodable { key, resource_version: version.clone(), message })
             }
         });
         Ok(version)

@@ -26,15 +26,8 @@ impl WatchState {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let heard = Mutex::new(clock.monotonic());
-        let inner = StateInner {
-            clock,
-            synced: watch::Sender::new(false),
-            heard,
-            trouble: Mutex::default(),
-        };
-        Self {
-            inner: Arc::new(inner),
-        }
+        let inner = StateInner { clock, synced: watch::Sender::new(false), heard, trouble: Mutex::default() };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Whether the first list is complete. Stays true: how old the view is, is told by [`WatchState::cache_lag`].
@@ -45,12 +38,7 @@ impl WatchState {
 
     /// Ends when the first list is complete.
     pub async fn synced(&self) {
-        let _ = self
-            .inner
-            .synced
-            .subscribe()
-            .wait_for(|synced| *synced)
-            .await;
+        let _ = self.inner.synced.subscribe().wait_for(|synced| *synced).await;
     }
 
     /// How long ago the API server was last heard: a page of a list, an event or a bookmark. A quiet watch hears a
@@ -58,10 +46,7 @@ impl WatchState {
     #[must_use]
     pub fn cache_lag(&self) -> Duration {
         let heard = *self.heard_lock();
-        self.inner
-            .clock
-            .monotonic()
-            .saturating_duration_since(heard)
+        self.inner.clock.monotonic().saturating_duration_since(heard)
     }
 
     /// What the watch last failed for, if it has not been well since.
@@ -88,16 +73,10 @@ impl WatchState {
     }
 
     fn heard_lock(&self) -> MutexGuard<'_, Instant> {
-        self.inner
-            .heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn trouble_lock(&self) -> MutexGuard<'_, Option<String>> {
-        self.inner
-            .trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -31,9 +31,7 @@ fn decode(text: &str) -> Result<Thing, String> {
     Ok(Thing {
         key: ObjectKey::new(meta("namespace"), meta("name")),
         version: meta("resourceVersion").into(),
-        size: value["spec"]["size"]
-            .as_u64()
-            .ok_or("spec.size is no number")?,
+        size: value["spec"]["size"].as_u64().ok_or("spec.size is no number")?,
     })
 }
 
@@ -44,10 +42,7 @@ fn thing(name: &str, version: u64, size: impl Into<Value>) -> Value {
 
 fn list(version: u64, next: &str, items: &[Value]) -> Reply {
     let metadata = json!({"resourceVersion": version.to_string(), "continue": next});
-    Reply::Json(
-        200,
-        json!({"kind": "ThingList", "metadata": metadata, "items": items}),
-    )
+    Reply::Json(200, json!({"kind": "ThingList", "metadata": metadata, "items": items}))
 }
 
 fn event(kind: &str, object: &Value) -> String {
@@ -55,10 +50,7 @@ fn event(kind: &str, object: &Value) -> String {
 }
 
 fn bookmark(version: u64) -> String {
-    event(
-        "BOOKMARK",
-        &json!({"metadata": {"resourceVersion": version.to_string()}}),
-    )
+    event("BOOKMARK", &json!({"metadata": {"resourceVersion": version.to_string()}}))
 }
 
 /// A watch on a script, feeding a store.
@@ -85,30 +77,13 @@ impl Fixture {
         let size = |thing: Option<Arc<Thing>>| thing.map_or("-".into(), |t| t.size.to_string());
         let sink = move |event| {
             for change in sink.apply(event) {
-                let line = format!(
-                    "{}:{}>{}",
-                    change.key.name,
-                    size(change.old),
-                    size(change.new)
-                );
+                let line = format!("{}:{}>{}", change.key.name, size(change.old), size(change.new));
                 told.lock().unwrap().push(line);
             }
         };
         let mut task = tokio::task::JoinSet::new();
-        task.spawn(watch_projected(
-            script.client(),
-            config,
-            state.clone(),
-            decode,
-            sink,
-        ));
-        Self {
-            script,
-            store,
-            state,
-            changes,
-            _task: task,
-        }
+        task.spawn(watch_projected(script.client(), config, state.clone(), decode, sink));
+        Self { script, store, state, changes, _task: task }
     }
 
     fn changes(&self) -> Vec<String> {
@@ -133,23 +108,13 @@ async fn it_lists_in_pages_and_watches_from_the_list() {
     assert!(!fixture.state.is_synced());
     fixture.state.synced().await;
     sleep(MOMENT).await;
-    assert_eq!(
-        fixture.changes(),
-        ["a:->1", "b:->2", "a:1>3", "c:->4", "b:2>-"]
-    );
+    assert_eq!(fixture.changes(), ["a:->1", "b:->2", "a:1>3", "c:->4", "b:2>-"]);
     let requests = fixture.script.requests();
     let path = "GET /apis/rollcall.dev/v1alpha1/things?";
     assert!(requests.iter().all(|request| request.starts_with(path)));
-    assert!(
-        requests
-            .iter()
-            .all(|request| request.contains("labelSelector=gate+in+%28a%2Cb%29"))
-    );
+    assert!(requests.iter().all(|request| request.contains("labelSelector=gate+in+%28a%2Cb%29")));
     assert!(requests[0].contains("limit=50") && !requests[0].contains("continue="));
-    assert!(
-        !requests[0].contains("resourceVersion"),
-        "the list is not served from a stale cache"
-    );
+    assert!(!requests[0].contains("resourceVersion"), "the list is not served from a stale cache");
     assert!(requests[1].contains("continue=next+page"));
     assert!(requests[2].contains("watch=true") && requests[2].contains("resourceVersion=40"));
     assert!(requests[2].contains("allowWatchBookmarks=true"));
@@ -175,20 +140,13 @@ async fn a_page_that_expires_begins_the_list_anew() {
 async fn what_was_deleted_while_nobody_watched_is_noticed() {
     let gone = event("ERROR", &status(410, "Expired"));
     let fixture = Fixture::new([
-        list(
-            40,
-            "",
-            &[thing("a", 7, 1), thing("b", 8, 2), thing("c", 9, 3)],
-        ),
+        list(40, "", &[thing("a", 7, 1), thing("b", 8, 2), thing("c", 9, 3)]),
         Reply::Lines(vec![bookmark(41), gone]),
         list(60, "", &[thing("a", 7, 1), thing("c", 55, 4)]),
         Reply::Open(vec![]),
     ]);
     sleep(MOMENT).await;
-    assert_eq!(
-        fixture.changes(),
-        ["a:->1", "b:->2", "c:->3", "c:3>4", "b:2>-"]
-    );
+    assert_eq!(fixture.changes(), ["a:->1", "b:->2", "c:->3", "c:3>4", "b:2>-"]);
     assert!(fixture.script.requests()[3].contains("resourceVersion=60"));
 }
 
@@ -217,15 +175,9 @@ async fn an_object_that_cannot_be_decoded_stops_nothing_and_is_not_absent() {
         ]),
     ]);
     sleep(MOMENT).await;
-    assert_eq!(
-        fixture.changes(),
-        ["a:->-", "b:->2", "b:2>-", "a:->7", "c:->3"]
-    );
+    assert_eq!(fixture.changes(), ["a:->-", "b:->2", "b:2>-", "a:->7", "c:->3"]);
     let b = ObjectKey::new("team", "b");
-    assert!(
-        fixture.store.get(&b).is_none(),
-        "the last good version is no longer true"
-    );
+    assert!(fixture.store.get(&b).is_none(), "the last good version is no longer true");
     let bad = fixture.store.undecodable(&b).unwrap();
     assert_eq!(bad.to_string(), "team/b: spec.size is no number");
     assert_eq!(fixture.store.all_undecodable(), [bad]);
@@ -243,9 +195,7 @@ async fn a_cut_connection_goes_on_where_it_was() {
     sleep(Duration::from_secs(2)).await;
     assert_eq!(fixture.changes(), ["a:->1", "b:->2"]);
     let requests = fixture.script.requests();
-    assert!(
-        requests[2].contains("resourceVersion=45") && requests[3].contains("resourceVersion=45")
-    );
+    assert!(requests[2].contains("resourceVersion=45") && requests[3].contains("resourceVersion=45"));
     assert!(requests[4].contains("resourceVersion=46"));
     assert_eq!(fixture.state.trouble(), None);
 }
@@ -253,13 +203,7 @@ async fn a_cut_connection_goes_on_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_is_refused_again_and_again_is_listed_anew() {
     let refuse = || Reply::Json(504, status(504, "Timeout"));
-    let relist = [
-        refuse(),
-        refuse(),
-        refuse(),
-        list(30, "", &[]),
-        Reply::Open(vec![]),
-    ];
+    let relist = [refuse(), refuse(), refuse(), list(30, "", &[]), Reply::Open(vec![])];
     let fixture = Fixture::new([list(40, "", &[])].into_iter().chain(relist));
     sleep(MOMENT).await;
     assert_eq!(fixture.state.trouble().unwrap(), "504 Timeout: no: Timeout");
@@ -275,26 +219,15 @@ async fn unreachable_servers_are_asked_ever_more_rarely_and_never_listed_for_it(
     sleep(Duration::from_secs(600)).await;
     let requests = fixture.script.requests();
     assert!((25..60).contains(&requests.len()), "{}", requests.len());
-    assert!(
-        requests[1..]
-            .iter()
-            .all(|request| request.contains("watch=true"))
-    );
+    assert!(requests[1..].iter().all(|request| request.contains("watch=true")));
     assert!(fixture.state.is_synced(), "what is known stays known");
-    assert!(
-        fixture.state.cache_lag() >= Duration::from_secs(599),
-        "and how old it is, is told"
-    );
+    assert!(fixture.state.cache_lag() >= Duration::from_secs(599), "and how old it is, is told");
 }
 
 #[tokio::test(start_paused = true)]
 async fn silence_is_noticed_and_a_watch_that_ends_at_once_does_not_spin() {
     let ends = (0..50).map(|_| Reply::Lines(vec![]));
-    let fixture = Fixture::new(
-        [list(40, "", &[]), Reply::Open(vec![])]
-            .into_iter()
-            .chain(ends),
-    );
+    let fixture = Fixture::new([list(40, "", &[]), Reply::Open(vec![])].into_iter().chain(ends));
     sleep(Duration::from_secs(149)).await;
     assert_eq!(fixture.script.requests().len(), 2);
     sleep(Duration::from_secs(2)).await;
@@ -308,29 +241,20 @@ async fn a_watch_that_fails_delays_no_other() {
     let begun = Instant::now();
     let refused = (0..100).map(|_| Reply::Json(403, status(403, "Forbidden")));
     let failing = Fixture::new(refused);
-    let well = Fixture::new([
-        list(40, "", &[]),
-        Reply::Open(vec![event("ADDED", &thing("a", 41, 1))]),
-    ]);
+    let well = Fixture::new([list(40, "", &[]), Reply::Open(vec![event("ADDED", &thing("a", 41, 1))])]);
     well.state.synced().await;
     sleep(MOMENT).await;
     assert_eq!(well.changes(), ["a:->1"]);
     assert!(begun.elapsed() <= 2 * MOMENT);
     assert!(!failing.state.is_synced());
-    assert_eq!(
-        failing.state.trouble().unwrap(),
-        "403 Forbidden: no: Forbidden"
-    );
+    assert_eq!(failing.state.trouble().unwrap(), "403 Forbidden: no: Forbidden");
 }
 
 #[tokio::test(start_paused = true)]
 async fn own_writes_are_waited_for() {
     let fixture = Fixture::new([
         list(40, "", &[thing("a", 7, 1)]),
-        Reply::Open(vec![
-            event("MODIFIED", &thing("a", 99, 2)),
-            event("MODIFIED", &thing("a", 100, 3)),
-        ]),
+        Reply::Open(vec![event("MODIFIED", &thing("a", 99, 2)), event("MODIFIED", &thing("a", 100, 3))]),
     ]);
     let (a, b) = (ObjectKey::new("team", "a"), ObjectKey::new("team", "b"));
     fixture.store.expect_at_least(a.clone(), "100".into());
@@ -338,61 +262,33 @@ async fn own_writes_are_waited_for() {
     assert!(!fixture.store.is_fresh(&a));
     sleep(MOMENT).await;
     assert!(fixture.store.is_fresh(&a));
-    assert!(
-        !fixture.store.is_fresh(&b),
-        "no event and no bookmark has come so far"
-    );
+    assert!(!fixture.store.is_fresh(&b), "no event and no bookmark has come so far");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_went_well_is_forgotten_no_failure_before_it_counts() {
     let heard = |version| Reply::Lines(vec![bookmark(version)]);
     let down = || (0..10).map(|_| Reply::Unreachable);
-    let replies = [list(40, "", &[])]
-        .into_iter()
-        .chain(down())
-        .chain([heard(41)])
-        .chain(down().take(1));
+    let replies = [list(40, "", &[])].into_iter().chain(down()).chain([heard(41)]).chain(down().take(1));
     let fixture = Fixture::new(replies.chain([Reply::Open(vec![])]));
     while fixture.script.requests().len() < 12 {
         sleep(FAILURE).await;
     }
     sleep(FAILURE).await;
-    assert_eq!(
-        fixture.script.requests().len(),
-        14,
-        "the wait is short again"
-    );
+    assert_eq!(fixture.script.requests().len(), 14, "the wait is short again");
 
     let refuse = || Reply::Json(500, status(500, "InternalError"));
-    let replies = [
-        list(40, "", &[]),
-        refuse(),
-        refuse(),
-        heard(41),
-        refuse(),
-        refuse(),
-        heard(42),
-    ];
+    let replies = [list(40, "", &[]), refuse(), refuse(), heard(41), refuse(), refuse(), heard(42)];
     let fixture = Fixture::new(replies);
     sleep(Duration::from_secs(20)).await;
     let requests = fixture.script.requests();
     assert_eq!(requests.len(), 8);
-    assert!(
-        requests[1..]
-            .iter()
-            .all(|request| request.contains("watch=true")),
-        "{requests:?}"
-    );
+    assert!(requests[1..].iter().all(|request| request.contains("watch=true")), "{requests:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_line_that_was_cut_off_comes_again_at_once() {
-    let fixture = Fixture::new([
-        list(40, "", &[]),
-        Reply::Truncated(vec![bookmark(41)]),
-        Reply::Open(vec![]),
-    ]);
+    let fixture = Fixture::new([list(40, "", &[]), Reply::Truncated(vec![bookmark(41)]), Reply::Open(vec![])]);
     sleep(MOMENT).await;
     assert!(fixture.script.requests()[2].contains("resourceVersion=41"));
     assert_eq!(fixture.state.trouble(), None);

@@ -21,16 +21,9 @@ fn some(text: &str) -> Option<String> {
 }
 
 fn path(config: &WatchConfig) -> String {
-    let root = if config.group.is_empty() {
-        "/api".to_owned()
-    } else {
-        format!("/apis/{}", config.group)
-    };
+    let root = if config.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", config.group) };
     match &config.namespace {
-        Some(namespace) => format!(
-            "{root}/{}/namespaces/{namespace}/{}",
-            config.version, config.plural
-        ),
+        Some(namespace) => format!("{root}/{}/namespaces/{namespace}/{}", config.version, config.plural),
         None => format!("{root}/{}/{}", config.version, config.plural),
     }
 }
@@ -44,9 +37,7 @@ pub(super) fn list_request(config: &WatchConfig, token: &str) -> kube::Result<Re
         continue_token: some(token),
         ..ListParams::default()
     };
-    Builder::new(path(config))
-        .list(&parameters)
-        .map_err(kube::Error::BuildRequest)
+    Builder::new(path(config)).list(&parameters).map_err(kube::Error::BuildRequest)
 }
 
 /// A request for what happens after a version.
@@ -65,10 +56,7 @@ pub(super) fn watch_request(
     let request = Builder::new(path(config)).watch(&parameters, version.as_str());
     let mut request = request.map_err(kube::Error::BuildRequest)?;
     // Servers may compress a watch event by event, which buffers badly and decodes worse.
-    request.headers_mut().insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static("identity"),
-    );
+    request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Ok(request)
 }
 
@@ -127,9 +115,7 @@ impl<'a> Object<'a> {
 
     fn metadata(self) -> Result<Metadata<'a>, String> {
         let envelope: Result<Envelope<'a>, _> = serde_json::from_str(self.text());
-        envelope
-            .map(|envelope| envelope.metadata)
-            .map_err(|error| format!("an object without metadata: {error}"))
+        envelope.map(|envelope| envelope.metadata).map_err(|error| format!("an object without metadata: {error}"))
     }
 
     pub(super) fn version(self) -> Result<ResourceVersion, String> {
@@ -141,10 +127,7 @@ impl<'a> Object<'a> {
         if meta.name.is_empty() {
             return Err("an object without a name".into());
         }
-        Ok((
-            ObjectKey::new(&*meta.namespace, &*meta.name),
-            ResourceVersion::new(&*meta.resource_version),
-        ))
+        Ok((ObjectKey::new(&*meta.namespace, &*meta.name), ResourceVersion::new(&*meta.resource_version)))
     }
 }
 
@@ -166,8 +149,8 @@ struct RawLine<'a> {
 
 impl<'a> Line<'a> {
     pub(super) fn parse(text: &'a [u8]) -> Result<Self, String> {
-        let line: RawLine<'a> = serde_json::from_slice(text)
-            .map_err(|error| format!("the line is no event: {error}"))?;
+        let line: RawLine<'a> =
+            serde_json::from_slice(text).map_err(|error| format!("the line is no event: {error}"))?;
         let object = Object(line.object);
         match &*line.kind {
             "ADDED" | "MODIFIED" => Ok(Self::Applied(object)),

@@ -39,66 +39,20 @@ pub struct Resource {
     pub kind: &'static str,
 }
 
-pub const RELEASES: Resource = Resource {
-    group: "rollcall.dev",
-    version: "v1alpha1",
-    plural: "coordinatedreleases",
-    kind: "CoordinatedRelease",
-};
-pub const TEAMS: Resource = Resource {
-    group: "rollcall.dev",
-    version: "v1alpha1",
-    plural: "teamreadinesses",
-    kind: "TeamReadiness",
-};
-pub const WINDOWS: Resource = Resource {
-    group: "rollcall.dev",
-    version: "v1alpha1",
-    plural: "deploymentwindows",
-    kind: "DeploymentWindow",
-};
-pub const DEPLOYMENTS: Resource = Resource {
-    group: "apps",
-    version: "v1",
-    plural: "deployments",
-    kind: "Deployment",
-};
-pub const STATEFUL_SETS: Resource = Resource {
-    group: "apps",
-    version: "v1",
-    plural: "statefulsets",
-    kind: "StatefulSet",
-};
-pub const DAEMON_SETS: Resource = Resource {
-    group: "apps",
-    version: "v1",
-    plural: "daemonsets",
-    kind: "DaemonSet",
-};
-pub const JOBS: Resource = Resource {
-    group: "batch",
-    version: "v1",
-    plural: "jobs",
-    kind: "Job",
-};
-pub const CRON_JOBS: Resource = Resource {
-    group: "batch",
-    version: "v1",
-    plural: "cronjobs",
-    kind: "CronJob",
-};
-pub const NAMESPACES: Resource = Resource {
-    group: "",
-    version: "v1",
-    plural: "namespaces",
-    kind: "Namespace",
-};
-const EVENTS: Resource = Resource {
-    group: "events.k8s.io",
-    version: "v1",
-    plural: "events",
-    kind: "Event",
-};
+pub const RELEASES: Resource =
+    Resource { group: "rollcall.dev", version: "v1alpha1", plural: "coordinatedreleases", kind: "CoordinatedRelease" };
+pub const TEAMS: Resource =
+    Resource { group: "rollcall.dev", version: "v1alpha1", plural: "teamreadinesses", kind: "TeamReadiness" };
+pub const WINDOWS: Resource =
+    Resource { group: "rollcall.dev", version: "v1alpha1", plural: "deploymentwindows", kind: "DeploymentWindow" };
+pub const DEPLOYMENTS: Resource = Resource { group: "apps", version: "v1", plural: "deployments", kind: "Deployment" };
+pub const STATEFUL_SETS: Resource =
+    Resource { group: "apps", version: "v1", plural: "statefulsets", kind: "StatefulSet" };
+pub const DAEMON_SETS: Resource = Resource { group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet" };
+pub const JOBS: Resource = Resource { group: "batch", version: "v1", plural: "jobs", kind: "Job" };
+pub const CRON_JOBS: Resource = Resource { group: "batch", version: "v1", plural: "cronjobs", kind: "CronJob" };
+pub const NAMESPACES: Resource = Resource { group: "", version: "v1", plural: "namespaces", kind: "Namespace" };
+const EVENTS: Resource = Resource { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
 
 impl Resource {
     /// The resource of a kind of workload.
@@ -114,30 +68,14 @@ impl Resource {
     }
 
     fn path(&self, namespace: &str, name: &str) -> String {
-        let root = if self.group.is_empty() {
-            "/api".to_owned()
-        } else {
-            format!("/apis/{}", self.group)
-        };
-        let scope = if namespace.is_empty() {
-            String::new()
-        } else {
-            format!("/namespaces/{namespace}")
-        };
-        let name = if name.is_empty() {
-            String::new()
-        } else {
-            format!("/{name}")
-        };
+        let root = if self.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", self.group) };
+        let scope = if namespace.is_empty() { String::new() } else { format!("/namespaces/{namespace}") };
+        let name = if name.is_empty() { String::new() } else { format!("/{name}") };
         format!("{root}/{}{scope}/{}{name}", self.version, self.plural)
     }
 
     fn said(&self, namespace: &str, name: &str) -> String {
-        if namespace.is_empty() {
-            format!("{} {name}", self.kind)
-        } else {
-            format!("{} {namespace}/{name}", self.kind)
-        }
+        if namespace.is_empty() { format!("{} {name}", self.kind) } else { format!("{} {namespace}/{name}", self.kind) }
     }
 }
 
@@ -158,16 +96,8 @@ impl Objects {
     /// # Errors
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
-    pub async fn get(
-        &self,
-        resource: Resource,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Option<String>, ApiError> {
-        match self
-            .send(Method::GET, resource, namespace, name, "", "", None)
-            .await
-        {
+    pub async fn get(&self, resource: Resource, namespace: &str, name: &str) -> Result<Option<String>, ApiError> {
+        match self.send(Method::GET, resource, namespace, name, "", "", None).await {
             Ok(text) => Ok(Some(text)),
             Err(ApiError::NotFound { .. }) => Ok(None),
             Err(other) => Err(other),
@@ -183,25 +113,11 @@ impl Objects {
         let mut texts = Vec::new();
         let mut token = String::new();
         loop {
-            let query = format!(
-                "?limit=200&fieldSelector={}&continue={}",
-                encoded(fields),
-                encoded(&token)
-            );
-            let text = self
-                .send(Method::GET, resource, "", "", &query, "", None)
-                .await?;
-            let page: Value = serde_json::from_str(&text).map_err(|e| ApiError::Unknown {
-                what: resource.plural.to_owned(),
-                message: e.to_string(),
-            })?;
-            texts.extend(
-                page["items"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(Value::to_string),
-            );
+            let query = format!("?limit=200&fieldSelector={}&continue={}", encoded(fields), encoded(&token));
+            let text = self.send(Method::GET, resource, "", "", &query, "", None).await?;
+            let page: Value = serde_json::from_str(&text)
+                .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
+            texts.extend(page["items"].as_array().into_iter().flatten().map(Value::to_string));
             match page["metadata"]["continue"].as_str() {
                 Some(next) if !next.is_empty() => next.clone_into(&mut token),
                 _ => return Ok(texts),
@@ -223,24 +139,14 @@ impl Objects {
         status: &impl Serialize,
     ) -> Result<ResourceVersion, ApiError> {
         let what = resource.said(namespace, name);
-        let status = serde_json::to_value(status).map_err(|e| ApiError::Refused {
-            what: what.clone(),
-            message: e.to_string(),
-        })?;
+        let status = serde_json::to_value(status)
+            .map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
         let patch = json!([
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version.as_str()},
             {"op": "add", "path": "/status", "value": status},
         ]);
         let text = self
-            .send(
-                Method::PATCH,
-                resource,
-                namespace,
-                name,
-                "/status",
-                "application/json-patch+json",
-                Some(patch),
-            )
+            .send(Method::PATCH, resource, namespace, name, "/status", "application/json-patch+json", Some(patch))
             .await?;
         version_of(&text, &what)
     }
@@ -250,25 +156,12 @@ impl Objects {
     /// # Errors
     ///
     /// [`ApiError::Conflict`] if it has another version; nothing was written then.
-    pub async fn release(
-        &self,
-        workload: &Workload,
-        why: &str,
-    ) -> Result<ResourceVersion, ApiError> {
+    pub async fn release(&self, workload: &Workload, why: &str) -> Result<ResourceVersion, ApiError> {
         let (namespace, name) = (&*workload.key.namespace, &*workload.key.name);
         let resource = Resource::of(workload.kind);
         let patch = release_patch(workload, why);
-        let answer = self
-            .send(
-                Method::PATCH,
-                resource,
-                namespace,
-                name,
-                "",
-                "application/json-patch+json",
-                Some(patch),
-            )
-            .await;
+        let answer =
+            self.send(Method::PATCH, resource, namespace, name, "", "application/json-patch+json", Some(patch)).await;
         let what = resource.said(namespace, name);
         match answer {
             Ok(text) => version_of(&text, &what),
@@ -285,41 +178,16 @@ impl Objects {
     /// # Errors
     ///
     /// [`ApiError::NotFound`], [`ApiError::Forbidden`] and the others.
-    pub async fn label(
-        &self,
-        kind: WorkloadKind,
-        namespace: &str,
-        name: &str,
-        gate: &str,
-    ) -> Result<(), ApiError> {
+    pub async fn label(&self, kind: WorkloadKind, namespace: &str, name: &str, gate: &str) -> Result<(), ApiError> {
         let patch = json!({"metadata": {"labels": {GATE_LABEL: gate}}});
-        self.send(
-            Method::PATCH,
-            Resource::of(kind),
-            namespace,
-            name,
-            "",
-            "application/merge-patch+json",
-            Some(patch),
-        )
-        .await
-        .map(drop)
+        self.send(Method::PATCH, Resource::of(kind), namespace, name, "", "application/merge-patch+json", Some(patch))
+            .await
+            .map(drop)
     }
 
     /// Publishes an Event. Events are never the record, so a failure is only logged.
     pub async fn publish(&self, namespace: &str, event: Value) {
-        if let Err(error) = self
-            .send(
-                Method::POST,
-                EVENTS,
-                namespace,
-                "",
-                "",
-                "application/json",
-                Some(event),
-            )
-            .await
-        {
+        if let Err(error) = self.send(Method::POST, EVENTS, namespace, "", "", "application/json", Some(event)).await {
             tracing::warn!(event = "event_not_published", "{error}");
         }
     }
@@ -336,25 +204,17 @@ impl Objects {
         body: Option<Value>,
     ) -> Result<String, ApiError> {
         let what = resource.said(namespace, name);
-        let manager = if body.is_none() || tail.contains('?') {
-            String::new()
-        } else {
-            format!("?fieldManager={FIELD_MANAGER}")
-        };
+        let manager =
+            if body.is_none() || tail.contains('?') { String::new() } else { format!("?fieldManager={FIELD_MANAGER}") };
         let uri = format!("{}{tail}{manager}", resource.path(namespace, name));
         let mut request = Request::builder().method(method).uri(uri);
         if !content_type.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, content_type);
         }
         let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
-        let request = request.body(body).map_err(|e| ApiError::Refused {
-            what: what.clone(),
-            message: e.to_string(),
-        })?;
-        self.client
-            .request_text(request)
-            .await
-            .map_err(|error| classified(what, error))
+        let request =
+            request.body(body).map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
+        self.client.request_text(request).await.map_err(|error| classified(what, error))
     }
 }
 
@@ -370,21 +230,14 @@ fn classified(what: String, error: kube::Error) -> ApiError {
                 _ => ApiError::Unknown { what, message },
             }
         }
-        other => ApiError::Unknown {
-            what,
-            message: other.to_string(),
-        },
+        other => ApiError::Unknown { what, message: other.to_string() },
     }
 }
 
 fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
-    let object: Value = serde_json::from_str(text).map_err(|e| ApiError::Unknown {
-        what: what.to_owned(),
-        message: e.to_string(),
-    })?;
-    let version = object["metadata"]["resourceVersion"]
-        .as_str()
-        .unwrap_or_default();
+    let object: Value =
+        serde_json::from_str(text).map_err(|e| ApiError::Unknown { what: what.to_owned(), message: e.to_string() })?;
+    let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
     Ok(ResourceVersion::new(version))
 }
 
@@ -392,9 +245,7 @@ fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
 fn encoded(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(b).to_string()
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
             other => format!("%{other:02X}"),
         })
         .collect()

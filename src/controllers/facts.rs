@@ -38,10 +38,7 @@ pub fn workload(found: &wire::Workload) -> Workload {
             wire::Progress::Progressing(note) => Progress::Progressing(note.clone()),
             wire::Progress::Stopped => Progress::PausedByAuthor,
             wire::Progress::Done => Progress::Done,
-            wire::Progress::Failed { at, why } => Progress::Failed {
-                at: *at,
-                why: why.clone(),
-            },
+            wire::Progress::Failed { at, why } => Progress::Failed { at: *at, why: why.clone() },
         },
         runs_already: found.runs_already,
         terminating: found.terminating,
@@ -113,11 +110,7 @@ pub struct Asking<'a> {
 
 /// The windows that govern, in their tiers.
 #[must_use]
-pub fn governance(
-    asking: &Asking<'_>,
-    windows: &[Arc<Window>],
-    undecodable: &[Undecodable],
-) -> Governance {
+pub fn governance(asking: &Asking<'_>, windows: &[Arc<Window>], undecodable: &[Undecodable]) -> Governance {
     let mut governance = Governance::default();
     for window in windows {
         if let Some(tier) = tier(asking, window) {
@@ -127,32 +120,19 @@ pub fn governance(
     for broken in undecodable {
         // Whether it is a Freeze, and whom it selects, cannot be read: it closes all it may govern.
         if let Some(tier) = tier_of_namespace(asking, &broken.key.namespace) {
-            governance.tiers[tier]
-                .push((broken.key.to_string(), unreadable(broken.message.clone())));
+            governance.tiers[tier].push((broken.key.to_string(), unreadable(broken.message.clone())));
         }
     }
-    for named in asking
-        .release
-        .map(|(_, _, named)| named)
-        .into_iter()
-        .flatten()
-    {
+    for named in asking.release.map(|(_, _, named)| named).into_iter().flatten() {
         if !windows.iter().any(|w| name(&w.meta.key) == *named) {
-            governance.tiers[2].push((
-                named.to_string(),
-                unreadable("it does not exist".to_owned()),
-            ));
+            governance.tiers[2].push((named.to_string(), unreadable("it does not exist".to_owned())));
         }
     }
     governance
 }
 
 fn unreadable(fault: String) -> Governing {
-    Governing::Broken {
-        window_type: WindowType::Freeze,
-        fault,
-        blocks_rollback: false,
-    }
+    Governing::Broken { window_type: WindowType::Freeze, fault, blocks_rollback: false }
 }
 
 fn tier_of_namespace(asking: &Asking<'_>, namespace: &str) -> Option<usize> {
@@ -169,20 +149,12 @@ fn tier_of_namespace(asking: &Asking<'_>, namespace: &str) -> Option<usize> {
 
 fn tier(asking: &Asking<'_>, window: &Window) -> Option<usize> {
     let namespace = &*window.meta.key.namespace;
-    if asking
-        .release
-        .is_some_and(|(_, _, named)| named.contains(&name(&window.meta.key)))
-    {
+    if asking.release.is_some_and(|(_, _, named)| named.contains(&name(&window.meta.key))) {
         return Some(2);
     }
     let nobody = BTreeMap::new();
     let labels = asking.release.map_or(&nobody, |(_, labels, _)| labels);
-    if window
-        .spec
-        .release_selector
-        .as_ref()
-        .is_some_and(|s| !matches(s, labels))
-    {
+    if window.spec.release_selector.as_ref().is_some_and(|s| !matches(s, labels)) {
         return None;
     }
     let tier = tier_of_namespace(asking, namespace)?;

@@ -23,9 +23,7 @@ use crate::cluster::objects::{decode, decode_namespace, decode_policy};
 use crate::cluster::releases::Compact;
 use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
 use crate::cluster::workloads;
-use crate::cluster::writes::{
-    DEPLOYMENTS, JOBS, NAMESPACES, Objects, RELEASES, Resource, TEAMS, WINDOWS,
-};
+use crate::cluster::writes::{DEPLOYMENTS, JOBS, NAMESPACES, Objects, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::http::{self, Checks};
 use crate::manifests::{Install, policies};
 use crate::metrics::Metrics;
@@ -44,24 +42,13 @@ pub enum OperatorError {
 /// The kinds of admission policy, in the order of [`Stores::policies`].
 const POLICY_KINDS: [Resource; 4] = [
     policy("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
-    policy(
-        "mutatingadmissionpolicybindings",
-        "MutatingAdmissionPolicyBinding",
-    ),
+    policy("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
     policy("validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
-    policy(
-        "validatingadmissionpolicybindings",
-        "ValidatingAdmissionPolicyBinding",
-    ),
+    policy("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
 ];
 
 const fn policy(plural: &'static str, kind: &'static str) -> Resource {
-    Resource {
-        group: "admissionregistration.k8s.io",
-        version: "v1",
-        plural,
-        kind,
-    }
+    Resource { group: "admissionregistration.k8s.io", version: "v1", plural, kind }
 }
 
 /// Runs until the shutdown, or until leadership is lost.
@@ -76,29 +63,19 @@ pub async fn run(
     metrics: Arc<Metrics>,
     shutdown: Shutdown,
 ) -> Result<(), OperatorError> {
-    let listener = http::bind(settings.listen)
-        .await
-        .map_err(|e| OperatorError::Listen(settings.listen, e))?;
+    let listener = http::bind(settings.listen).await.map_err(|e| OperatorError::Listen(settings.listen, e))?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(event = "listening", %address, "serving health and metrics");
     let world = Arc::new(world(settings, &clients, clock, &metrics));
     let mut watches = JoinSet::new();
     let states = watch_everything(&world, &clients, &mut watches);
     measure(&world, &states);
-    let checks = states
-        .iter()
-        .fold(Checks::default(), |checks, (name, state)| {
-            let state = state.clone();
-            checks.ready(*name, move || {
-                if state.is_synced() {
-                    Ok(())
-                } else {
-                    Err(state
-                        .trouble()
-                        .unwrap_or_else(|| "not yet listed".to_owned()))
-                }
-            })
-        });
+    let checks = states.iter().fold(Checks::default(), |checks, (name, state)| {
+        let state = state.clone();
+        checks.ready(*name, move || {
+            if state.is_synced() { Ok(()) } else { Err(state.trouble().unwrap_or_else(|| "not yet listed".to_owned())) }
+        })
+    });
     let (stop_serving, serving) = channel();
     let server = tokio::spawn(http::serve(listener, checks, metrics.clone(), serving));
     let outcome = lead(&world, &clients, &states, shutdown).await;
@@ -107,26 +84,13 @@ pub async fn run(
     outcome
 }
 
-fn world(
-    settings: Settings,
-    clients: &Clients,
-    clock: Arc<ServerClock>,
-    metrics: &Arc<Metrics>,
-) -> World {
+fn world(settings: Settings, clients: &Clients, clock: Arc<ServerClock>, metrics: &Arc<Metrics>) -> World {
     let clock: Arc<dyn Clock> = clock;
     let queue = |name| Queue::new(name, clock.clone(), metrics, RetryPolicy::default());
-    let install = Install {
-        operator_user: settings.operator_user.clone(),
-        ..Install::in_namespace(&settings.namespace)
-    };
+    let install =
+        Install { operator_user: settings.operator_user.clone(), ..Install::in_namespace(&settings.namespace) };
     let expected = policies(&install);
-    let of_kind = |kind: &str| {
-        expected
-            .iter()
-            .filter(|p| p["kind"] == kind)
-            .cloned()
-            .collect()
-    };
+    let of_kind = |kind: &str| expected.iter().filter(|p| p["kind"] == kind).cloned().collect();
     World {
         stores: Stores::default(),
         queues: Queues {
@@ -149,9 +113,7 @@ type States = Vec<(&'static str, WatchState)>;
 fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<()>) -> States {
     let mut states: States = Vec::new();
     let mut watch = |resource: Resource, labels: &str, fields: &str| {
-        let config = WatchConfig::new(resource.group, resource.version, resource.plural)
-            .labels(labels)
-            .fields(fields);
+        let config = WatchConfig::new(resource.group, resource.version, resource.plural).labels(labels).fields(fields);
         let state = WatchState::new(world.clock.clone());
         states.push((resource.plural, state.clone()));
         (clients.main.clone(), config, state)
@@ -195,36 +157,16 @@ fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<(
             }
         }),
     );
-    for (resource, kind) in [
-        (DEPLOYMENTS, WorkloadKind::Deployment),
-        (JOBS, WorkloadKind::Job),
-    ] {
+    for (resource, kind) in [(DEPLOYMENTS, WorkloadKind::Deployment), (JOBS, WorkloadKind::Job)] {
         let (client, config, state) = watch(resource, "", "");
         let w = world.clone();
         let sink = move |event: WatchEvent<workloads::Workload>| {
-            let changes = w
-                .stores
-                .workloads(kind)
-                .map(|store| store.apply(event))
-                .unwrap_or_default();
+            let changes = w.stores.workloads(kind).map(|store| store.apply(event)).unwrap_or_default();
             for change in changes {
-                w.workload_changed(
-                    kind,
-                    &change.key,
-                    [change.old.as_deref(), change.new.as_deref()],
-                );
+                w.workload_changed(kind, &change.key, [change.old.as_deref(), change.new.as_deref()]);
             }
         };
-        spawn(
-            tasks,
-            watch_projected(
-                client,
-                config,
-                state,
-                move |text| workloads::decode(kind, text),
-                sink,
-            ),
-        );
+        spawn(tasks, watch_projected(client, config, state, move |text| workloads::decode(kind, text), sink));
     }
     let (client, config, state) = watch(NAMESPACES, "", "");
     let w = world.clone();
@@ -232,9 +174,7 @@ fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<(
         tasks,
         watch_projected(client, config, state, decode_namespace, move |event| {
             for change in w.stores.namespaces.apply(event) {
-                if change.old.as_ref().map(|o| &o.meta.labels)
-                    != change.new.as_ref().map(|n| &n.meta.labels)
-                {
+                if change.old.as_ref().map(|o| &o.meta.labels) != change.new.as_ref().map(|n| &n.meta.labels) {
                     w.everything_changed();
                 }
             }
@@ -260,12 +200,7 @@ fn spawn(tasks: &mut JoinSet<()>, watch: impl Future<Output = ()> + Send + 'stat
     tasks.spawn(watch);
 }
 
-async fn lead(
-    world: &Arc<World>,
-    clients: &Clients,
-    states: &States,
-    shutdown: Shutdown,
-) -> Result<(), OperatorError> {
+async fn lead(world: &Arc<World>, clients: &Clients, states: &States, shutdown: Shutdown) -> Result<(), OperatorError> {
     let synced = async {
         for (name, state) in states {
             state.synced().await;
@@ -280,17 +215,9 @@ async fn lead(
         work(world, shutdown).await;
         return Ok(());
     }
-    let config = LeaseConfig::new(
-        &world.settings.namespace,
-        "rollcall",
-        &world.settings.identity,
-    );
-    let (elector, leadership) = Elector::new(
-        clients.lease.clone(),
-        config,
-        world.clock.clone(),
-        world.metrics.clone(),
-    )?;
+    let config = LeaseConfig::new(&world.settings.namespace, "rollcall", &world.settings.identity);
+    let (elector, leadership) =
+        Elector::new(clients.lease.clone(), config, world.clock.clone(), world.metrics.clone())?;
     let (stop_election, election) = channel();
     let mut electing = tokio::spawn(elector.run(election));
     tokio::select! {
@@ -309,15 +236,10 @@ async fn lead(
 }
 
 async fn work(world: &Arc<World>, shutdown: Shutdown) {
-    let config = ShellConfig {
-        workers: world.settings.workers,
-        ..ShellConfig::default()
-    };
+    let config = ShellConfig { workers: world.settings.workers, ..ShellConfig::default() };
     let (clock, metrics) = (&world.clock, &world.metrics);
     let releases = shell::run(
-        Arc::new(ReleaseController {
-            world: world.clone(),
-        }),
+        Arc::new(ReleaseController { world: world.clone() }),
         world.queues.releases.clone(),
         config,
         clock.clone(),
@@ -325,9 +247,7 @@ async fn work(world: &Arc<World>, shutdown: Shutdown) {
         shutdown.clone(),
     );
     let teams = shell::run(
-        Arc::new(TeamController {
-            world: world.clone(),
-        }),
+        Arc::new(TeamController { world: world.clone() }),
         world.queues.teams.clone(),
         config,
         clock.clone(),
@@ -335,9 +255,7 @@ async fn work(world: &Arc<World>, shutdown: Shutdown) {
         shutdown.clone(),
     );
     let windows = shell::run(
-        Arc::new(WindowController {
-            world: world.clone(),
-        }),
+        Arc::new(WindowController { world: world.clone() }),
         world.queues.windows.clone(),
         config,
         clock.clone(),
@@ -389,39 +307,18 @@ fn blocked(world: &World, metrics: &Metrics) {
         Gate::Failure,
     ];
     for gate in gates {
-        let codes: Vec<String> = CODES
-            .iter()
-            .filter(|(_, g, _)| *g == gate)
-            .map(|(code, ..)| code.to_string())
-            .collect();
-        let waiting = releases
-            .iter()
-            .filter(|r| r.status.blockers.iter().any(|b| codes.contains(&b.code)))
-            .count();
+        let codes: Vec<String> =
+            CODES.iter().filter(|(_, g, _)| *g == gate).map(|(code, ..)| code.to_string()).collect();
+        let waiting = releases.iter().filter(|r| r.status.blockers.iter().any(|b| codes.contains(&b.code))).count();
         metrics.set_blocked(gate.as_str(), i64::try_from(waiting).unwrap_or(i64::MAX));
     }
     let is = |r: &crate::cluster::objects::Release, kind: &str, status: &str| {
-        r.status
-            .conditions
-            .iter()
-            .any(|c| c.type_ == kind && c.status == status)
+        r.status.conditions.iter().any(|c| c.type_ == kind && c.status == status)
     };
     for (phase, count) in [
-        (
-            "waiting",
-            releases.iter().filter(|r| is(r, "Gated", "True")).count(),
-        ),
-        (
-            "rolling",
-            releases
-                .iter()
-                .filter(|r| is(r, "Reconciling", "True"))
-                .count(),
-        ),
-        (
-            "stalled",
-            releases.iter().filter(|r| is(r, "Stalled", "True")).count(),
-        ),
+        ("waiting", releases.iter().filter(|r| is(r, "Gated", "True")).count()),
+        ("rolling", releases.iter().filter(|r| is(r, "Reconciling", "True")).count()),
+        ("stalled", releases.iter().filter(|r| is(r, "Stalled", "True")).count()),
     ] {
         metrics.set_release_phase(phase, i64::try_from(count).unwrap_or(i64::MAX));
     }

@@ -32,10 +32,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// From 100 ms to 60 s.
     fn default() -> Self {
-        Self {
-            base: Duration::from_millis(100),
-            cap: Duration::from_secs(60),
-        }
+        Self { base: Duration::from_millis(100), cap: Duration::from_secs(60) }
     }
 }
 
@@ -57,9 +54,7 @@ pub struct Queue<K> {
 
 impl<K> Clone for Queue<K> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-        }
+        Self { inner: self.inner.clone() }
     }
 }
 
@@ -92,12 +87,7 @@ struct State<K> {
 
 impl<K: Ord + Clone + Send + 'static> Queue<K> {
     /// An empty queue of the controller of this name.
-    pub fn new(
-        name: &'static str,
-        clock: Arc<dyn Clock>,
-        metrics: &Metrics,
-        retry: RetryPolicy,
-    ) -> Self {
+    pub fn new(name: &'static str, clock: Arc<dyn Clock>, metrics: &Metrics, retry: RetryPolicy) -> Self {
         let state = State {
             ready: VecDeque::new(),
             queued: BTreeSet::new(),
@@ -167,12 +157,7 @@ impl<K: Ord + Clone + Send + 'static> Queue<K> {
     #[must_use]
     pub fn next_instant(&self) -> Option<DateTime<Utc>> {
         let state = self.inner.lock();
-        state
-            .asked
-            .first()
-            .into_iter()
-            .chain(state.next.first())
-            .min()
+        state.asked.first().into_iter().chain(state.next.first()).min()
     }
 
     /// Hands out no more keys: [`Queue::take`] ends with none. Keys under way stay so.
@@ -208,10 +193,7 @@ impl<K: Ord + Clone + Send + 'static> Queue<K> {
         let inner = &*self.inner;
         let mut state = inner.lock();
         if let Some(begun) = state.running.remove(&key) {
-            inner
-                .metrics
-                .work_duration
-                .observe((inner.clock.monotonic() - begun).as_secs_f64());
+            inner.metrics.work_duration.observe((inner.clock.monotonic() - begun).as_secs_f64());
         }
         match completion {
             Completion::Done(next) => {
@@ -225,9 +207,7 @@ impl<K: Ord + Clone + Send + 'static> Queue<K> {
                 let failures = state.failures.entry(key.clone()).or_insert(0);
                 let delay = exponential(inner.retry.base, inner.retry.cap, *failures);
                 *failures = failures.saturating_add(1);
-                state
-                    .retries
-                    .set(key.clone(), Some(inner.clock.monotonic() + delay));
+                state.retries.set(key.clone(), Some(inner.clock.monotonic() + delay));
                 inner.metrics.retries.inc();
             }
         }
@@ -284,21 +264,15 @@ impl<K: Ord + Clone> Inner<K> {
             state.again.insert(key);
         } else if state.queued.insert(key.clone()) {
             state.ready.push_back((key, self.clock.monotonic()));
-            self.metrics
-                .depth
-                .set(state.ready.len().try_into().unwrap_or(i64::MAX));
+            self.metrics.depth.set(state.ready.len().try_into().unwrap_or(i64::MAX));
             self.work.notify_one();
         }
     }
 
     fn hand_out(&self, state: &mut State<K>, key: &K, since: Instant) {
         let now = self.clock.monotonic();
-        self.metrics
-            .queue_duration
-            .observe((now - since).as_secs_f64());
-        self.metrics
-            .depth
-            .set(state.ready.len().try_into().unwrap_or(i64::MAX));
+        self.metrics.queue_duration.observe((now - since).as_secs_f64());
+        self.metrics.depth.set(state.ready.len().try_into().unwrap_or(i64::MAX));
         state.queued.remove(key);
         state.running.insert(key.clone(), now);
         // This run stands for the retry that was due, and decides anew when to look again.
@@ -318,34 +292,18 @@ impl<K: Ord + Clone> Inner<K> {
     /// How long to sleep before anything can be due. Instants are met by the clock that they are given in, so the
     /// sleep is cut short for when that clock does not run as the monotonic one does.
     fn until_next(&self, state: &State<K>) -> Option<Duration> {
-        let instants = [state.asked.first(), state.next.first()]
-            .into_iter()
-            .flatten();
+        let instants = [state.asked.first(), state.next.first()].into_iter().flatten();
         let now = self.clock.now();
-        let instant = instants.min().map(|at| {
-            (at - now)
-                .to_std()
-                .unwrap_or(Duration::ZERO)
-                .min(LONGEST_SLEEP)
-        });
-        let retry = state
-            .retries
-            .first()
-            .map(|at| at.saturating_duration_since(self.clock.monotonic()));
+        let instant = instants.min().map(|at| (at - now).to_std().unwrap_or(Duration::ZERO).min(LONGEST_SLEEP));
+        let retry = state.retries.first().map(|at| at.saturating_duration_since(self.clock.monotonic()));
         instant.into_iter().chain(retry).min()
     }
 
     fn measure_running(&self) {
         let now = self.clock.monotonic();
         let state = self.lock();
-        let times = || {
-            state
-                .running
-                .values()
-                .map(|begun| now.saturating_duration_since(*begun))
-        };
-        self.metrics
-            .set_running(times().sum(), times().max().unwrap_or_default());
+        let times = || state.running.values().map(|begun| now.saturating_duration_since(*begun));
+        self.metrics.set_running(times().sum(), times().max().unwrap_or_default());
     }
 }
 

@@ -22,12 +22,7 @@ impl Fixture {
         let mut tasks = JoinSet::new();
         let timed = queue.clone();
         tasks.spawn(async move { timed.keep_time().await });
-        Self {
-            queue,
-            clock,
-            metrics,
-            tasks,
-        }
+        Self { queue, clock, metrics, tasks }
     }
 
     fn later(&self, seconds: i64) -> DateTime<Utc> {
@@ -44,9 +39,7 @@ impl Fixture {
 
     /// Whether nothing is handed out for an hour.
     async fn is_quiet(&self) -> bool {
-        tokio::time::timeout(Duration::from_secs(3600), self.queue.take())
-            .await
-            .is_err()
+        tokio::time::timeout(Duration::from_secs(3600), self.queue.take()).await.is_err()
     }
 
     fn sample(&self, name: &str) -> String {
@@ -124,10 +117,7 @@ async fn a_key_comes_at_its_instant_and_not_before() {
         assert_eq!(fixture.queue.next_instant(), Some(at));
         assert_eq!(fixture.take().await.0, "a");
         let late = fixture.clock.now() - at;
-        assert!(
-            late >= TimeDelta::zero() && late <= TimeDelta::milliseconds(2),
-            "{late}"
-        );
+        assert!(late >= TimeDelta::zero() && late <= TimeDelta::milliseconds(2), "{late}");
         fixture.queue.finish("a", DONE);
     }
     assert!(fixture.is_quiet().await);
@@ -152,15 +142,11 @@ async fn each_run_says_anew_when_to_look_again_but_cannot_forget_what_others_ask
     let fixture = Fixture::new();
     fixture.queue.add("a");
     fixture.take().await;
-    fixture
-        .queue
-        .finish("a", Completion::Done(Some(fixture.later(10))));
+    fixture.queue.finish("a", Completion::Done(Some(fixture.later(10))));
     fixture.queue.add_at("a", fixture.later(300));
     fixture.queue.add("a");
     fixture.take().await;
-    fixture
-        .queue
-        .finish("a", Completion::Done(Some(fixture.later(100))));
+    fixture.queue.finish("a", Completion::Done(Some(fixture.later(100))));
     assert_eq!(fixture.take().await.1.as_secs(), 100);
     fixture.queue.finish("a", DONE);
     assert_eq!(fixture.take().await.1.as_secs(), 200);
@@ -173,9 +159,7 @@ async fn a_failed_run_keeps_the_instant_that_an_earlier_one_gave() {
     let fixture = Fixture::new();
     fixture.queue.add("a");
     fixture.take().await;
-    fixture
-        .queue
-        .finish("a", Completion::Done(Some(fixture.later(1))));
+    fixture.queue.finish("a", Completion::Done(Some(fixture.later(1))));
     fixture.queue.add("a");
     fixture.take().await;
     fixture.queue.finish("a", Completion::Abandoned);
@@ -221,9 +205,7 @@ async fn failures_wait_longer_each_time_for_their_key_only() {
         assert_eq!(fixture.take().await, ("good", AT_ONCE));
         fixture.queue.finish("good", DONE);
     }
-    let expected = [
-        0, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000,
-    ];
+    let expected = [0, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000];
     for (wait, expected) in waits.iter().zip(expected) {
         assert!(wait.abs_diff(expected) <= 2, "{waits:?}");
     }
@@ -245,19 +227,10 @@ async fn work_under_way_is_measured_when_looked_at() {
         advance(Duration::from_secs(2)).await;
     }
     assert_eq!(fixture.sample("workqueue_unfinished_work_seconds{"), "6.0");
-    assert_eq!(
-        fixture.sample("workqueue_longest_running_processor_seconds{"),
-        "4.0"
-    );
+    assert_eq!(fixture.sample("workqueue_longest_running_processor_seconds{"), "4.0");
     fixture.queue.finish("a", DONE);
-    assert_eq!(
-        fixture.sample("workqueue_longest_running_processor_seconds{"),
-        "2.0"
-    );
-    assert_eq!(
-        fixture.sample("workqueue_work_duration_seconds_count{"),
-        "1"
-    );
+    assert_eq!(fixture.sample("workqueue_longest_running_processor_seconds{"), "2.0");
+    assert_eq!(fixture.sample("workqueue_work_duration_seconds_count{"), "1");
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,10 +10,7 @@ pub(super) struct Schedule<T, K> {
 
 impl<T: Ord + Copy, K: Ord + Clone> Schedule<T, K> {
     pub(super) fn new() -> Self {
-        Self {
-            times: BTreeMap::new(),
-            order: BTreeSet::new(),
-        }
+        Self { times: BTreeMap::new(), order: BTreeSet::new() }
     }
 
     /// Sets or removes the time of a key.

@@ -26,10 +26,7 @@ pub trait Reconcile: Send + Sync + 'static {
     type Error: fmt::Display + Send;
 
     /// Looks at what the key names and does what is to be done about it. May be dropped at any await.
-    fn reconcile(
-        &self,
-        key: &Self::Key,
-    ) -> impl Future<Output = Result<Outcome, Self::Error>> + Send;
+    fn reconcile(&self, key: &Self::Key) -> impl Future<Output = Result<Outcome, Self::Error>> + Send;
 
     /// Whether trying again is useless until something changes.
     fn is_terminal(&self, _error: &Self::Error) -> bool {
@@ -73,11 +70,7 @@ pub struct ShellConfig {
 impl Default for ShellConfig {
     /// 4 workers, 30 s, 20 s: within the 30 s that a pod is given to stop.
     fn default() -> Self {
-        Self {
-            workers: 4,
-            timeout: Duration::from_secs(30),
-            drain: Duration::from_secs(20),
-        }
+        Self { workers: 4, timeout: Duration::from_secs(30), drain: Duration::from_secs(20) }
     }
 }
 
@@ -92,9 +85,7 @@ pub async fn run<R: Reconcile>(
     shutdown: Shutdown,
 ) {
     let metrics = metrics.controller(queue.name());
-    metrics
-        .max_concurrent
-        .set(config.workers.try_into().unwrap_or(i64::MAX));
+    metrics.max_concurrent.set(config.workers.try_into().unwrap_or(i64::MAX));
     let mut tasks = JoinSet::new();
     for _ in 0..config.workers.max(1) {
         let worker = Worker {
@@ -112,18 +103,10 @@ pub async fn run<R: Reconcile>(
     });
     shutdown.requested().await;
     queue.close();
-    let drained = tokio::time::timeout(config.drain, async {
-        while tasks.join_next().await.is_some() {}
-    })
-    .await;
+    let drained = tokio::time::timeout(config.drain, async { while tasks.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         let (controller, drain) = (queue.name(), config.drain);
-        tracing::warn!(
-            event = "drain_cut_short",
-            controller,
-            ?drain,
-            "reconciliations under way were cut off"
-        );
+        tracing::warn!(event = "drain_cut_short", controller, ?drain, "reconciliations under way were cut off");
     }
 }
 
@@ -141,9 +124,7 @@ impl<R: Reconcile> Worker<R> {
             self.metrics.active_workers.inc();
             let begun = self.clock.monotonic();
             let (completion, result) = self.reconcile(&key).await;
-            self.metrics
-                .time
-                .observe((self.clock.monotonic() - begun).as_secs_f64());
+            self.metrics.time.observe((self.clock.monotonic() - begun).as_secs_f64());
             self.metrics.finished(result);
             self.metrics.active_workers.dec();
             self.queue.finish(key, completion);

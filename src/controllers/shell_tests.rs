@@ -64,45 +64,26 @@ impl Fixture {
         let metrics = Arc::new(Metrics::new());
         let queue = Queue::new("test", clock.clone(), &metrics, RetryPolicy::default());
         let (sender, told) = unbounded_channel();
-        let puppet = Puppet {
-            clock: clock.clone(),
-            told: sender,
-            runs: Mutex::default(),
-        };
+        let puppet = Puppet { clock: clock.clone(), told: sender, runs: Mutex::default() };
         let (trigger, shutdown) = shutdown::channel();
-        let config = ShellConfig {
-            workers,
-            ..ShellConfig::default()
-        };
+        let config = ShellConfig { workers, ..ShellConfig::default() };
         let (shared, running) = (metrics.clone(), queue.clone());
         let shell = tokio::spawn(async move {
             run(Arc::new(puppet), running, config, clock, &shared, shutdown).await;
         });
-        Self {
-            queue,
-            metrics,
-            told,
-            trigger,
-            shell,
-            begun: Instant::now(),
-        }
+        Self { queue, metrics, told, trigger, shell, begun: Instant::now() }
     }
 
     /// What is told next, and after how many whole seconds since the beginning.
     async fn next(&mut self) -> (String, u64) {
         let told = tokio::time::timeout(Duration::from_secs(600), self.told.recv());
-        let told = told
-            .await
-            .expect("something is told within ten minutes")
-            .unwrap();
+        let told = told.await.expect("something is told within ten minutes").unwrap();
         (told, self.begun.elapsed().as_secs())
     }
 
     fn count(&self, name: &str) -> String {
         let text = self.metrics.encode();
-        let line = text
-            .lines()
-            .find(|line| line.starts_with(&format!("controller_runtime_{name}")));
+        let line = text.lines().find(|line| line.starts_with(&format!("controller_runtime_{name}")));
         line.unwrap().rsplit(' ').next().unwrap().to_owned()
     }
 }
@@ -147,20 +128,11 @@ async fn errors_are_tried_again_unless_that_is_useless() {
     assert_eq!(fixture.next().await, told("fails begins", 0));
     assert_eq!(fixture.next().await, told("fails ends", 0));
     sleep(Duration::from_secs(600)).await;
-    assert!(
-        fixture.told.try_recv().is_err(),
-        "the hopeless one waits for a change"
-    );
+    assert!(fixture.told.try_recv().is_err(), "the hopeless one waits for a change");
     assert_eq!(fixture.count("terminal_reconcile_errors_total"), "1");
     assert_eq!(fixture.count("reconcile_errors_total"), "2");
-    assert_eq!(
-        fixture.count("reconcile_total{controller=\"test\",result=\"error\"}"),
-        "2"
-    );
-    assert_eq!(
-        fixture.count("reconcile_total{controller=\"test\",result=\"success\"}"),
-        "1"
-    );
+    assert_eq!(fixture.count("reconcile_total{controller=\"test\",result=\"error\"}"), "2");
+    assert_eq!(fixture.count("reconcile_total{controller=\"test\",result=\"success\"}"), "1");
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,10 +142,7 @@ async fn it_looks_again_when_the_outcome_says() {
     assert_eq!(fixture.next().await, told("waits begins", 0));
     assert_eq!(fixture.next().await, told("waits begins", 90));
     assert_eq!(fixture.next().await, told("waits ends", 90));
-    assert_eq!(
-        fixture.count("reconcile_total{controller=\"test\",result=\"requeue_after\"}"),
-        "1"
-    );
+    assert_eq!(fixture.count("reconcile_total{controller=\"test\",result=\"requeue_after\"}"), "1");
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,13 +151,7 @@ async fn different_keys_run_together_as_far_as_there_are_workers() {
     for key in ["slow", "fine", "other"] {
         fixture.queue.add(key);
     }
-    for expected in [
-        "slow begins",
-        "fine begins",
-        "fine ends",
-        "other begins",
-        "other ends",
-    ] {
+    for expected in ["slow begins", "fine begins", "fine ends", "other begins", "other ends"] {
         assert_eq!(fixture.next().await, told(expected, 0));
     }
     assert_eq!(fixture.count("active_workers"), "1");

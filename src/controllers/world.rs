@@ -44,15 +44,8 @@ impl Default for Stores {
     fn default() -> Self {
         Self {
             releases: Releases::default()
-                .with_index(BY_TEAM, |c| {
-                    c.read().as_ref().map(teams_of).unwrap_or_default()
-                })
-                .with_index(BY_WORKLOAD, |c| {
-                    c.read()
-                        .as_ref()
-                        .map(workloads_of_release)
-                        .unwrap_or_default()
-                }),
+                .with_index(BY_TEAM, |c| c.read().as_ref().map(teams_of).unwrap_or_default())
+                .with_index(BY_WORKLOAD, |c| c.read().as_ref().map(workloads_of_release).unwrap_or_default()),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
             deployments: Store::new().with_index(BY_GATE, gate_of),
@@ -83,18 +76,11 @@ pub fn workload_index(kind: WorkloadKind, namespace: &str, name: &str) -> String
 
 fn gate_of(workload: &Workload) -> Vec<IndexKey> {
     let gate = workload.gate.as_ref();
-    gate.map(|gate| format!("{}/{gate}", workload.key.namespace).into())
-        .into_iter()
-        .collect()
+    gate.map(|gate| format!("{}/{gate}", workload.key.namespace).into()).into_iter().collect()
 }
 
 fn teams_of(release: &Release) -> Vec<IndexKey> {
-    release
-        .spec
-        .participants
-        .iter()
-        .map(|p| format!("{}/{}", p.team.namespace, p.team.name).into())
-        .collect()
+    release.spec.participants.iter().map(|p| format!("{}/{}", p.team.namespace, p.team.name).into()).collect()
 }
 
 fn workloads_of_release(release: &Release) -> Vec<IndexKey> {
@@ -111,11 +97,7 @@ fn workloads_of_release(release: &Release) -> Vec<IndexKey> {
 
 fn workloads_of_team(team: &Team) -> Vec<IndexKey> {
     let namespace = &team.meta.key.namespace;
-    team.spec
-        .workloads
-        .iter()
-        .map(|w| workload_index(w.kind, namespace, &w.name).into())
-        .collect()
+    team.spec.workloads.iter().map(|w| workload_index(w.kind, namespace, &w.name).into()).collect()
 }
 
 /// The queues of the three controllers.
@@ -148,10 +130,9 @@ impl World {
         self.queues.releases.add(key.clone());
         for release in sides.into_iter().flatten() {
             for participant in &release.spec.participants {
-                self.queues.teams.add(ObjectKey::new(
-                    participant.team.namespace.as_str(),
-                    participant.team.name.as_str(),
-                ));
+                self.queues
+                    .teams
+                    .add(ObjectKey::new(participant.team.namespace.as_str(), participant.team.name.as_str()));
             }
             for workload in workloads_of_release(release) {
                 self.wake_releases(BY_WORKLOAD, &workload);
@@ -169,23 +150,14 @@ impl World {
     }
 
     /// Wakes everything that may care about a workload.
-    pub fn workload_changed(
-        &self,
-        kind: WorkloadKind,
-        key: &ObjectKey,
-        sides: [Option<&Workload>; 2],
-    ) {
+    pub fn workload_changed(&self, kind: WorkloadKind, key: &ObjectKey, sides: [Option<&Workload>; 2]) {
         let index = workload_index(kind, &key.namespace, &key.name);
         self.wake_releases(BY_WORKLOAD, &index);
         for team in self.stores.teams.by_index(BY_WORKLOAD, &index) {
             self.queues.teams.add(team.key().clone());
         }
         // The team that the label names is woken even if it does not exist: somebody must say so.
-        for gate in sides
-            .into_iter()
-            .flatten()
-            .filter_map(|w| w.gate.as_deref())
-        {
+        for gate in sides.into_iter().flatten().filter_map(|w| w.gate.as_deref()) {
             self.queues.teams.add(ObjectKey::new(&*key.namespace, gate));
         }
     }
@@ -238,11 +210,7 @@ impl World {
     /// # Errors
     ///
     /// Whatever other error it was.
-    pub fn unless_it_changed(
-        &self,
-        key: &ObjectKey,
-        looked: Result<Outcome, ApiError>,
-    ) -> Result<Outcome, ApiError> {
+    pub fn unless_it_changed(&self, key: &ObjectKey, looked: Result<Outcome, ApiError>) -> Result<Outcome, ApiError> {
         let Err(ApiError::Conflict { what }) = looked else {
             return looked;
         };

@@ -12,10 +12,7 @@ pub struct ObjectName {
 
 impl ObjectName {
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-        }
+        Self { namespace: namespace.into(), name: name.into() }
     }
 }
 
@@ -35,9 +32,7 @@ impl FromStr for ObjectName {
 
     fn from_str(text: &str) -> Result<Self, NotAName> {
         match text.split_once('/') {
-            Some((namespace, name))
-                if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
-            {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
                 Ok(Self::new(namespace, name))
             }
             _ => Err(NotAName(text.to_owned())),

@@ -60,10 +60,7 @@ pub enum Progress {
     /// It runs, completely, and nothing older does; or the Job is complete.
     Done,
     /// It failed, at the instant that the controller gave, and said why.
-    Failed {
-        at: Option<DateTime<Utc>>,
-        why: String,
-    },
+    Failed { at: Option<DateTime<Utc>>, why: String },
 }
 
 /// The API server stamps whole seconds, so a failure stamped in the second of the release may be later.

@@ -77,8 +77,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let app = router(checks, metrics, shutdown.clone());
     let stop = shutdown.clone();
-    let server =
-        axum::serve(listener, app).with_graceful_shutdown(async move { stop.requested().await });
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move { stop.requested().await });
     let overdue = async {
         shutdown.requested().await;
         tokio::time::sleep(GRACE).await;
@@ -101,11 +100,7 @@ fn router(checks: Checks, metrics: Arc<Metrics>, shutdown: Shutdown) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(scrape))
-        .with_state(App {
-            checks: Arc::new(checks),
-            metrics,
-            shutdown,
-        })
+        .with_state(App { checks: Arc::new(checks), metrics, shutdown })
 }
 
 /// That this runs at all shows that the event loop does.
@@ -115,19 +110,13 @@ async fn healthz(State(app): State<App>) -> impl IntoResponse {
 
 async fn readyz(State(app): State<App>) -> impl IntoResponse {
     if app.shutdown.is_requested() {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "shutting down\n".to_owned(),
-        );
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n".to_owned());
     }
     report(&app.checks.ready)
 }
 
 async fn scrape(State(app): State<App>) -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, metrics::CONTENT_TYPE)],
-        app.metrics.encode(),
-    )
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], app.metrics.encode())
 }
 
 fn report(checks: &[(String, Check)]) -> (StatusCode, String) {
@@ -143,11 +132,7 @@ fn report(checks: &[(String, Check)]) -> (StatusCode, String) {
         };
         let _ = writeln!(text, "{line}");
     }
-    text.push_str(if status.is_success() {
-        "ok\n"
-    } else {
-        "failed\n"
-    });
+    text.push_str(if status.is_success() { "ok\n" } else { "failed\n" });
     (status, text)
 }
 
@@ -161,11 +146,7 @@ mod tests {
     use tower::ServiceExt;
 
     async fn ask(app: &Router, path: &str) -> (StatusCode, String) {
-        let response = app
-            .clone()
-            .oneshot(Request::get(path).body(Body::empty()).unwrap())
-            .await
-            .unwrap();
+        let response = app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
         let status = response.status();
         let text = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, String::from_utf8(text.to_vec()).unwrap())
@@ -177,11 +158,7 @@ mod tests {
         let checks = Checks::default().ready("releases", {
             let synced = synced.clone();
             move || {
-                if synced.load(Ordering::Relaxed) {
-                    Ok(())
-                } else {
-                    Err("403: no\u{1b}[31m".into())
-                }
+                if synced.load(Ordering::Relaxed) { Ok(()) } else { Err("403: no\u{1b}[31m".into()) }
             }
         });
         let (trigger, shutdown) = shutdown::channel();
@@ -191,15 +168,9 @@ mod tests {
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(text, "[-]releases failed: 403: no\\u{1b}[31m\nfailed\n");
         synced.store(true, Ordering::Relaxed);
-        assert_eq!(
-            ask(&app, "/readyz").await,
-            (StatusCode::OK, "[+]releases ok\nok\n".into())
-        );
+        assert_eq!(ask(&app, "/readyz").await, (StatusCode::OK, "[+]releases ok\nok\n".into()));
         trigger.request();
-        assert_eq!(
-            ask(&app, "/readyz").await.0,
-            StatusCode::SERVICE_UNAVAILABLE
-        );
+        assert_eq!(ask(&app, "/readyz").await.0, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(ask(&app, "/healthz").await.0, StatusCode::OK);
     }
 

@@ -14,61 +14,40 @@ const REPLICAS: u32 = 987_654_321;
 
 /// All files of `charts/rollcall`.
 pub(super) fn files() -> Vec<File> {
-    let install = Install {
-        image: IMAGE.to_owned(),
-        replicas: REPLICAS,
-        ..Install::in_namespace(NAMESPACE)
-    };
+    let install = Install { image: IMAGE.to_owned(), replicas: REPLICAS, ..Install::in_namespace(NAMESPACE) };
     let operator = deployment::operator(&install);
-    let policy = deployment::operator(&Install {
-        network_policy: true,
-        ..install.clone()
-    })
-    .into_iter()
-    .filter(|object| !operator.contains(object))
-    .collect::<Vec<_>>();
+    let policy = deployment::operator(&Install { network_policy: true, ..install.clone() })
+        .into_iter()
+        .filter(|object| !operator.contains(object))
+        .collect::<Vec<_>>();
     let mut all = vec![
         ("Chart.yaml".to_owned(), chart_yaml()),
         ("values.yaml".to_owned(), VALUES.to_owned()),
         ("templates/rbac.yaml".to_owned(), template(&rbac(&install))),
         ("templates/workloads.yaml".to_owned(), workloads(&install)),
-        (
-            "templates/policies.yaml".to_owned(),
-            template(&policies(&install)),
-        ),
+        ("templates/policies.yaml".to_owned(), template(&policies(&install))),
         ("templates/operator.yaml".to_owned(), template(&operator)),
         (
             "templates/network-policy.yaml".to_owned(),
-            format!(
-                "{{{{- if .Values.networkPolicy }}}}\n{}{{{{- end }}}}\n",
-                template(&policy)
-            ),
+            format!("{{{{- if .Values.networkPolicy }}}}\n{}{{{{- end }}}}\n", template(&policy)),
         ),
     ];
-    all.extend(crds().iter().map(|(file, crd)| {
-        (
-            format!("crds/{file}"),
-            format!("{HEADER}{}", to_yaml(std::slice::from_ref(crd))),
-        )
-    }));
-    all.into_iter()
-        .map(|(path, content)| (format!("charts/rollcall/{path}"), content))
-        .collect()
+    all.extend(
+        crds()
+            .iter()
+            .map(|(file, crd)| (format!("crds/{file}"), format!("{HEADER}{}", to_yaml(std::slice::from_ref(crd))))),
+    );
+    all.into_iter().map(|(path, content)| (format!("charts/rollcall/{path}"), content)).collect()
 }
 
 /// Where the operator may patch workloads is the installer's choice, so both answers are in the chart.
 fn workloads(install: &Install) -> String {
     let bound = |access| {
-        let install = Install {
-            workload_access: access,
-            ..install.clone()
-        };
+        let install = Install { workload_access: access, ..install.clone() };
         template(&rbac::workload_bindings(&install)).replace(HEADER, "")
     };
     let cluster = bound(WorkloadAccess::Cluster);
-    let one = bound(WorkloadAccess::Namespaces(vec![
-        WORKLOAD_NAMESPACE.to_owned(),
-    ]));
+    let one = bound(WorkloadAccess::Namespaces(vec![WORKLOAD_NAMESPACE.to_owned()]));
     format!(
         "{HEADER}{{{{- if eq .Values.workloadAccess \"cluster\" }}}}\n{cluster}\
          {{{{- else if eq .Values.workloadAccess \"namespaces\" }}}}\n\
@@ -120,13 +99,7 @@ mod tests {
     #[test]
     fn no_mark_is_left() {
         for (path, content) in files() {
-            for mark in [
-                NAMESPACE,
-                WORKLOAD_NAMESPACE,
-                IMAGE,
-                "987654321",
-                "rollcall-system",
-            ] {
+            for mark in [NAMESPACE, WORKLOAD_NAMESPACE, IMAGE, "987654321", "rollcall-system"] {
                 assert!(!content.contains(mark), "{path}: {mark}");
             }
         }
@@ -142,23 +115,15 @@ mod tests {
         };
         let mut rendered: Vec<Value> = Vec::new();
         for (path, content) in files() {
-            if ["rbac.yaml", "policies.yaml", "operator.yaml"]
-                .iter()
-                .any(|end| path.ends_with(end))
-            {
+            if ["rbac.yaml", "policies.yaml", "operator.yaml"].iter().any(|end| path.ends_with(end)) {
                 let text = content
                     .replace("{{ $.Release.Namespace }}", "here")
                     .replace("{{ $.Values.image | quote }}", "\"example/rollcall:1\"")
                     .replace("{{ $.Values.replicas }}", "3");
-                rendered.extend(
-                    serde_saphyr::from_multiple::<Value>(&text).expect("a template is YAML"),
-                );
+                rendered.extend(serde_saphyr::from_multiple::<Value>(&text).expect("a template is YAML"));
             }
         }
         let expected: Vec<Value> = super::super::all(&install).into_iter().skip(1).collect();
-        assert_eq!(
-            rendered, expected,
-            "all but the namespace, which helm makes"
-        );
+        assert_eq!(rendered, expected, "all but the namespace, which helm makes");
     }
 }

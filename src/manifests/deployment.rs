@@ -23,13 +23,7 @@ pub fn operator(install: &Install) -> Vec<Value> {
     let namespace = install.namespace.as_str();
     let selector = json!({"matchLabels": labels()});
     let mut all = vec![
-        object(
-            "apps/v1",
-            "Deployment",
-            SERVICE_ACCOUNT,
-            namespace,
-            json!({"spec": deployment(install)}),
-        ),
+        object("apps/v1", "Deployment", SERVICE_ACCOUNT, namespace, json!({"spec": deployment(install)})),
         object(
             "policy/v1",
             "PodDisruptionBudget",
@@ -98,9 +92,7 @@ fn container(install: &Install) -> Value {
 /// In: the one port. Out: names and TLS, which is where an API server is; its address differs by cluster.
 fn network_policy(install: &Install) -> Value {
     let ports = |list: &[(&str, u16)]| -> Value {
-        list.iter()
-            .map(|(protocol, port)| json!({"protocol": protocol, "port": port}))
-            .collect()
+        list.iter().map(|(protocol, port)| json!({"protocol": protocol, "port": port})).collect()
     };
     object(
         "networking.k8s.io/v1",

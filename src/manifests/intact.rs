@@ -19,22 +19,16 @@ pub fn intact(expected: &Value, actual: &Value) -> bool {
         let Some(found) = actual.get(key) else {
             return false;
         };
-        if key == "metadata" {
-            contains(value, found)
-        } else {
-            same(value, found)
-        }
-    }) && actual
-        .iter()
-        .all(|(key, value)| expected.contains_key(key) || key == "status" || neutral(key, value))
+        if key == "metadata" { contains(value, found) } else { same(value, found) }
+    }) && actual.iter().all(|(key, value)| expected.contains_key(key) || key == "status" || neutral(key, value))
 }
 
 /// Every entry of `expected` is in `actual`, which may have more.
 fn contains(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
-        (Value::Object(want), Value::Object(have)) => want
-            .iter()
-            .all(|(key, value)| have.get(key).is_some_and(|found| contains(value, found))),
+        (Value::Object(want), Value::Object(have)) => {
+            want.iter().all(|(key, value)| have.get(key).is_some_and(|found| contains(value, found)))
+        }
         _ => expected == actual,
     }
 }
@@ -46,9 +40,7 @@ fn same(expected: &Value, actual: &Value) -> bool {
             want.iter().all(|(key, value)| match have.get(key) {
                 Some(found) => same(value, found),
                 None => empty(value),
-            }) && have
-                .iter()
-                .all(|(key, value)| want.contains_key(key) || neutral(key, value))
+            }) && have.iter().all(|(key, value)| want.contains_key(key) || neutral(key, value))
         }
         (Value::Array(want), Value::Array(have)) => {
             want.len() == have.len() && want.iter().zip(have).all(|(w, h)| same(w, h))
@@ -58,10 +50,7 @@ fn same(expected: &Value, actual: &Value) -> bool {
 }
 
 fn neutral(key: &str, value: &Value) -> bool {
-    empty(value)
-        || DEFAULTS
-            .iter()
-            .any(|(name, default)| *name == key && value == default)
+    empty(value) || DEFAULTS.iter().any(|(name, default)| *name == key && value == default)
 }
 
 fn empty(value: &Value) -> bool {
@@ -86,11 +75,7 @@ mod tests {
 
     fn changed(pointer: &str, key: &str, value: Value) -> Value {
         let mut object = written();
-        object
-            .pointer_mut(pointer)
-            .and_then(Value::as_object_mut)
-            .expect("an object")
-            .insert(key.to_owned(), value);
+        object.pointer_mut(pointer).and_then(Value::as_object_mut).expect("an object").insert(key.to_owned(), value);
         object
     }
 
@@ -105,10 +90,7 @@ mod tests {
             ("/spec", "matchPolicy", json!("Equivalent")),
             ("/spec/rules/0", "scope", json!("*")),
         ] {
-            assert!(
-                intact(&written(), &changed(pointer, key, value)),
-                "{pointer}/{key}"
-            );
+            assert!(intact(&written(), &changed(pointer, key, value)), "{pointer}/{key}");
         }
     }
 
@@ -116,16 +98,8 @@ mod tests {
     fn what_a_person_adds_takes_away_or_narrows_is_a_difference() {
         for (pointer, key, value) in [
             ("/spec", "failurePolicy", json!("Ignore")),
-            (
-                "/spec",
-                "namespaceSelector",
-                json!({"matchLabels": {"a": "b"}}),
-            ),
-            (
-                "/spec",
-                "matchConditions",
-                json!([{"name": "never", "expression": "false"}]),
-            ),
+            ("/spec", "namespaceSelector", json!({"matchLabels": {"a": "b"}})),
+            ("/spec", "matchConditions", json!([{"name": "never", "expression": "false"}])),
             ("/spec", "matchPolicy", json!("Exact")),
             ("/spec", "paramKind", json!({"kind": "ConfigMap"})),
             ("/spec", "validations", json!([])),
@@ -133,15 +107,9 @@ mod tests {
             ("/spec/rules/0", "resources", json!(["jobs", "other"])),
             ("/metadata/labels", "a", json!("c")),
         ] {
-            assert!(
-                !intact(&written(), &changed(pointer, key, value)),
-                "{pointer}/{key}"
-            );
+            assert!(!intact(&written(), &changed(pointer, key, value)), "{pointer}/{key}");
         }
         assert!(!intact(&written(), &Value::Null));
-        assert!(!intact(
-            &written(),
-            &json!({"kind": "P", "metadata": {"name": "p", "labels": {"a": "b"}}})
-        ));
+        assert!(!intact(&written(), &json!({"kind": "P", "metadata": {"name": "p", "labels": {"a": "b"}}})));
     }
 }

@@ -64,15 +64,9 @@ impl Install {
     /// namespace's service account [`names::SERVICE_ACCOUNT`].
     pub fn in_namespace(namespace: &str) -> Self {
         Self {
-            operator_user: format!(
-                "system:serviceaccount:{namespace}:{}",
-                names::SERVICE_ACCOUNT
-            ),
+            operator_user: format!("system:serviceaccount:{namespace}:{}", names::SERVICE_ACCOUNT),
             namespace: namespace.to_owned(),
-            image: format!(
-                "ghcr.io/rollcall-dev/rollcall:{}",
-                env!("CARGO_PKG_VERSION")
-            ),
+            image: format!("ghcr.io/rollcall-dev/rollcall:{}", env!("CARGO_PKG_VERSION")),
             replicas: 2,
             workload_access: WorkloadAccess::Namespaces(Vec::new()),
             network_policy: false,

@@ -5,13 +5,7 @@ use serde_json::{Value, json};
 use crate::api::names::PART_OF;
 
 /// A namespaced object with `body` beside its metadata.
-pub(super) fn object(
-    api_version: &str,
-    kind: &str,
-    name: &str,
-    namespace: &str,
-    body: Value,
-) -> Value {
+pub(super) fn object(api_version: &str, kind: &str, name: &str, namespace: &str, body: Value) -> Value {
     let mut object = cluster_object(api_version, kind, name, body);
     object["metadata"]["namespace"] = json!(namespace);
     object

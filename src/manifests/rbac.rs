@@ -13,25 +13,13 @@ use crate::api::GROUP;
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
 pub const WORKLOADS_ROLE: &str = "rollcall-workloads";
 
-const KINDS: &[&str] = &[
-    "deploymentwindows",
-    "teamreadinesses",
-    "coordinatedreleases",
-];
-const KINDS_STATUS: &[&str] = &[
-    "deploymentwindows/status",
-    "teamreadinesses/status",
-    "coordinatedreleases/status",
-];
+const KINDS: &[&str] = &["deploymentwindows", "teamreadinesses", "coordinatedreleases"];
+const KINDS_STATUS: &[&str] = &["deploymentwindows/status", "teamreadinesses/status", "coordinatedreleases/status"];
 const READ: &[&str] = &["get", "list", "watch"];
 const AUTHORIZATION: &str = "rbac.authorization.k8s.io";
 
 /// A right: API group, resources, verbs.
-type Right = (
-    &'static str,
-    &'static [&'static str],
-    &'static [&'static str],
-);
+type Right = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// Everywhere: what the operator reads to decide, and where it writes the outcome.
 const OPERATOR: &[Right] = &[
@@ -58,49 +46,27 @@ const OPERATOR: &[Right] = &[
     // What happened, told where people look.
     ("events.k8s.io", &["events"], &["create", "patch"]),
     // Whether an author may do what rollcall would do for them.
-    (
-        "authorization.k8s.io",
-        &["subjectaccessreviews"],
-        &["create"],
-    ),
+    ("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
 ];
 
 /// In its own namespace: one of several operators leads.
-const ELECTION: &[Right] = &[(
-    "coordination.k8s.io",
-    &["leases"],
-    &["create", "get", "update"],
-)];
+const ELECTION: &[Right] = &[("coordination.k8s.io", &["leases"], &["create", "get", "update"])];
 
 /// Where bound: labels, annotations and hold fields; `bind-operator-*` refuses the rest.
-const WORKLOADS: &[Right] = &[
-    ("apps", &["deployments"], &["patch"]),
-    ("batch", &["jobs"], &["patch"]),
-];
+const WORKLOADS: &[Right] = &[("apps", &["deployments"], &["patch"]), ("batch", &["jobs"], &["patch"])];
 
 /// People who may look.
 const VIEW: &[Right] = &[(GROUP, KINDS, READ)];
 
 /// People who may plan. No status, and neither custom verb: those are given by name.
-const EDIT: &[Right] = &[(
-    GROUP,
-    KINDS,
-    &["create", "delete", "deletecollection", "patch", "update"],
-)];
+const EDIT: &[Right] = &[(GROUP, KINDS, &["create", "delete", "deletecollection", "patch", "update"])];
 
 /// People whose word counts. They must write the object, and be allowed to sign in it.
-const SIGNOFF: &[Right] = &[(
-    GROUP,
-    &["teamreadinesses"],
-    &["get", "list", "patch", "update", "watch", VERB_SIGNOFF],
-)];
+const SIGNOFF: &[Right] = &[(GROUP, &["teamreadinesses"], &["get", "list", "patch", "update", "watch", VERB_SIGNOFF])];
 
 /// People who may break the glass.
-const OVERRIDE: &[Right] = &[(
-    GROUP,
-    &["coordinatedreleases"],
-    &["get", "list", "patch", "update", "watch", VERB_OVERRIDE],
-)];
+const OVERRIDE: &[Right] =
+    &[(GROUP, &["coordinatedreleases"], &["get", "list", "patch", "update", "watch", VERB_OVERRIDE])];
 
 /// The roles, their bindings, and the operator's account. The roles `rollcall-signoff` and `rollcall-override`
 /// are bound to nobody: an administrator does that, namespace by namespace.
@@ -108,13 +74,7 @@ const OVERRIDE: &[Right] = &[(
 pub fn rbac(install: &Install) -> Vec<Value> {
     let namespace = install.namespace.as_str();
     let mut all = vec![
-        object(
-            "v1",
-            "ServiceAccount",
-            SERVICE_ACCOUNT,
-            namespace,
-            json!({}),
-        ),
+        object("v1", "ServiceAccount", SERVICE_ACCOUNT, namespace, json!({})),
         cluster_role("rollcall", None, OPERATOR),
         cluster_binding("rollcall", "rollcall", install),
         object(
@@ -124,13 +84,7 @@ pub fn rbac(install: &Install) -> Vec<Value> {
             namespace,
             json!({"rules": rules(ELECTION)}),
         ),
-        binding(
-            "rollcall-election",
-            namespace,
-            "Role",
-            "rollcall-election",
-            install,
-        ),
+        binding("rollcall-election", namespace, "Role", "rollcall-election", install),
         cluster_role(WORKLOADS_ROLE, None, WORKLOADS),
     ];
     all.extend(workload_bindings(install));
@@ -147,10 +101,9 @@ pub fn rbac(install: &Install) -> Vec<Value> {
 pub(super) fn workload_bindings(install: &Install) -> Vec<Value> {
     match &install.workload_access {
         WorkloadAccess::Cluster => vec![cluster_binding(WORKLOADS_ROLE, WORKLOADS_ROLE, install)],
-        WorkloadAccess::Namespaces(names) => names
-            .iter()
-            .map(|name| binding(WORKLOADS_ROLE, name, "ClusterRole", WORKLOADS_ROLE, install))
-            .collect(),
+        WorkloadAccess::Namespaces(names) => {
+            names.iter().map(|name| binding(WORKLOADS_ROLE, name, "ClusterRole", WORKLOADS_ROLE, install)).collect()
+        }
     }
 }
 
@@ -162,38 +115,21 @@ fn rules(rights: &[Right]) -> Value {
 }
 
 fn cluster_role(name: &str, aggregate_to: Option<&str>, rights: &[Right]) -> Value {
-    let mut role = cluster_object(
-        &format!("{AUTHORIZATION}/v1"),
-        "ClusterRole",
-        name,
-        json!({"rules": rules(rights)}),
-    );
+    let mut role = cluster_object(&format!("{AUTHORIZATION}/v1"), "ClusterRole", name, json!({"rules": rules(rights)}));
     if let Some(target) = aggregate_to {
-        role["metadata"]["labels"][format!("{AUTHORIZATION}/aggregate-to-{target}")] =
-            json!("true");
+        role["metadata"]["labels"][format!("{AUTHORIZATION}/aggregate-to-{target}")] = json!("true");
     }
     role
 }
 
 fn cluster_binding(name: &str, role: &str, install: &Install) -> Value {
     let body = bound("ClusterRole", role, install);
-    cluster_object(
-        &format!("{AUTHORIZATION}/v1"),
-        "ClusterRoleBinding",
-        name,
-        body,
-    )
+    cluster_object(&format!("{AUTHORIZATION}/v1"), "ClusterRoleBinding", name, body)
 }
 
 fn binding(name: &str, namespace: &str, kind: &str, role: &str, install: &Install) -> Value {
     let body = bound(kind, role, install);
-    object(
-        &format!("{AUTHORIZATION}/v1"),
-        "RoleBinding",
-        name,
-        namespace,
-        body,
-    )
+    object(&format!("{AUTHORIZATION}/v1"), "RoleBinding", name, namespace, body)
 }
 
 /// A reference to a role and the operator's account.
@@ -209,19 +145,14 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE]
-            .into_iter()
-            .flatten()
+        [OPERATOR, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
     }
 
     #[test]
     fn nobody_gets_secrets_wildcards_or_the_rights_to_give_rights() {
         for (group, resources, verbs) in rights() {
             assert!(*group != AUTHORIZATION, "{resources:?}");
-            assert!(
-                !resources.contains(&"secrets") && !resources.contains(&"*"),
-                "{resources:?}"
-            );
+            assert!(!resources.contains(&"secrets") && !resources.contains(&"*"), "{resources:?}");
             for verb in ["*", "escalate", "bind", "impersonate"] {
                 assert!(!verbs.contains(&verb), "{resources:?}: {verb}");
             }
@@ -239,30 +170,16 @@ mod tests {
     #[test]
     fn workloads_are_patched_where_a_namespace_opted_in() {
         let count = |access| {
-            let install = Install {
-                workload_access: access,
-                ..Install::default()
-            };
+            let install = Install { workload_access: access, ..Install::default() };
             let bound: Vec<(String, Value)> = rbac(&install)
                 .iter()
                 .filter(|o| o["roleRef"]["name"] == WORKLOADS_ROLE)
-                .map(|o| {
-                    (
-                        o["kind"].as_str().unwrap_or_default().to_owned(),
-                        o["metadata"]["namespace"].clone(),
-                    )
-                })
+                .map(|o| (o["kind"].as_str().unwrap_or_default().to_owned(), o["metadata"]["namespace"].clone()))
                 .collect();
             bound
         };
         assert_eq!(count(WorkloadAccess::Namespaces(Vec::new())), []);
-        assert_eq!(
-            count(WorkloadAccess::Namespaces(vec!["shop".into()])),
-            [("RoleBinding".into(), json!("shop"))]
-        );
-        assert_eq!(
-            count(WorkloadAccess::Cluster),
-            [("ClusterRoleBinding".into(), Value::Null)]
-        );
+        assert_eq!(count(WorkloadAccess::Namespaces(vec!["shop".into()])), [("RoleBinding".into(), json!("shop"))]);
+        assert_eq!(count(WorkloadAccess::Cluster), [("ClusterRoleBinding".into(), Value::Null)]);
     }
 }

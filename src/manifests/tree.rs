@@ -29,13 +29,7 @@ fn config() -> Vec<File> {
     all.extend(folder("rbac", &rbac(&install)));
     all.extend(folder("policies", &policies(&install)));
     all.extend(folder("manager", &deployment::operator(&install)));
-    let parts = [
-        "../../crds",
-        "../namespace",
-        "../rbac",
-        "../policies",
-        "../manager",
-    ];
+    let parts = ["../../crds", "../namespace", "../rbac", "../policies", "../manager"];
     all.push(kustomization("config/default", &parts));
     let definitions = crds();
     let names: Vec<&str> = definitions.iter().map(|(file, _)| file.as_str()).collect();
@@ -46,13 +40,7 @@ fn config() -> Vec<File> {
 fn folder(name: &str, objects: &[Value]) -> [File; 2] {
     let file = format!("{name}.yaml");
     let kustomization = kustomization(&format!("config/{name}"), &[&file]);
-    [
-        (
-            format!("config/{name}/{file}"),
-            format!("{HEADER}{}", to_yaml(objects)),
-        ),
-        kustomization,
-    ]
+    [(format!("config/{name}/{file}"), format!("{HEADER}{}", to_yaml(objects))), kustomization]
 }
 
 /// First in, first out: kustomize would otherwise sort by kind, and put the hold before its guard.
@@ -63,10 +51,7 @@ fn kustomization(folder: &str, resources: &[&str]) -> File {
         "sortOptions": {"order": "fifo"},
         "resources": resources,
     });
-    (
-        format!("{folder}/kustomization.yaml"),
-        format!("{HEADER}{}", to_yaml(&[object])),
-    )
+    (format!("{folder}/kustomization.yaml"), format!("{HEADER}{}", to_yaml(&[object])))
 }
 
 #[cfg(test)]
@@ -82,41 +67,27 @@ mod tests {
         for (path, content) in files() {
             let file = top.join(&path);
             if update {
-                std::fs::create_dir_all(file.parent().expect("a folder"))
-                    .expect("can make folders");
+                std::fs::create_dir_all(file.parent().expect("a folder")).expect("can make folders");
                 std::fs::write(&file, &content).expect("can write");
             }
             let found = std::fs::read_to_string(&file).unwrap_or_default();
-            assert!(
-                found == content,
-                "{path} is out of date: run UPDATE_GOLDEN=1 cargo test --lib manifests"
-            );
+            assert!(found == content, "{path} is out of date: run UPDATE_GOLDEN=1 cargo test --lib manifests");
         }
     }
 
     #[test]
     fn every_generated_object_is_read_back_as_it_was_written() {
         let all = super::super::all(&Install::default());
-        let back: Vec<Value> =
-            serde_saphyr::from_multiple(&to_yaml(&all)).expect("own output parses");
+        let back: Vec<Value> = serde_saphyr::from_multiple(&to_yaml(&all)).expect("own output parses");
         assert_eq!(back, all);
     }
 
     #[test]
     fn names_are_unique_and_every_object_says_that_it_is_part_of_rollcall() {
         let mut seen = std::collections::BTreeSet::new();
-        for object in super::super::all(&Install {
-            network_policy: true,
-            ..Install::default()
-        }) {
-            assert_eq!(
-                object["metadata"]["labels"]["app.kubernetes.io/part-of"], "rollcall",
-                "{object}"
-            );
-            assert!(
-                seen.insert(format!("{} {}", object["kind"], object["metadata"]["name"])),
-                "{object}"
-            );
+        for object in super::super::all(&Install { network_policy: true, ..Install::default() }) {
+            assert_eq!(object["metadata"]["labels"]["app.kubernetes.io/part-of"], "rollcall", "{object}");
+            assert!(seen.insert(format!("{} {}", object["kind"], object["metadata"]["name"])), "{object}");
         }
     }
 }

@@ -13,17 +13,14 @@ use super::{Counters, Gauges, Histograms, Seconds, SecondsBy, add, histograms};
 /// The buckets of controller-runtime's reconcile times, in seconds.
 fn reconcile_buckets() -> Histogram {
     Histogram::new([
-        0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8,
-        0.9, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0,
-        15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0,
+        0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5,
+        1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0,
     ])
 }
 
 /// The buckets of controller-runtime's work queues: decades from 10 ns to 1,000 s.
 fn queue_buckets() -> Histogram {
-    Histogram::new([
-        1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0,
-    ])
+    Histogram::new([1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0])
 }
 
 /// What reconciling is measured by.
@@ -44,19 +41,10 @@ impl Reconciling {
         Self {
             runs: add(r, name("reconcile"), "Runs"),
             errors: add(r, name("reconcile_errors"), "Runs that failed"),
-            terminal_errors: add(
-                r,
-                name("terminal_reconcile_errors"),
-                "Runs that failed and are not tried again",
-            ),
+            terminal_errors: add(r, name("terminal_reconcile_errors"), "Runs that failed and are not tried again"),
             panics: add(r, name("reconcile_panics"), "Runs that panicked"),
             timeouts: add(r, name("reconcile_timeouts"), "Runs cut off"),
-            time: histograms(
-                r,
-                name("reconcile_time_seconds"),
-                "Time per run",
-                reconcile_buckets,
-            ),
+            time: histograms(r, name("reconcile_time_seconds"), "Time per run", reconcile_buckets),
             max_concurrent: add(r, name("max_concurrent_reconciles"), "Workers"),
             active_workers: add(r, name("active_workers"), "Workers at work"),
         }
@@ -87,12 +75,7 @@ impl Queueing {
                 "Time a key waits for a worker",
                 queue_buckets,
             ),
-            work_duration: histograms(
-                r,
-                name("work_duration_seconds"),
-                "Time a worker takes for a key",
-                queue_buckets,
-            ),
+            work_duration: histograms(r, name("work_duration_seconds"), "Time a worker takes for a key", queue_buckets),
             unfinished_work: add(
                 r,
                 name("unfinished_work_seconds"),
@@ -115,17 +98,11 @@ pub(super) struct Families {
 impl Families {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let reconciling = Reconciling::register(registry);
-        Self {
-            reconciling,
-            queueing: Queueing::register(registry),
-        }
+        Self { reconciling, queueing: Queueing::register(registry) }
     }
 
     pub(super) fn of(&self, name: &'static str) -> ControllerMetrics {
-        let Self {
-            reconciling,
-            queueing,
-        } = self;
+        let Self { reconciling, queueing } = self;
         let controller = vec![("controller", Cow::Borrowed(name))];
         let queue = vec![("name", Cow::Borrowed(name)), ("controller", name.into())];
         // There is one priority; panels that sum over it find what they expect.
@@ -190,10 +167,7 @@ impl ControllerMetrics {
             RunResult::RequeueAfter => "requeue_after",
             RunResult::Error => "error",
         };
-        let labels = vec![
-            ("controller", self.controller.into()),
-            ("result", result.into()),
-        ];
+        let labels = vec![("controller", self.controller.into()), ("result", result.into())];
         self.runs.get_or_create(&labels).inc();
     }
 

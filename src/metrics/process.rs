@@ -19,12 +19,7 @@ pub(super) struct Process;
 fn stat() -> Option<Vec<f64>> {
     let text = fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = text.rsplit_once(") ")?;
-    Some(
-        fields
-            .split(' ')
-            .map(|field| field.trim().parse().unwrap_or(0.0))
-            .collect(),
-    )
+    Some(fields.split(' ').map(|field| field.trim().parse().unwrap_or(0.0)).collect())
 }
 
 /// The first number after a key at the start of a line of a file.
@@ -34,12 +29,7 @@ fn number(path: &str, key: &str) -> Option<f64> {
     line.split_whitespace().find_map(|word| word.parse().ok())
 }
 
-fn gauge(
-    encoder: &mut DescriptorEncoder,
-    name: &str,
-    help: &str,
-    value: Option<f64>,
-) -> std::fmt::Result {
+fn gauge(encoder: &mut DescriptorEncoder, name: &str, help: &str, value: Option<f64>) -> std::fmt::Result {
     let Some(value) = value else { return Ok(()) };
     let gauge = Gauge::<f64, AtomicU64>::default();
     gauge.set(value);
@@ -49,58 +39,21 @@ fn gauge(
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder) -> std::fmt::Result {
         let stat = stat();
-        let field = |number: usize| {
-            stat.as_ref()
-                .and_then(|fields| fields.get(number - 3).copied())
-        };
+        let field = |number: usize| stat.as_ref().and_then(|fields| fields.get(number - 3).copied());
         if let Some(ticks) = field(14).zip(field(15)).map(|(user, system)| user + system) {
             let cpu = ConstCounter::new(ticks / TICKS);
             let help = "User and system CPU time";
-            cpu.encode(encoder.encode_descriptor(
-                "process_cpu_seconds",
-                help,
-                None,
-                cpu.metric_type(),
-            )?)?;
+            cpu.encode(encoder.encode_descriptor("process_cpu_seconds", help, None, cpu.metric_type())?)?;
         }
         let boot = number("/proc/stat", "btime ");
-        let start = boot
-            .zip(field(22))
-            .map(|(boot, ticks)| boot + ticks / TICKS);
-        gauge(
-            &mut encoder,
-            "process_start_time_seconds",
-            "Start since the Unix epoch",
-            start,
-        )?;
+        let start = boot.zip(field(22)).map(|(boot, ticks)| boot + ticks / TICKS);
+        gauge(&mut encoder, "process_start_time_seconds", "Start since the Unix epoch", start)?;
         let resident = number("/proc/self/status", "VmRSS:").map(|kib| kib * KIBIBYTE);
-        gauge(
-            &mut encoder,
-            "process_resident_memory_bytes",
-            "Resident memory",
-            resident,
-        )?;
-        gauge(
-            &mut encoder,
-            "process_virtual_memory_bytes",
-            "Virtual memory",
-            field(23),
-        )?;
-        let open = fs::read_dir("/proc/self/fd")
-            .ok()
-            .map(|entries| entries.count() as f64);
-        gauge(
-            &mut encoder,
-            "process_open_fds",
-            "Open file descriptors",
-            open,
-        )?;
+        gauge(&mut encoder, "process_resident_memory_bytes", "Resident memory", resident)?;
+        gauge(&mut encoder, "process_virtual_memory_bytes", "Virtual memory", field(23))?;
+        let open = fs::read_dir("/proc/self/fd").ok().map(|entries| entries.count() as f64);
+        gauge(&mut encoder, "process_open_fds", "Open file descriptors", open)?;
         let most = number("/proc/self/limits", "Max open files");
-        gauge(
-            &mut encoder,
-            "process_max_fds",
-            "Most file descriptors allowed",
-            most,
-        )
+        gauge(&mut encoder, "process_max_fds", "Most file descriptors allowed", most)
     }
 }

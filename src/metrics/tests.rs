@@ -45,15 +45,10 @@ const SAMPLES: &[&str] = &[
 fn filled() -> Metrics {
     let metrics = Metrics::new();
     let controller = metrics.controller("release");
-    for result in [
-        RunResult::Success,
-        RunResult::RequeueAfter,
-        RunResult::Error,
-    ] {
+    for result in [RunResult::Success, RunResult::RequeueAfter, RunResult::Error] {
         controller.finished(result);
     }
-    metrics
-        .on_scrape(move |_| controller.set_running(Duration::from_secs(3), Duration::from_secs(2)));
+    metrics.on_scrape(move |_| controller.set_running(Duration::from_secs(3), Duration::from_secs(2)));
     metrics.request("GET", "api:6443", Some(200), Duration::from_millis(8));
     metrics.request("PUT", "api:6443", None, Duration::from_secs(10));
     metrics.set_leader("rollcall", true);
@@ -74,10 +69,7 @@ fn filled() -> Metrics {
 fn every_name_is_exactly_as_dashboards_expect() {
     let text = filled().encode();
     for sample in SAMPLES {
-        assert!(
-            text.lines().any(|line| line.starts_with(sample)),
-            "no {sample} in\n{text}"
-        );
+        assert!(text.lines().any(|line| line.starts_with(sample)), "no {sample} in\n{text}");
     }
 }
 
@@ -86,10 +78,7 @@ fn the_text_is_a_whole_scrape() {
     let text = filled().encode();
     assert!(text.ends_with("# EOF\n"));
     assert!(!text.contains("_total_total"));
-    let families: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .collect();
+    let families: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     let mut unique = families.clone();
     unique.sort_unstable();
     unique.dedup();
@@ -99,14 +88,8 @@ fn the_text_is_a_whole_scrape() {
 #[test]
 fn the_process_reads_itself() {
     let text = Metrics::new().encode();
-    let value = |name: &str| -> f64 {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name))
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap()
-    };
+    let value =
+        |name: &str| -> f64 { text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().parse().unwrap() };
     assert!(value("process_resident_memory_bytes ") > 1e6);
     assert!(value("process_open_fds ") >= 3.0);
     assert!(value("process_start_time_seconds ") > 1.7e9);

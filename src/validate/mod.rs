@@ -66,17 +66,15 @@ pub const SUPPORTED: [Kind; 2] = [Kind::Deployment, Kind::Job];
 const YEAR: TimeDelta = TimeDelta::hours(8760);
 
 /// Reads a duration longer than zero and at most a year, or adds a fault and returns the default.
-fn duration(
-    faults: &mut Faults,
-    path: &str,
-    text: Option<&String>,
-    default: TimeDelta,
-) -> TimeDelta {
+fn duration(faults: &mut Faults, path: &str, text: Option<&String>, default: TimeDelta) -> TimeDelta {
     let Some(text) = text else { return default };
     match duration_from_wire(text) {
         Some(d) if d > TimeDelta::zero() && d <= YEAR => d,
         _ => {
-            faults.add(path, format!("{text:?} is not a duration longer than 0s and at most 8760h, such as 30m or 1h30m"));
+            faults.add(
+                path,
+                format!("{text:?} is not a duration longer than 0s and at most 8760h, such as 30m or 1h30m"),
+            );
             default
         }
     }
@@ -94,10 +92,7 @@ fn instant(faults: &mut Faults, path: &str, text: Option<&String>) -> Option<Dat
     let text = text?;
     let at = from_wire(text);
     if at.is_none() {
-        faults.add(
-            path,
-            format!("{text:?} is not an instant such as 2027-01-12T09:00:00+01:00"),
-        );
+        faults.add(path, format!("{text:?} is not an instant such as 2027-01-12T09:00:00+01:00"));
     }
     at
 }
@@ -115,30 +110,16 @@ fn text(faults: &mut Faults, path: &str, text: &str) {
 /// At most so many items.
 fn bounded<T>(faults: &mut Faults, path: &str, items: &[T], limit: usize) {
     if items.len() > limit {
-        faults.add(
-            path,
-            format!(
-                "{} items are given and at most {limit} are allowed",
-                items.len()
-            ),
-        );
+        faults.add(path, format!("{} items are given and at most {limit} are allowed", items.len()));
     }
 }
 
 /// Names that must differ.
-fn distinct<'a>(
-    faults: &mut Faults,
-    path: &str,
-    field: &str,
-    names: impl Iterator<Item = &'a str>,
-) {
+fn distinct<'a>(faults: &mut Faults, path: &str, field: &str, names: impl Iterator<Item = &'a str>) {
     let mut seen = BTreeMap::new();
     for (n, name) in names.enumerate() {
         if let Some(first) = seen.insert(name, n) {
-            faults.add(
-                format!("{path}[{n}].{field}"),
-                format!("{name:?} is already the name of {path}[{first}]"),
-            );
+            faults.add(format!("{path}[{n}].{field}"), format!("{name:?} is already the name of {path}[{first}]"));
         }
     }
 }
@@ -147,12 +128,11 @@ fn distinct<'a>(
 fn label(faults: &mut Faults, path: &str, name: &str) {
     let fine = !name.is_empty()
         && name.len() <= 63
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !name.starts_with('-')
         && !name.ends_with('-');
     if !fine {
-        faults.add(path, format!("{name:?} is not a name of lower-case letters, digits and '-', at most 63 characters"));
+        faults
+            .add(path, format!("{name:?} is not a name of lower-case letters, digits and '-', at most 63 characters"));
     }
 }

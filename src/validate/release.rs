@@ -6,9 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::team::{amounts, named};
-use super::{
-    Meta, SUPPORTED, bounded, distinct, duration, duration_or_zero, instant, kind, label, text,
-};
+use super::{Meta, SUPPORTED, bounded, distinct, duration, duration_or_zero, instant, kind, label, text};
 use crate::api::release::{self, CoordinatedReleaseSpec, ParticipantRole, SkippableGate};
 use crate::domain::scheduling::situation::{
     Expectation, OnFailure, Override, Participant, Release, Role, Skip, Step, Work,
@@ -32,18 +30,9 @@ pub fn release(meta: &Meta, spec: &CoordinatedReleaseSpec) -> Result<Release, Fa
         faults.add("spec.steps", "at least one step is needed");
     }
     bounded(&mut faults, "spec.steps", &spec.steps, 100);
-    distinct(
-        &mut faults,
-        "spec.steps",
-        "name",
-        spec.steps.iter().map(|s| s.name.as_str()),
-    );
-    let mut steps: Vec<Option<Step>> = spec
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(n, s)| Some(step(&mut faults, n, s, spec, &participants)))
-        .collect();
+    distinct(&mut faults, "spec.steps", "name", spec.steps.iter().map(|s| s.name.as_str()));
+    let mut steps: Vec<Option<Step>> =
+        spec.steps.iter().enumerate().map(|(n, s)| Some(step(&mut faults, n, s, spec, &participants))).collect();
     same_workload_twice(&mut faults, &steps);
     let order = order(&mut faults, spec);
     let not_before = instant(&mut faults, "spec.notBefore", spec.not_before.as_ref());
@@ -61,10 +50,7 @@ pub fn release(meta: &Meta, spec: &CoordinatedReleaseSpec) -> Result<Release, Fa
         paused: spec.paused,
         not_before,
         on_failure: on_failure(spec.on_failure),
-        steps: order
-            .into_iter()
-            .filter_map(|n| steps.get_mut(n).and_then(Option::take))
-            .collect(),
+        steps: order.into_iter().filter_map(|n| steps.get_mut(n).and_then(Option::take)).collect(),
         over: overriding(&mut faults, spec),
         plan: plan(spec),
         participants,
@@ -72,43 +58,26 @@ pub fn release(meta: &Meta, spec: &CoordinatedReleaseSpec) -> Result<Release, Fa
     faults.or(release)
 }
 
-fn participants(
-    faults: &mut Faults,
-    spec: &CoordinatedReleaseSpec,
-) -> BTreeMap<String, Participant> {
+fn participants(faults: &mut Faults, spec: &CoordinatedReleaseSpec) -> BTreeMap<String, Participant> {
     if spec.participants.is_empty() {
         faults.add("spec.participants", "at least one participant is needed");
     }
     bounded(faults, "spec.participants", &spec.participants, 32);
-    distinct(
-        faults,
-        "spec.participants",
-        "name",
-        spec.participants.iter().map(|p| p.name.as_str()),
-    );
+    distinct(faults, "spec.participants", "name", spec.participants.iter().map(|p| p.name.as_str()));
     let mut all = BTreeMap::new();
     for (n, p) in spec.participants.iter().enumerate() {
         let path = format!("spec.participants[{n}]");
         label(faults, &format!("{path}.name"), &p.name);
         text(faults, &format!("{path}.responsibility"), &p.responsibility);
         if p.responsibility.trim().is_empty() {
-            faults.add(
-                format!("{path}.responsibility"),
-                "say what the team answers for",
-            );
+            faults.add(format!("{path}.responsibility"), "say what the team answers for");
         }
         let role = match p.role {
             ParticipantRole::Required => Role::Required,
             ParticipantRole::Optional => Role::Optional,
             ParticipantRole::Informed => Role::Informed,
         };
-        all.insert(
-            p.name.clone(),
-            Participant {
-                team: named(&p.team),
-                role,
-            },
-        );
+        all.insert(p.name.clone(), Participant { team: named(&p.team), role });
     }
     all
 }
@@ -124,21 +93,18 @@ fn step(
     label(faults, &format!("{path}.name"), &wire.name);
     for (d, name) in wire.depends_on.iter().enumerate() {
         if !spec.steps.iter().any(|s| s.name == *name) {
-            faults.add(
-                format!("{path}.dependsOn[{d}]"),
-                format!("{name:?} is no step of this release"),
-            );
+            faults.add(format!("{path}.dependsOn[{d}]"), format!("{name:?} is no step of this release"));
         }
     }
     let participant = wire.participant.as_ref().and_then(|p| participants.get(p));
     if let Some(name) = &wire.participant {
         match participant {
-            None => faults.add(
-                format!("{path}.participant"),
-                format!("{name:?} is none of spec.participants"),
-            ),
+            None => faults.add(format!("{path}.participant"), format!("{name:?} is none of spec.participants")),
             Some(p) if p.role == Role::Informed => {
-                faults.add(format!("{path}.participant"), format!("{name:?} is only informed, so it can have no step; make it Required or Optional"));
+                faults.add(
+                    format!("{path}.participant"),
+                    format!("{name:?} is only informed, so it can have no step; make it Required or Optional"),
+                );
             }
             Some(_) => {}
         }
@@ -148,39 +114,20 @@ fn step(
         participant: wire.participant.clone(),
         work: work(faults, &path, wire, participant),
         depends_on: wire.depends_on.clone(),
-        estimate: duration(
-            faults,
-            &format!("{path}.estimate"),
-            wire.estimate.as_ref(),
-            TimeDelta::zero(),
-        ),
+        estimate: duration(faults, &format!("{path}.estimate"), wire.estimate.as_ref(), TimeDelta::zero()),
         soak: duration_or_zero(faults, &format!("{path}.soak"), wire.soak.as_ref()),
-        timeout: duration(
-            faults,
-            &format!("{path}.timeout"),
-            wire.timeout.as_ref(),
-            DEFAULT_TIMEOUT,
-        ),
+        timeout: duration(faults, &format!("{path}.timeout"), wire.timeout.as_ref(), DEFAULT_TIMEOUT),
         requires: amounts(&wire.requires),
-        expect: wire.expect.as_ref().map(|e| Expectation {
-            images: e.images.clone(),
-            annotations: e.annotations.clone(),
-        }),
+        expect: wire
+            .expect
+            .as_ref()
+            .map(|e| Expectation { images: e.images.clone(), annotations: e.annotations.clone() }),
         on_failure: wire.on_failure.map(on_failure),
     }
 }
 
-fn work(
-    faults: &mut Faults,
-    path: &str,
-    wire: &release::Step,
-    participant: Option<&Participant>,
-) -> Work {
-    let forms = [
-        wire.workload.is_some(),
-        wire.wait.is_some(),
-        wire.task.is_some(),
-    ];
+fn work(faults: &mut Faults, path: &str, wire: &release::Step, participant: Option<&Participant>) -> Work {
+    let forms = [wire.workload.is_some(), wire.wait.is_some(), wire.task.is_some()];
     if forms.iter().filter(|given| **given).count() != 1 {
         faults.add(path, "give exactly one of workload, wait, task");
     }
@@ -191,65 +138,36 @@ fn work(
         );
     }
     if wire.wait.is_none() && wire.participant.is_none() {
-        faults.add(
-            format!("{path}.participant"),
-            "a workload needs a participant",
-        );
+        faults.add(format!("{path}.participant"), "a workload needs a participant");
     }
     if let Some(workload) = &wire.workload {
         let kind = kind(workload.kind);
         if !SUPPORTED.contains(&kind) {
             faults.add(
                 format!("{path}.workload.kind"),
-                format!(
-                    "this version of rollcall cannot hold a {}; it can hold Deployments and Jobs",
-                    kind.as_str()
-                ),
+                format!("this version of rollcall cannot hold a {}; it can hold Deployments and Jobs", kind.as_str()),
             );
         }
-        let namespace = participant
-            .map(|p| p.team.namespace.clone())
-            .unwrap_or_default();
-        return Work::Workload(WorkloadName {
-            kind,
-            namespace,
-            name: workload.name.clone(),
-        });
+        let namespace = participant.map(|p| p.team.namespace.clone()).unwrap_or_default();
+        return Work::Workload(WorkloadName { kind, namespace, name: workload.name.clone() });
     }
-    Work::Wait(duration(
-        faults,
-        &format!("{path}.wait"),
-        wire.wait.as_ref(),
-        TimeDelta::zero(),
-    ))
+    Work::Wait(duration(faults, &format!("{path}.wait"), wire.wait.as_ref(), TimeDelta::zero()))
 }
 
 fn same_workload_twice(faults: &mut Faults, steps: &[Option<Step>]) {
     let mut seen: BTreeMap<&WorkloadName, &str> = BTreeMap::new();
     for (n, step) in steps.iter().enumerate() {
-        let Some(Step {
-            work: Work::Workload(name),
-            name: step_name,
-            ..
-        }) = step
-        else {
+        let Some(Step { work: Work::Workload(name), name: step_name, .. }) = step else {
             continue;
         };
         if let Some(first) = seen.insert(name, step_name) {
-            faults.add(
-                format!("spec.steps[{n}].workload"),
-                format!("{name} is already the workload of step {first}"),
-            );
+            faults.add(format!("spec.steps[{n}].workload"), format!("{name} is already the workload of step {first}"));
         }
     }
 }
 
 fn order(faults: &mut Faults, spec: &CoordinatedReleaseSpec) -> Vec<usize> {
-    let edges: Vec<(String, Vec<String>)> = spec
-        .steps
-        .iter()
-        .map(|s| (s.name.clone(), s.depends_on.clone()))
-        .collect();
+    let edges: Vec<(String, Vec<String>)> = spec.steps.iter().map(|s| (s.name.clone(), s.depends_on.clone())).collect();
     in_order(&edges).unwrap_or_else(|cycle| {
         faults.add("spec.steps", cycle.to_string());
         (0..spec.steps.len()).collect()
@@ -283,22 +201,14 @@ fn overriding(faults: &mut Faults, spec: &CoordinatedReleaseSpec) -> Option<Over
             SkippableGate::Capacity => Skip::Capacity,
         })
         .collect();
-    Some(Override {
-        skip,
-        until,
-        by: wire.by.clone().unwrap_or_default(),
-        ticket: wire.ticket.clone(),
-    })
+    Some(Override { skip, until, by: wire.by.clone().unwrap_or_default(), ticket: wire.ticket.clone() })
 }
 
 /// What of the spec is part of the digest: all that decides what happens in which order, and nothing
 /// that is only text, the stop button, an override, or a date.
 fn plan(spec: &CoordinatedReleaseSpec) -> serde_json::Value {
-    let participants: Vec<_> = spec
-        .participants
-        .iter()
-        .map(|p| json!({"name": p.name, "team": p.team, "role": p.role}))
-        .collect();
+    let participants: Vec<_> =
+        spec.participants.iter().map(|p| json!({"name": p.name, "team": p.team, "role": p.role})).collect();
     let steps: Vec<_> = spec
         .steps
         .iter()

@@ -18,11 +18,7 @@ const MACHINES: [&str; 5] = ["Local", "localtime", "posixrules", "Factory", "Etc
 
 /// Adds the rules of a schema that a value breaks.
 pub fn broken(schema: &Value, value: &Value, path: &str, faults: &mut Faults) {
-    for wire in schema["x-kubernetes-validations"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
+    for wire in schema["x-kubernetes-validations"].as_array().into_iter().flatten() {
         let message = wire["message"].as_str().unwrap_or_default();
         if rule(message).is_some_and(|holds| !holds(value)) {
             let field = wire["fieldPath"].as_str().unwrap_or_default();
@@ -35,9 +31,7 @@ pub fn broken(schema: &Value, value: &Value, path: &str, faults: &mut Faults) {
 #[must_use]
 pub fn rule(message: &str) -> Option<Rule> {
     Some(match message {
-        "must be longer than 0s and at most 8760h" => {
-            |v| seconds(v).is_some_and(|s| s > 0 && s <= 8760 * 3600)
-        }
+        "must be longer than 0s and at most 8760h" => |v| seconds(v).is_some_and(|s| s > 0 && s <= 8760 * 3600),
         "must be at most 8760h" => |v| seconds(v).is_some_and(|s| s <= 8760 * 3600),
         "must be longer than zero" => |v| text(v).contains(|c| ('1'..='9').contains(&c)),
         "must name a zone such as Europe/Berlin, not the zone of whichever machine reads it" => {
@@ -49,9 +43,7 @@ pub fn rule(message: &str) -> Option<Rule> {
         "names are lower-case letters, digits, '-', '/' and '.', at most 63 characters" => {
             |v| keys(v).all(name_of_amount)
         }
-        "every key must be a label's, such as tier or example.com/tier" => {
-            |v| keys(v).all(key_of_label)
-        }
+        "every key must be a label's, such as tier or example.com/tier" => |v| keys(v).all(key_of_label),
         "In and NotIn need values, Exists and DoesNotExist have none" => {
             |v| matches!(text(&v["operator"]), "In" | "NotIn") != items(&v["values"]).is_empty()
         }
@@ -61,42 +53,23 @@ pub fn rule(message: &str) -> Option<Rule> {
         "until must be later than from" => |v| in_order(v, "from", "until"),
         "validUntil must be later than validFrom" => |v| in_order(v, "validFrom", "validUntil"),
         "deadline must be later than notBefore" => |v| in_order(v, "notBefore", "deadline"),
-        "only a Freeze can block rollbacks" => {
-            |v| v["blocksRollback"] != true || v["type"] == "Freeze"
-        }
+        "only a Freeze can block rollbacks" => |v| v["blocksRollback"] != true || v["type"] == "Freeze",
         "give exactly one of weekly, cron, rrule, dates, calendar" => {
             |v| one_of(v, &["weekly", "cron", "rrule", "dates", "calendar"])
         }
-        "give either date, or both from and until" => |v| {
-            [has(v, "date"), !has(v, "from"), !has(v, "until")]
-                .iter()
-                .all(|same| *same == has(v, "date"))
-        },
+        "give either date, or both from and until" => {
+            |v| [has(v, "date"), !has(v, "from"), !has(v, "until")].iter().all(|same| *same == has(v, "date"))
+        }
         other => return rule_of_team(other).or_else(|| rule_of_release(other)),
     })
 }
 
 fn rule_of_team(message: &str) -> Option<Rule> {
     Some(match message {
-        "a NoGo needs a reason" => {
-            |v| v["decision"] != "NoGo" || !text(&v["reason"]).trim().is_empty()
-        }
-        "give exactly one of workload, condition, replicas, noActiveFreeze, prometheus, http, controllerName" => {
-            |v| {
-                one_of(
-                    v,
-                    &[
-                        "workload",
-                        "condition",
-                        "replicas",
-                        "noActiveFreeze",
-                        "prometheus",
-                        "http",
-                        "controllerName",
-                    ],
-                )
-            }
-        }
+        "a NoGo needs a reason" => |v| v["decision"] != "NoGo" || !text(&v["reason"]).trim().is_empty(),
+        "give exactly one of workload, condition, replicas, noActiveFreeze, prometheus, http, controllerName" => |v| {
+            one_of(v, &["workload", "condition", "replicas", "noActiveFreeze", "prometheus", "http", "controllerName"])
+        },
         "every sign-off must be for a role that signOff.required names" => roles_are_required,
         _ => return None,
     })
@@ -107,12 +80,7 @@ fn rule_of_release(message: &str) -> Option<Rule> {
         "give exactly one of workload, wait, task" => |v| one_of(v, &["workload", "wait", "task"]),
         "a workload or a task needs a participant" => |v| has(v, "wait") || has(v, "participant"),
         "only a workload has content to expect" => |v| !has(v, "expect") || has(v, "workload"),
-        "give images or annotations" => |v| {
-            keys(&v["images"])
-                .chain(keys(&v["annotations"]))
-                .next()
-                .is_some()
-        },
+        "give images or annotations" => |v| keys(&v["images"]).chain(keys(&v["annotations"])).next().is_some(),
         // `validate::release` says the same of these, and where exactly.
         "every step's participant must be one of spec.participants"
         | "a step cannot depend on itself"
@@ -138,10 +106,7 @@ fn items(value: &Value) -> &[Value] {
 }
 
 fn keys(value: &Value) -> impl Iterator<Item = &str> {
-    value
-        .as_object()
-        .into_iter()
-        .flat_map(|map| map.keys().map(String::as_str))
+    value.as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))
 }
 
 fn has(value: &Value, field: &str) -> bool {
@@ -153,9 +118,7 @@ fn one_of(value: &Value, fields: &[&str]) -> bool {
 }
 
 fn seconds(value: &Value) -> Option<i64> {
-    duration_from_wire(text(value))
-        .as_ref()
-        .map(TimeDelta::num_seconds)
+    duration_from_wire(text(value)).as_ref().map(TimeDelta::num_seconds)
 }
 
 /// Instants by when they are, wall-clock times as text: that is their order.
@@ -170,26 +133,17 @@ fn in_order(value: &Value, first: &str, second: &str) -> bool {
 }
 
 fn name_of_amount(name: &str) -> bool {
-    let inner =
-        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '/' | '.');
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '/' | '.');
     let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    name.len() <= 63
-        && name.chars().all(inner)
-        && ends(name.chars().next())
-        && ends(name.chars().last())
+    name.len() <= 63 && name.chars().all(inner) && ends(name.chars().next()) && ends(name.chars().last())
 }
 
 fn key_of_label(key: &str) -> bool {
     let name = key.rsplit('/').next().unwrap_or_default();
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    let prefix = key
-        .strip_suffix(name)
-        .map(|p| p.trim_end_matches('/'))
-        .unwrap_or_default();
-    let prefixed = prefix
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'));
+    let prefix = key.strip_suffix(name).map(|p| p.trim_end_matches('/')).unwrap_or_default();
+    let prefixed = prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'));
     name.len() <= 63
         && name.chars().all(inner)
         && ends(name.chars().next())
@@ -199,11 +153,6 @@ fn key_of_label(key: &str) -> bool {
 }
 
 fn roles_are_required(team: &Value) -> bool {
-    let required: BTreeSet<&str> = items(&team["signOff"]["required"])
-        .iter()
-        .map(|r| text(&r["role"]))
-        .collect();
-    items(&team["signOffs"])
-        .iter()
-        .all(|s| required.contains(text(&s["role"])))
+    let required: BTreeSet<&str> = items(&team["signOff"]["required"]).iter().map(|r| text(&r["role"])).collect();
+    items(&team["signOffs"]).iter().all(|s| required.contains(text(&s["role"])))
 }

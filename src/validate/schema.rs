@@ -16,16 +16,8 @@ use crate::domain::Faults;
 pub fn schema_of(kind: &str) -> Option<&'static Value> {
     static SCHEMAS: LazyLock<Vec<(Value, Value)>> = LazyLock::new(|| {
         let spec = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
-        let read = |crd: Value| {
-            Some((
-                crd["spec"]["names"]["kind"].clone(),
-                crd.pointer(spec)?.clone(),
-            ))
-        };
-        crds()
-            .into_iter()
-            .filter_map(|(_, crd)| read(crd))
-            .collect()
+        let read = |crd: Value| Some((crd["spec"]["names"]["kind"].clone(), crd.pointer(spec)?.clone()));
+        crds().into_iter().filter_map(|(_, crd)| read(crd)).collect()
     });
     let found = SCHEMAS.iter().find(|(name, _)| name == kind);
     found.map(|(_, schema)| schema)
@@ -33,25 +25,17 @@ pub fn schema_of(kind: &str) -> Option<&'static Value> {
 
 /// Whether a text matches a pattern. Patterns are few, texts are many.
 fn matches(pattern: &str, text: &str) -> bool {
-    static KNOWN: LazyLock<Mutex<BTreeMap<String, Option<regex::Regex>>>> =
-        LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<BTreeMap<String, Option<regex::Regex>>>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let compiled = known
-        .entry(pattern.to_owned())
-        .or_insert_with(|| regex::Regex::new(pattern).ok());
-    compiled
-        .as_ref()
-        .is_none_or(|pattern| pattern.is_match(text))
+    let compiled = known.entry(pattern.to_owned()).or_insert_with(|| regex::Regex::new(pattern).ok());
+    compiled.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 
 /// Everything that a schema has against a value, in the order of its fields.
 pub fn against(schema: &Value, value: &Value, path: &str, faults: &mut Faults) {
     if !of_type(schema, value) {
         let wanted = schema["type"].as_str().unwrap_or("value");
-        faults.add(
-            path,
-            format!("must be of type {wanted}, and is {}", spoken(value)),
-        );
+        faults.add(path, format!("must be of type {wanted}, and is {}", spoken(value)));
         return;
     }
     let before = faults.0.len();
@@ -72,11 +56,7 @@ pub fn against(schema: &Value, value: &Value, path: &str, faults: &mut Faults) {
     }
     let allowed = schema["enum"].as_array();
     if allowed.is_some_and(|all| !all.contains(value)) {
-        let all: Vec<&str> = allowed
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        let all: Vec<&str> = allowed.into_iter().flatten().filter_map(Value::as_str).collect();
         faults.add(path, format!("{value} is none of {}", all.join(", ")));
     }
     // A rule is asked only of what has the right form itself; what is inside may be wrong in its own way.
@@ -130,14 +110,8 @@ fn object(schema: &Value, map: &serde_json::Map<String, Value>, path: &str, faul
 
 fn list(schema: &Value, items: &[Value], path: &str, faults: &mut Faults) {
     limit(schema, "maxItems", items.len(), "items", path, faults);
-    if schema["minItems"]
-        .as_u64()
-        .is_some_and(|least| (items.len() as u64) < least)
-    {
-        faults.add(
-            path,
-            format!("at least {} item is needed", schema["minItems"]),
-        );
+    if schema["minItems"].as_u64().is_some_and(|least| (items.len() as u64) < least) {
+        faults.add(path, format!("at least {} item is needed", schema["minItems"]));
     }
     let mut seen = Vec::new();
     for (n, item) in items.iter().enumerate() {
@@ -157,10 +131,7 @@ fn identity(schema: &Value, item: &Value) -> Option<Value> {
     match schema["x-kubernetes-list-type"].as_str() {
         Some("set") => Some(item.clone()),
         Some("map") => {
-            let keys = schema["x-kubernetes-list-map-keys"]
-                .as_array()?
-                .iter()
-                .filter_map(Value::as_str);
+            let keys = schema["x-kubernetes-list-map-keys"].as_array()?.iter().filter_map(Value::as_str);
             let value = |key: &str| match &item[key] {
                 Value::Null => schema["items"]["properties"][key]["default"].clone(),
                 given => given.clone(),
@@ -174,21 +145,12 @@ fn identity(schema: &Value, item: &Value) -> Option<Value> {
 fn string(schema: &Value, text: &str, path: &str, faults: &mut Faults) {
     let length = text.chars().count();
     limit(schema, "maxLength", length, "characters", path, faults);
-    if schema["minLength"]
-        .as_u64()
-        .is_some_and(|least| (length as u64) < least)
-    {
-        faults.add(
-            path,
-            format!("at least {} characters are needed", schema["minLength"]),
-        );
+    if schema["minLength"].as_u64().is_some_and(|least| (length as u64) < least) {
+        faults.add(path, format!("at least {} characters are needed", schema["minLength"]));
         return;
     }
     if schema["format"] == "date-time" && from_wire(text).is_none() {
-        faults.add(
-            path,
-            format!("{text:?} is not an instant such as 2027-01-12T09:00:00+01:00"),
-        );
+        faults.add(path, format!("{text:?} is not an instant such as 2027-01-12T09:00:00+01:00"));
     }
     let pattern = schema["pattern"].as_str().unwrap_or_default();
     if !matches(pattern, text) {
@@ -210,10 +172,7 @@ fn limit(schema: &Value, bound: &str, found: usize, of: &str, path: &str, faults
     if let Some(most) = schema[bound].as_u64()
         && found as u64 > most
     {
-        faults.add(
-            path,
-            format!("{found} {of} are given and at most {most} are allowed"),
-        );
+        faults.add(path, format!("{found} {of} are given and at most {most} are allowed"));
     }
 }
 
@@ -223,11 +182,7 @@ mod tests {
 
     fn each_schema(schema: &Value, see: &mut impl FnMut(&Value)) {
         see(schema);
-        for inner in schema["properties"]
-            .as_object()
-            .into_iter()
-            .flat_map(|p| p.values())
-        {
+        for inner in schema["properties"].as_object().into_iter().flat_map(|p| p.values()) {
             each_schema(inner, see);
         }
         for inner in ["items", "additionalProperties"] {
@@ -245,16 +200,9 @@ mod tests {
                 if let Some(pattern) = part["pattern"].as_str() {
                     assert!(regex::Regex::new(pattern).is_ok(), "{kind}: {pattern}");
                 }
-                for rule in part["x-kubernetes-validations"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                {
+                for rule in part["x-kubernetes-validations"].as_array().into_iter().flatten() {
                     let message = rule["message"].as_str().unwrap_or_default();
-                    assert!(
-                        rules::rule(message).is_some(),
-                        "{kind}: no counterpart of {rule}"
-                    );
+                    assert!(rules::rule(message).is_some(), "{kind}: no counterpart of {rule}");
                 }
             });
         }

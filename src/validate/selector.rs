@@ -8,11 +8,7 @@ use crate::api::fields::Selector;
 /// unknown operator nothing.
 #[must_use]
 pub fn matches(selector: &Selector, labels: &BTreeMap<String, String>) -> bool {
-    let equal = selector
-        .match_labels
-        .iter()
-        .flatten()
-        .all(|(key, value)| labels.get(key) == Some(value));
+    let equal = selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
     let expressions = selector.match_expressions.iter().flatten().all(|e| {
         let value = labels.get(&e.key);
         let listed = value.is_some_and(|v| e.values.iter().flatten().any(|w| w == v));
@@ -43,29 +39,14 @@ mod tests {
         check(json!({}), true);
         check(json!({"matchLabels": {"tier": "prod"}}), true);
         check(json!({"matchLabels": {"tier": "dev"}}), false);
-        check(
-            json!({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["dev", "prod"]}]}),
-            true,
-        );
-        check(
-            json!({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["prod"]}]}),
-            false,
-        );
-        check(
-            json!({"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["a"]}]}),
-            true,
-        );
-        check(
-            json!({"matchExpressions": [{"key": "zone", "operator": "DoesNotExist"}]}),
-            true,
-        );
+        check(json!({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["dev", "prod"]}]}), true);
+        check(json!({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["prod"]}]}), false);
+        check(json!({"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["a"]}]}), true);
+        check(json!({"matchExpressions": [{"key": "zone", "operator": "DoesNotExist"}]}), true);
         check(
             json!({"matchExpressions": [{"key": "tier", "operator": "Exists"}, {"key": "zone", "operator": "Exists"}]}),
             false,
         );
-        check(
-            json!({"matchExpressions": [{"key": "tier", "operator": "Perhaps"}]}),
-            false,
-        );
+        check(json!({"matchExpressions": [{"key": "tier", "operator": "Perhaps"}]}), false);
     }
 }

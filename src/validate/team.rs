@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use super::{Meta, bounded, distinct, duration, kind, matches, text};
 use crate::api::fields::ObjectRef;
 use crate::api::readiness::{
-    self, ConsentAction, IndependentChanges, MaxHoldThen, SeenSignOff, SignOffDecision,
-    TeamReadinessSpec, WithdrawnAfterStart,
+    self, ConsentAction, IndependentChanges, MaxHoldThen, SeenSignOff, SignOffDecision, TeamReadinessSpec,
+    WithdrawnAfterStart,
 };
 use crate::domain::readiness::{Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::{Action, Consent, Independent, MaxHold, Team};
@@ -29,53 +29,25 @@ pub fn team(
     let mut faults = Faults::default();
     bounded(&mut faults, "spec.workloads", &spec.workloads, 64);
     bounded(&mut faults, "spec.signOffs", &spec.sign_offs, 128);
-    let workloads: Vec<String> = spec
-        .workloads
-        .iter()
-        .map(|w| format!("{} {}", w.kind.as_str(), w.name))
-        .collect();
-    distinct(
-        &mut faults,
-        "spec.workloads",
-        "name",
-        workloads.iter().map(String::as_str),
-    );
+    let workloads: Vec<String> = spec.workloads.iter().map(|w| format!("{} {}", w.kind.as_str(), w.name)).collect();
+    distinct(&mut faults, "spec.workloads", "name", workloads.iter().map(String::as_str));
     let rules = rules(&mut faults, spec);
     let sign_offs = sign_offs(&mut faults, spec, seen);
     let max_hold = spec.max_hold.as_ref().map(|m| MaxHold {
-        duration: duration(
-            &mut faults,
-            "spec.maxHold.duration",
-            Some(&m.duration),
-            TimeDelta::zero(),
-        ),
+        duration: duration(&mut faults, "spec.maxHold.duration", Some(&m.duration), TimeDelta::zero()),
         release: m.then == MaxHoldThen::Release,
     });
-    let contact = spec
-        .contact
-        .as_ref()
-        .and_then(|c| c.ask.clone())
-        .unwrap_or_default();
+    let contact = spec.contact.as_ref().and_then(|c| c.ask.clone()).unwrap_or_default();
     text(&mut faults, "spec.contact.ask", &contact);
     let capacity = spec.capacity.as_ref();
     let team = Team {
         name: meta.name.clone(),
-        consents: spec
-            .allow
-            .iter()
-            .map(|c| consent(c, release_labels))
-            .collect(),
-        listed: spec
-            .workloads
-            .iter()
-            .map(|w| (kind(w.kind), w.name.clone()))
-            .collect(),
+        consents: spec.allow.iter().map(|c| consent(c, release_labels)).collect(),
+        listed: spec.workloads.iter().map(|w| (kind(w.kind), w.name.clone())).collect(),
         rules,
         sign_offs,
         checks: spec.checks.iter().map(|c| c.name.clone()).collect(),
-        parallel_steps: capacity
-            .and_then(|c| c.parallel_steps)
-            .and_then(|n| usize::try_from(n).ok()),
+        parallel_steps: capacity.and_then(|c| c.parallel_steps).and_then(|n| usize::try_from(n).ok()),
         skills: capacity.map(|c| amounts(&c.skills)).unwrap_or_default(),
         contact,
         independent: match spec.independent_changes {
@@ -89,9 +61,7 @@ pub fn team(
 
 /// Amounts by name; an amount below zero, which the schema refuses, counts as none.
 pub(super) fn amounts(wire: &BTreeMap<String, i32>) -> BTreeMap<String, u32> {
-    wire.iter()
-        .map(|(name, n)| (name.clone(), u32::try_from(*n).unwrap_or(0)))
-        .collect()
+    wire.iter().map(|(name, n)| (name.clone(), u32::try_from(*n).unwrap_or(0))).collect()
 }
 
 fn consent(wire: &readiness::Consent, labels: &BTreeMap<String, String>) -> Consent {
@@ -115,12 +85,7 @@ fn consent(wire: &readiness::Consent, labels: &BTreeMap<String, String>) -> Cons
 fn rules(faults: &mut Faults, spec: &TeamReadinessSpec) -> SignOffRules {
     let wire = spec.sign_off.as_ref();
     let required = wire.map(|r| r.required.as_slice()).unwrap_or_default();
-    distinct(
-        faults,
-        "spec.signOff.required",
-        "role",
-        required.iter().map(|r| r.role.as_str()),
-    );
+    distinct(faults, "spec.signOff.required", "role", required.iter().map(|r| r.role.as_str()));
     SignOffRules {
         required: required
             .iter()
@@ -136,12 +101,9 @@ fn rules(faults: &mut Faults, spec: &TeamReadinessSpec) -> SignOffRules {
             wire.and_then(|r| r.valid_for.as_ref()),
             TimeDelta::hours(24),
         ),
-        delegates: wire
-            .map(|r| r.delegates.iter().cloned().collect())
-            .unwrap_or_default(),
+        delegates: wire.map(|r| r.delegates.iter().cloned().collect()).unwrap_or_default(),
         no_self_approval: wire.and_then(|r| r.no_self_approval).unwrap_or(false),
-        withdrawal_halts: wire
-            .is_some_and(|r| r.withdrawn_after_start == WithdrawnAfterStart::Halt),
+        withdrawal_halts: wire.is_some_and(|r| r.withdrawn_after_start == WithdrawnAfterStart::Halt),
     }
 }
 
@@ -173,10 +135,7 @@ fn sign_offs(
             digest: s.digest.clone(),
             reason: s.reason.clone().unwrap_or_default(),
             by: s.by.clone().unwrap_or_default(),
-            seen: seen
-                .iter()
-                .find(same)
-                .and_then(|k| crate::api::time::from_wire(&k.at)),
+            seen: seen.iter().find(same).and_then(|k| crate::api::time::from_wire(&k.at)),
         });
     }
     by_release

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::{bounded, distinct, duration, text};
-use crate::api::window::{
-    self, CalendarRef, DeploymentWindowSpec, ExceptionEffect, ScheduleEntry, WindowType,
-};
+use crate::api::window::{self, CalendarRef, DeploymentWindowSpec, ExceptionEffect, ScheduleEntry, WindowType};
 use crate::domain::Faults;
 use crate::domain::calendar::{
     self, Calendar, Effect, Entry, Exception, ExceptionTime, Form, Selected, Window, WindowSpec,
@@ -25,30 +23,17 @@ pub fn window(spec: &DeploymentWindowSpec, calendars: Calendars<'_>) -> Result<W
     if spec.schedule.is_empty() {
         faults.add("spec.schedule", "at least one entry is needed");
     }
-    distinct(
-        &mut faults,
-        "spec.schedule",
-        "name",
-        spec.schedule.iter().map(|e| e.name.as_str()),
-    );
+    distinct(&mut faults, "spec.schedule", "name", spec.schedule.iter().map(|e| e.name.as_str()));
     if let Some(reason) = &spec.reason {
         text(&mut faults, "spec.reason", reason);
     }
     let mut checked = WindowSpec::new(window_type(spec.window_type), &spec.time_zone);
     checked.reason = spec.reason.clone().unwrap_or_default();
     for (n, entry) in spec.schedule.iter().enumerate() {
-        let form = form(
-            &mut faults,
-            &format!("spec.schedule[{n}]"),
-            entry,
-            calendars,
-        );
+        let form = form(&mut faults, &format!("spec.schedule[{n}]"), entry, calendars);
         // A faulty entry keeps its place, so that faults of later ones name the right index; the window itself is
         // refused for it.
-        checked.entries.push(Entry {
-            name: entry.name.clone(),
-            form: form.unwrap_or_else(harmless),
-        });
+        checked.entries.push(Entry { name: entry.name.clone(), form: form.unwrap_or_else(harmless) });
     }
     for (n, wire) in spec.exceptions.iter().enumerate() {
         let path = format!("spec.exceptions[{n}]");
@@ -59,20 +44,13 @@ pub fn window(spec: &DeploymentWindowSpec, calendars: Calendars<'_>) -> Result<W
             reason: String::new(),
         }));
     }
-    checked.holidays = spec
-        .holidays
-        .as_ref()
-        .and_then(|r| selected(&mut faults, "spec.holidays", r, calendars));
+    checked.holidays = spec.holidays.as_ref().and_then(|r| selected(&mut faults, "spec.holidays", r, calendars));
     checked.valid_from.clone_from(&spec.valid_from);
     checked.valid_until.clone_from(&spec.valid_until);
-    checked.min_remaining = spec.min_remaining.as_ref().map(|t| {
-        duration(
-            &mut faults,
-            "spec.minRemaining",
-            Some(t),
-            chrono::TimeDelta::zero(),
-        )
-    });
+    checked.min_remaining = spec
+        .min_remaining
+        .as_ref()
+        .map(|t| duration(&mut faults, "spec.minRemaining", Some(t), chrono::TimeDelta::zero()));
     checked.blocks_rollback = spec.blocks_rollback.unwrap_or(false);
     match Window::compile(&checked) {
         Ok(window) => faults.or(window),
@@ -95,21 +73,13 @@ pub fn window_type(wire: WindowType) -> calendar::WindowType {
     }
 }
 
-fn form(
-    faults: &mut Faults,
-    path: &str,
-    entry: &ScheduleEntry,
-    calendars: Calendars<'_>,
-) -> Option<Form> {
+fn form(faults: &mut Faults, path: &str, entry: &ScheduleEntry, calendars: Calendars<'_>) -> Option<Form> {
     let mut forms = Vec::new();
     if let Some(weekly) = &entry.weekly {
         forms.push(weekly_form(weekly));
     }
     if let Some(cron) = &entry.cron {
-        forms.push(Form::Cron {
-            expression: cron.expression.clone(),
-            duration: cron.duration.clone(),
-        });
+        forms.push(Form::Cron { expression: cron.expression.clone(), duration: cron.duration.clone() });
     }
     if let Some(rrule) = &entry.rrule {
         forms.push(Form::Rrule {
@@ -119,33 +89,22 @@ fn form(
         });
     }
     if let Some(dates) = &entry.dates {
-        forms.push(Form::Dates {
-            from: dates.from.clone(),
-            until: dates.until.clone(),
-        });
+        forms.push(Form::Dates { from: dates.from.clone(), until: dates.until.clone() });
     }
     let calendar = entry.calendar.as_ref();
     if forms.len() + usize::from(calendar.is_some()) != 1 {
-        faults.add(
-            path,
-            "give exactly one of weekly, cron, rrule, dates, calendar",
-        );
+        faults.add(path, "give exactly one of weekly, cron, rrule, dates, calendar");
         return None;
     }
     match calendar {
-        Some(reference) => {
-            selected(faults, &format!("{path}.calendar"), reference, calendars).map(Form::Calendar)
-        }
+        Some(reference) => selected(faults, &format!("{path}.calendar"), reference, calendars).map(Form::Calendar),
         None => forms.pop(),
     }
 }
 
 /// A form without faults of its own.
 fn harmless() -> Form {
-    Form::Dates {
-        from: "2000-01-01T00:00:00".to_owned(),
-        until: "2000-01-02T00:00:00".to_owned(),
-    }
+    Form::Dates { from: "2000-01-01T00:00:00".to_owned(), until: "2000-01-02T00:00:00".to_owned() }
 }
 
 fn weekly_form(weekly: &window::Weekly) -> Form {
@@ -159,17 +118,9 @@ fn weekly_form(weekly: &window::Weekly) -> Form {
     }
 }
 
-fn selected(
-    faults: &mut Faults,
-    path: &str,
-    reference: &CalendarRef,
-    calendars: Calendars<'_>,
-) -> Option<Selected> {
+fn selected(faults: &mut Faults, path: &str, reference: &CalendarRef, calendars: Calendars<'_>) -> Option<Selected> {
     match calendars(reference) {
-        Ok(calendar) => Some(Selected {
-            calendar,
-            categories: reference.categories.clone(),
-        }),
+        Ok(calendar) => Some(Selected { calendar, categories: reference.categories.clone() }),
         Err(why) => {
             faults.add(path, why);
             None
@@ -180,10 +131,7 @@ fn selected(
 fn exception(faults: &mut Faults, path: &str, wire: &window::WindowException) -> Option<Exception> {
     let when = match (&wire.date, &wire.from, &wire.until) {
         (Some(date), None, None) => ExceptionTime::Date(date.clone()),
-        (None, Some(from), Some(until)) => ExceptionTime::Range {
-            from: from.clone(),
-            until: until.clone(),
-        },
+        (None, Some(from), Some(until)) => ExceptionTime::Range { from: from.clone(), until: until.clone() },
         _ => {
             faults.add(path, "give either date, or both from and until");
             return None;
@@ -193,11 +141,7 @@ fn exception(faults: &mut Faults, path: &str, wire: &window::WindowException) ->
         ExceptionEffect::Skip => Effect::Skip,
         ExceptionEffect::Add => Effect::Add,
     };
-    Some(Exception {
-        when,
-        effect,
-        reason: wire.reason.clone().unwrap_or_default(),
-    })
+    Some(Exception { when, effect, reason: wire.reason.clone().unwrap_or_default() })
 }
 
 #[cfg(test)]

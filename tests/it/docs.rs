@@ -38,10 +38,7 @@ fn the_page_of_conditions_lists_every_type_and_reason() {
         that it speaks of. `kubectl wait --for=condition=Ready` works for all three. Types and reasons are added, never renamed.\n"
         .to_owned();
     for (title, name) in [("Types", "ConditionType"), ("Reasons", "Reason")] {
-        page.push_str(&format!(
-            "\n## {title}\n\n| {} | Meaning |\n|---|---|\n",
-            title.trim_end_matches('s')
-        ));
+        page.push_str(&format!("\n## {title}\n\n| {} | Meaning |\n|---|---|\n", title.trim_end_matches('s')));
         let variants = variants(name);
         assert!(variants.len() > 5, "{name} was found in the source");
         for (variant, meaning) in variants {
@@ -60,10 +57,7 @@ fn variants(name: &str) -> Vec<(String, String)> {
     for line in body.lines().map(str::trim).filter(|l| !l.is_empty()) {
         match line.strip_prefix("///") {
             Some(text) => said.push(text.trim()),
-            None => found.push((
-                line.trim_end_matches(',').to_owned(),
-                std::mem::take(&mut said).join(" "),
-            )),
+            None => found.push((line.trim_end_matches(',').to_owned(), std::mem::take(&mut said).join(" "))),
         }
     }
     found
@@ -83,20 +77,11 @@ fn what_the_readme_quotes_is_in_the_samples() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &Path| std::fs::read_to_string(path).expect("can be read");
     let folder = std::fs::read_dir(top.join("config/samples")).expect("the samples");
-    let samples: Vec<String> = folder
-        .map(|file| read(&file.expect("a file").path()))
-        .collect();
+    let samples: Vec<String> = folder.map(|file| read(&file.expect("a file").path())).collect();
     let readme = read(&top.join("README.md"));
-    let quoted: Vec<&str> = readme
-        .split("```yaml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let quoted: Vec<&str> = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(quoted.len() >= 3, "one example of each kind");
     for yaml in quoted {
-        assert!(
-            samples.iter().any(|s| s.contains(yaml)),
-            "no sample says\n{yaml}"
-        );
+        assert!(samples.iter().any(|s| s.contains(yaml)), "no sample says\n{yaml}");
     }
 }

@@ -1,9 +1,6 @@
 //! The integration tests, in one binary. One folder per part of the product.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "these tests wait for real programs"
-)]
+#![allow(clippy::disallowed_methods, reason = "these tests wait for real programs")]
 
 mod admission;
 mod calendar;

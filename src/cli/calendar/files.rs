@@ -24,9 +24,7 @@ pub(super) struct Read {
 
 impl Read {
     pub fn faults(&self) -> impl Iterator<Item = String> {
-        self.broken
-            .iter()
-            .map(|(name, fault)| format!("{name}: {fault}"))
+        self.broken.iter().map(|(name, fault)| format!("{name}: {fault}"))
     }
 
     /// The object's generation as its file has it, which exported files do.
@@ -42,12 +40,8 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Read, Failure> {
     let mut documents = Vec::new();
     for file in files {
         let text = text(file)?;
-        let found: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|e| {
-            Failure::usage(
-                format!("{}: {e}", file.display()),
-                "the file must be YAML or JSON",
-            )
-        })?;
+        let found: Vec<Value> = serde_saphyr::from_multiple(&text)
+            .map_err(|e| Failure::usage(format!("{}: {e}", file.display()), "the file must be YAML or JSON"))?;
         documents.extend(found.into_iter().flat_map(listed));
     }
     let texts = config_maps(&documents);
@@ -58,16 +52,10 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Read, Failure> {
         generations: BTreeMap::new(),
     };
     let mut tiers: BTreeMap<String, Vec<(String, Governing)>> = BTreeMap::new();
-    for document in documents
-        .iter()
-        .filter(|document| document["kind"] == "DeploymentWindow")
-    {
+    for document in documents.iter().filter(|document| document["kind"] == "DeploymentWindow") {
         let namespace = metadata(document, "namespace");
         let name = format!("{namespace}/{}", metadata(document, "name"));
-        read.generations.insert(
-            name.clone(),
-            document["metadata"]["generation"].as_i64().unwrap_or(0),
-        );
+        read.generations.insert(name.clone(), document["metadata"]["generation"].as_i64().unwrap_or(0));
         let governing = governing(document, &namespace, &texts);
         match &governing {
             Governing::Sound(window) => read.windows.push((name.clone(), window.clone())),
@@ -76,16 +64,10 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Read, Failure> {
         tiers.entry(namespace).or_default().push((name, governing));
     }
     if tiers.is_empty() {
-        return Err(Failure::usage(
-            "the files hold no DeploymentWindow",
-            "name files that do",
-        ));
+        return Err(Failure::usage("the files hold no DeploymentWindow", "name files that do"));
     }
     if tiers.len() > read.governance.tiers.len() {
-        let what = format!(
-            "the windows are of {} namespaces, and at most three govern one thing",
-            tiers.len()
-        );
+        let what = format!("the windows are of {} namespaces, and at most three govern one thing", tiers.len());
         return Err(Failure::usage(what, "name fewer files"));
     }
     for (tier, (_, windows)) in read.governance.tiers.iter_mut().zip(tiers) {
@@ -102,21 +84,14 @@ fn text(file: &Path) -> Result<String, Failure> {
     } else {
         std::fs::read_to_string(file)
     };
-    read.map_err(|e| {
-        Failure::unreachable(
-            format!("{}: {e}", file.display()),
-            "name a file that you may read",
-        )
-    })
+    read.map_err(|e| Failure::unreachable(format!("{}: {e}", file.display()), "name a file that you may read"))
 }
 
 /// The items of a list, or the object itself.
 fn listed(document: Value) -> Vec<Value> {
     match document {
         Value::Object(mut object)
-            if object
-                .get("kind")
-                .is_some_and(|kind| kind.as_str().is_some_and(|kind| kind.ends_with("List"))) =>
+            if object.get("kind").is_some_and(|kind| kind.as_str().is_some_and(|kind| kind.ends_with("List"))) =>
         {
             match object.remove("items") {
                 Some(Value::Array(items)) => items,
@@ -129,25 +104,15 @@ fn listed(document: Value) -> Vec<Value> {
 
 fn metadata(document: &Value, field: &str) -> String {
     let default = if field == "namespace" { "default" } else { "" };
-    document["metadata"][field]
-        .as_str()
-        .unwrap_or(default)
-        .to_owned()
+    document["metadata"][field].as_str().unwrap_or(default).to_owned()
 }
 
 fn config_maps(documents: &[Value]) -> Texts {
     let mut texts = Texts::new();
-    for document in documents
-        .iter()
-        .filter(|document| document["kind"] == "ConfigMap")
-    {
+    for document in documents.iter().filter(|document| document["kind"] == "ConfigMap") {
         for (key, value) in document["data"].as_object().into_iter().flatten() {
             if let Some(text) = value.as_str() {
-                let place = (
-                    metadata(document, "namespace"),
-                    metadata(document, "name"),
-                    key.clone(),
-                );
+                let place = (metadata(document, "namespace"), metadata(document, "name"), key.clone());
                 texts.insert(place, text.to_owned());
             }
         }
@@ -158,11 +123,7 @@ fn config_maps(documents: &[Value]) -> Texts {
 fn governing(document: &Value, namespace: &str, texts: &Texts) -> Governing {
     let freeze = document["spec"]["type"] == "Freeze";
     let broken = |fault: String| Governing::Broken {
-        window_type: if freeze {
-            WindowType::Freeze
-        } else {
-            WindowType::Allow
-        },
+        window_type: if freeze { WindowType::Freeze } else { WindowType::Allow },
         fault,
         blocks_rollback: document["spec"]["blocksRollback"] == true,
     };
@@ -170,25 +131,15 @@ fn governing(document: &Value, namespace: &str, texts: &Texts) -> Governing {
         Ok(spec) => spec,
         Err(wrong) => return broken(format!("spec: {wrong}")),
     };
-    let calendars =
-        |reference: &CalendarRef| calendar(reference, &spec.time_zone, namespace, texts);
+    let calendars = |reference: &CalendarRef| calendar(reference, &spec.time_zone, namespace, texts);
     match validate::window(&spec, &calendars) {
         Ok(window) => Governing::Sound(Arc::new(window)),
         Err(faults) => broken(faults.to_string()),
     }
 }
 
-fn calendar(
-    reference: &CalendarRef,
-    zone: &str,
-    namespace: &str,
-    texts: &Texts,
-) -> Result<Arc<Calendar>, String> {
-    let place = (
-        namespace.to_owned(),
-        reference.config_map.clone(),
-        reference.key.clone(),
-    );
+fn calendar(reference: &CalendarRef, zone: &str, namespace: &str, texts: &Texts) -> Result<Arc<Calendar>, String> {
+    let place = (namespace.to_owned(), reference.config_map.clone(), reference.key.clone());
     let Some(text) = texts.get(&place) else {
         return Err(format!(
             "no file holds the ConfigMap {namespace}/{} with the key {}",
@@ -197,11 +148,5 @@ fn calendar(
     };
     let zone = Zone::named(zone).map_err(|fault| fault.to_string())?;
     let read = Calendar::parse(text, &zone);
-    read.map(Arc::new).map_err(|faults| {
-        faults
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ")
-    })
+    read.map(Arc::new).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }

@@ -70,10 +70,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
                 Output::Json => print::verdict_json(at, &verdict),
                 Output::Table => print::verdict(at, &verdict, &zone),
                 Output::Ics => {
-                    return Err(Failure::usage(
-                        "--at has no iCalendar form",
-                        "use -o table or -o json",
-                    ));
+                    return Err(Failure::usage("--at has no iCalendar form", "use -o table or -o json"));
                 }
             }
             verdict.open
@@ -91,19 +88,13 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn range(args: &Args, read: &Read, zone: &Zone, now: DateTime<Utc>) -> Result<(), Failure> {
-    let from = args
-        .from
-        .as_ref()
-        .map_or(Ok(now), |text| moment(text, zone, "--from"))?;
+    let from = args.from.as_ref().map_or(Ok(now), |text| moment(text, zone, "--from"))?;
     let until = match &args.until {
         Some(text) => moment(text, zone, "--until")?,
         None => from + TimeDelta::days(30),
     };
     if until <= from || until - from > LONGEST {
-        return Err(Failure::usage(
-            "--until must be later than --from, by at most five years",
-            "name a shorter range",
-        ));
+        return Err(Failure::usage("--until must be later than --from, by at most five years", "name a shorter range"));
     }
     for (name, window) in &read.windows {
         for warning in window.lint(from) {
@@ -112,18 +103,12 @@ fn range(args: &Args, read: &Read, zone: &Zone, now: DateTime<Utc>) -> Result<()
     }
     match args.output {
         Output::Table => print::openings(&read.governance.openings(from, until), zone),
-        Output::Json => {
-            print::openings_json(from, until, &read.governance.openings(from, until), read)
-        }
+        Output::Json => print::openings_json(from, until, &read.governance.openings(from, until), read),
         Output::Ics => {
             let windows: Vec<Exported<'_>> = read
                 .windows
                 .iter()
-                .map(|(name, window)| Exported {
-                    name,
-                    window,
-                    sequence: read.generation(name),
-                })
+                .map(|(name, window)| Exported { name, window, sequence: read.generation(name) })
                 .collect();
             print!("{}", export(&windows, from, until, now));
         }
@@ -133,21 +118,14 @@ fn range(args: &Args, read: &Read, zone: &Zone, now: DateTime<Utc>) -> Result<()
 
 fn zone(args: &Args, read: &Read) -> Result<Zone, Failure> {
     if let Some(name) = &args.zone {
-        return Zone::named(name)
-            .map_err(|fault| Failure::usage(fault, "name a zone such as Europe/Berlin"));
+        return Zone::named(name).map_err(|fault| Failure::usage(fault, "name a zone such as Europe/Berlin"));
     }
     let mut zones = read.windows.iter().map(|(_, window)| window.zone());
     let first = zones.next().cloned().unwrap_or_else(Zone::utc);
-    Ok(if zones.all(|zone| *zone == first) {
-        first
-    } else {
-        Zone::utc()
-    })
+    Ok(if zones.all(|zone| *zone == first) { first } else { Zone::utc() })
 }
 
 fn moment(text: &str, zone: &Zone, option: &str) -> Result<DateTime<Utc>, Failure> {
-    let help =
-        "write an instant such as 2027-01-05T09:00:00Z, or a wall time such as 2027-01-05T09:00";
-    zone.moment(text)
-        .map_err(|fault| Failure::usage(format!("{option}: {fault}"), help))
+    let help = "write an instant such as 2027-01-05T09:00:00Z, or a wall time such as 2027-01-05T09:00";
+    zone.moment(text).map_err(|fault| Failure::usage(format!("{option}: {fault}"), help))
 }

@@ -12,33 +12,16 @@ pub(super) fn openings(openings: &[Opening], zone: &Zone) {
         println!("Nothing is open in this range.");
         return;
     }
-    println!(
-        "Times are of {}, zone data {}.",
-        zone.name(),
-        zone_data_version()
-    );
+    println!("Times are of {}, zone data {}.", zone.name(), zone_data_version());
     println!("{:<27} {:<27} {:<10} BY", "FROM", "UNTIL", "LASTS");
     for opening in openings {
         let lasts = duration_to_wire(opening.until - opening.from);
-        let by = if opening.entry.is_empty() {
-            "no window closes"
-        } else {
-            &opening.entry
-        };
-        println!(
-            "{:<27} {:<27} {lasts:<10} {by}",
-            shown(opening.from, zone),
-            shown(opening.until, zone)
-        );
+        let by = if opening.entry.is_empty() { "no window closes" } else { &opening.entry };
+        println!("{:<27} {:<27} {lasts:<10} {by}", shown(opening.from, zone), shown(opening.until, zone));
     }
 }
 
-pub(super) fn openings_json(
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-    openings: &[Opening],
-    read: &Read,
-) {
+pub(super) fn openings_json(from: DateTime<Utc>, until: DateTime<Utc>, openings: &[Opening], read: &Read) {
     let openings: Vec<Value> = openings
         .iter()
         .map(|opening| json!({"from": to_wire(opening.from), "until": to_wire(opening.until), "entry": opening.entry}))
@@ -68,11 +51,7 @@ pub(super) fn verdict(at: DateTime<Utc>, verdict: &Verdict, zone: &Zone) {
         println!("  {}", because(closer, zone));
     }
     match (verdict.closes_at, verdict.opens_at) {
-        (Some(closes), _) => println!(
-            "closes {}, in {}",
-            shown(closes, zone),
-            rounded(closes - at)
-        ),
+        (Some(closes), _) => println!("closes {}, in {}", shown(closes, zone), rounded(closes - at)),
         (None, Some(opens)) => println!("opens {}, in {}", shown(opens, zone), rounded(opens - at)),
         (None, None) if verdict.open => println!("no end is known"),
         (None, None) => println!("no opening is known"),
@@ -89,15 +68,8 @@ fn because(closer: &Closer, zone: &Zone) -> String {
         Some(entry) => format!("{window} ({kind}) is in force: entry {entry}"),
         None => format!("{window} ({kind}) is not open"),
     };
-    let until = closer
-        .until
-        .map(|until| format!(", until {}", shown(until, zone)))
-        .unwrap_or_default();
-    let reason = if closer.reason.is_empty() {
-        String::new()
-    } else {
-        format!(" - {}", closer.reason)
-    };
+    let until = closer.until.map(|until| format!(", until {}", shown(until, zone))).unwrap_or_default();
+    let reason = if closer.reason.is_empty() { String::new() } else { format!(" - {}", closer.reason) };
     format!("{what}{until}{reason}")
 }
 
@@ -112,11 +84,8 @@ pub(super) fn verdict_json(at: DateTime<Utc>, verdict: &Verdict) {
             })
         })
         .collect();
-    let openers: Vec<Value> = verdict
-        .opened_by
-        .iter()
-        .map(|opener| json!({"window": opener.window, "entry": opener.entry}))
-        .collect();
+    let openers: Vec<Value> =
+        verdict.opened_by.iter().map(|opener| json!({"window": opener.window, "entry": opener.entry})).collect();
     print_json(&json!({
         "at": to_wire(at), "open": verdict.open, "openedBy": openers, "closedBy": closers,
         "closesAt": verdict.closes_at.map(to_wire), "opensAt": verdict.opens_at.map(to_wire),
@@ -131,11 +100,7 @@ fn print_json(value: &Value) {
 /// `Mon 2027-01-04 22:00 +01:00`, with seconds only where there are any.
 fn shown(at: DateTime<Utc>, zone: &Zone) -> String {
     let local = zone.local(at);
-    let pattern = if at.timestamp() % 60 == 0 {
-        "%a %Y-%m-%d %H:%M %:z"
-    } else {
-        "%a %Y-%m-%d %H:%M:%S %:z"
-    };
+    let pattern = if at.timestamp() % 60 == 0 { "%a %Y-%m-%d %H:%M %:z" } else { "%a %Y-%m-%d %H:%M:%S %:z" };
     local.format(pattern).to_string()
 }
 

@@ -59,13 +59,7 @@ pub struct Set<'a> {
 }
 
 impl<'a> Set<'a> {
-    pub fn tell(
-        &mut self,
-        level: Level,
-        document: &Document,
-        path: &str,
-        message: impl Into<String>,
-    ) {
+    pub fn tell(&mut self, level: Level, document: &Document, path: &str, message: impl Into<String>) {
         self.findings.push(Finding {
             level,
             file: document.file.clone(),
@@ -116,22 +110,13 @@ impl<'a> Set<'a> {
             }
             "TeamReadiness" => {
                 let wire: objects::Team = decode(&text).map_err(undecodable)?;
-                let checked =
-                    validate::team(&facts::meta(&wire.meta), &wire.spec, &[], &BTreeMap::new())?;
-                self.teams.push(Sound {
-                    wire,
-                    checked,
-                    document,
-                });
+                let checked = validate::team(&facts::meta(&wire.meta), &wire.spec, &[], &BTreeMap::new())?;
+                self.teams.push(Sound { wire, checked, document });
             }
             _ => {
                 let wire: objects::Release = decode(&text).map_err(undecodable)?;
                 let checked = validate::release(&facts::meta(&wire.meta), &wire.spec)?;
-                self.releases.push(Sound {
-                    wire,
-                    checked,
-                    document,
-                });
+                self.releases.push(Sound { wire, checked, document });
             }
         }
         Ok(())
@@ -163,20 +148,10 @@ pub fn read(documents: &[Document]) -> Set<'_> {
             }
         }
         match known {
-            Some(_) if version != OURS => set.tell(
-                Level::Fault,
-                document,
-                "apiVersion",
-                format!("must be {OURS}"),
-            ),
+            Some(_) if version != OURS => set.tell(Level::Fault, document, "apiVersion", format!("must be {OURS}")),
             Some(kind) => set.add(document, kind),
             None if version.starts_with("rollcall.dev/") => {
-                set.tell(
-                    Level::Fault,
-                    document,
-                    "kind",
-                    format!("is none of {}", ours.join(", ")),
-                );
+                set.tell(Level::Fault, document, "kind", format!("is none of {}", ours.join(", ")));
             }
             None => other(&mut set, value),
         }
@@ -200,11 +175,7 @@ fn other(set: &mut Set<'_>, value: &Value) {
         }
         _ => return,
     };
-    set.workloads.insert(WorkloadName {
-        kind,
-        namespace,
-        name,
-    });
+    set.workloads.insert(WorkloadName { kind, namespace, name });
 }
 
 /// What must be true of any object.

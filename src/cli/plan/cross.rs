@@ -43,9 +43,7 @@ pub fn plans(set: &mut Set<'_>, platform: &str) -> Vec<Plan> {
         set.tell(level, document, &path, message);
     }
     plans.sort_by(|a, b| a.release.cmp(&b.release));
-    set.findings.sort_by(|a, b| {
-        (&a.file, a.line, a.level, &a.path).cmp(&(&b.file, b.line, b.level, &b.path))
-    });
+    set.findings.sort_by(|a, b| (&a.file, a.line, a.level, &a.path).cmp(&(&b.file, b.line, b.level, &b.path)));
     plans
 }
 
@@ -62,17 +60,13 @@ fn teams<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
         };
         // Consent by label depends on the release, so the team is read again as this release sees it.
         let meta = facts::meta(&team.wire.meta);
-        let Ok(seen) = validate::team(&meta, &team.wire.spec, &[], &release.wire.meta.labels)
-        else {
+        let Ok(seen) = validate::team(&meta, &team.wire.spec, &[], &release.wire.meta.labels) else {
             continue;
         };
         let may = |action: Action| seen.consents_to(&release.checked.name, action);
         let steps = steps_of(release, &participant.name);
-        let lacking: Vec<&str> = [Action::Hold, Action::Release]
-            .into_iter()
-            .filter(|a| !may(*a))
-            .map(Action::as_str)
-            .collect();
+        let lacking: Vec<&str> =
+            [Action::Hold, Action::Release].into_iter().filter(|a| !may(*a)).map(Action::as_str).collect();
         if !steps.is_empty() && !lacking.is_empty() {
             let message = format!(
                 "TeamReadiness {name} does not consent to {} by this release: see its spec.allow",
@@ -80,31 +74,17 @@ fn teams<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
             );
             tell.push((Level::Conflict, release.document, path.clone(), message));
         }
-        if !steps.is_empty()
-            && release.checked.on_failure == OnFailure::Rollback
-            && !may(Action::Rollback)
-        {
+        if !steps.is_empty() && release.checked.on_failure == OnFailure::Rollback && !may(Action::Rollback) {
             let message = format!(
                 "TeamReadiness {name} does not consent to Rollback, so its steps stay as they are if one fails"
             );
             tell.push((Level::Note, release.document, path, message));
         }
         for (n, workload) in steps {
-            if !seen
-                .listed
-                .contains(&(workload.kind, workload.name.clone()))
-            {
-                let message = format!(
-                    "TeamReadiness {name} does not list {} {}",
-                    workload.kind.as_str(),
-                    workload.name
-                );
-                tell.push((
-                    Level::Conflict,
-                    release.document,
-                    format!("spec.steps[{n}].workload"),
-                    message,
-                ));
+            if !seen.listed.contains(&(workload.kind, workload.name.clone())) {
+                let message =
+                    format!("TeamReadiness {name} does not list {} {}", workload.kind.as_str(), workload.name);
+                tell.push((Level::Conflict, release.document, format!("spec.steps[{n}].workload"), message));
             }
         }
     }
@@ -114,8 +94,7 @@ fn teams<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
 fn steps_of(release: &Release_<'_>, participant: &str) -> Vec<(usize, WorkloadName)> {
     let wire = release.wire.spec.steps.iter().enumerate();
     let own = wire.filter(|(_, s)| s.participant.as_deref() == Some(participant));
-    own.filter_map(|(n, s)| Some((n, workload(find(release, &s.name)?)?.clone())))
-        .collect()
+    own.filter_map(|(n, s)| Some((n, workload(find(release, &s.name)?)?.clone()))).collect()
 }
 
 fn find<'r>(release: &'r Release_<'_>, step: &str) -> Option<&'r Step> {
@@ -131,20 +110,13 @@ fn workload(step: &Step) -> Option<&WorkloadName> {
 
 fn windows<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
     for (n, named) in release.wire.spec.windows.iter().enumerate() {
-        let is = |w: &objects::Window| {
-            *w.meta.key.namespace == *named.namespace && *w.meta.key.name == *named.name
-        };
+        let is = |w: &objects::Window| *w.meta.key.namespace == *named.namespace && *w.meta.key.name == *named.name;
         if !set.windows.iter().any(|w| is(w)) {
             let message = format!(
                 "no sound DeploymentWindow {}/{} is among these files; without it the release never starts",
                 named.namespace, named.name
             );
-            tell.push((
-                Level::Note,
-                release.document,
-                format!("spec.windows[{n}]"),
-                message,
-            ));
+            tell.push((Level::Note, release.document, format!("spec.windows[{n}]"), message));
         }
     }
 }
@@ -162,19 +134,10 @@ fn rivals<'a>(set: &Set<'a>, tell: &mut Tell<'a>) {
                 claims.insert(name, (release, step));
                 continue;
             };
-            let apart =
-                step.expect.is_some() && other.expect.is_some() && step.expect != other.expect;
+            let apart = step.expect.is_some() && other.expect.is_some() && step.expect != other.expect;
             if !apart {
-                let message = format!(
-                    "{name} is claimed by step {} of release {} too",
-                    other.name, first.checked.name
-                );
-                tell.push((
-                    Level::Conflict,
-                    release.document,
-                    format!("spec.steps[{n}].workload"),
-                    message,
-                ));
+                let message = format!("{name} is claimed by step {} of release {} too", other.name, first.checked.name);
+                tell.push((Level::Conflict, release.document, format!("spec.steps[{n}].workload"), message));
             }
         }
     }
@@ -184,10 +147,7 @@ fn plan<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tell: &mut Te
     let mut wave_of: BTreeMap<&str, usize> = BTreeMap::new();
     let mut waves: Vec<Vec<Planned>> = Vec::new();
     for step in &release.checked.steps {
-        let before = step
-            .depends_on
-            .iter()
-            .filter_map(|d| wave_of.get(d.as_str()));
+        let before = step.depends_on.iter().filter_map(|d| wave_of.get(d.as_str()));
         let wave = before.max().map_or(0, |w| w + 1);
         wave_of.insert(&step.name, wave);
         waves.resize_with(waves.len().max(wave + 1), Vec::new);
@@ -202,21 +162,13 @@ fn plan<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tell: &mut Te
         });
     }
     unknown_labels(set, release, platform, tell);
-    Plan {
-        release: release.checked.name.to_string(),
-        waves,
-    }
+    Plan { release: release.checked.name.to_string(), waves }
 }
 
 /// The windows that govern a step: a wait has those of the release alone.
 fn governing(set: &Set<'_>, release: &Release_<'_>, step: &Step, platform: &str) -> Vec<String> {
-    let named: Vec<ObjectName> = release
-        .wire
-        .spec
-        .windows
-        .iter()
-        .map(|w| ObjectName::new(&w.namespace, &w.name))
-        .collect();
+    let named: Vec<ObjectName> =
+        release.wire.spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
     let own = &release.checked.name.namespace;
     let team = workload(step).map_or(own, |w| &w.namespace);
     let nobody = BTreeMap::new();
@@ -227,15 +179,9 @@ fn governing(set: &Set<'_>, release: &Release_<'_>, step: &Step, platform: &str)
         release: Some((own, &release.wire.meta.labels, &named)),
     };
     let governance = facts::governance(&asking, &set.windows, &[]);
-    let tiers = ["platform", "team", "release"]
-        .into_iter()
-        .zip(&governance.tiers);
+    let tiers = ["platform", "team", "release"].into_iter().zip(&governance.tiers);
     let mut all: Vec<String> = tiers
-        .flat_map(|(tier, windows)| {
-            windows
-                .iter()
-                .map(move |(name, window)| (tier, name, window))
-        })
+        .flat_map(|(tier, windows)| windows.iter().map(move |(name, window)| (tier, name, window)))
         .map(|(tier, name, window)| match window {
             Governing::Sound(_) => format!("{tier} {name}"),
             Governing::Broken { .. } => format!("{tier} {name} (not known)"),
@@ -250,15 +196,10 @@ fn unknown_labels<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tel
     let selects = |w: &objects::Window| {
         let selector = w.spec.namespace_selector.as_ref();
         selector.is_some_and(|s| {
-            s.match_labels.iter().flatten().next().is_some()
-                || s.match_expressions.iter().flatten().next().is_some()
+            s.match_labels.iter().flatten().next().is_some() || s.match_expressions.iter().flatten().next().is_some()
         })
     };
-    if !set
-        .windows
-        .iter()
-        .any(|w| *w.meta.key.namespace == *platform && selects(w))
-    {
+    if !set.windows.iter().any(|w| *w.meta.key.namespace == *platform && selects(w)) {
         return;
     }
     for (n, participant) in release.wire.spec.participants.iter().enumerate() {
@@ -267,12 +208,7 @@ fn unknown_labels<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tel
             let message = format!(
                 "Namespace {namespace} is not among these files, so windows that select namespaces by label are taken not to select it"
             );
-            tell.push((
-                Level::Note,
-                release.document,
-                format!("spec.participants[{n}].team.namespace"),
-                message,
-            ));
+            tell.push((Level::Note, release.document, format!("spec.participants[{n}].team.namespace"), message));
         }
     }
 }

@@ -31,10 +31,7 @@ impl Document {
         let mut line = self.line;
         for key in keys(path) {
             let next = match &node.value {
-                Node::Map(entries) => entries
-                    .iter()
-                    .find(|(name, _)| *name == key)
-                    .map(|(_, inner)| inner),
+                Node::Map(entries) => entries.iter().find(|(name, _)| *name == key).map(|(_, inner)| inner),
                 Node::List(items) => key.parse::<usize>().ok().and_then(|n| items.get(n)),
                 Node::Scalar(_) => None,
             };
@@ -48,9 +45,7 @@ impl Document {
 
 /// `spec.steps[2].name` as `spec`, `steps`, `2`, `name`.
 fn keys(path: &str) -> impl Iterator<Item = String> + '_ {
-    path.split(['.', '[', ']'])
-        .filter(|key| !key.is_empty())
-        .map(str::to_owned)
+    path.split(['.', '[', ']']).filter(|key| !key.is_empty()).map(str::to_owned)
 }
 
 /// What an input may cost: manifests are small, and whatever expands to more than this is no manifest.
@@ -79,12 +74,7 @@ fn bounds() -> serde_saphyr::Options {
 /// What makes the text no YAML, or too costly to read, with its line if it is known.
 pub fn documents(file: &str, text: &str) -> Result<Vec<Document>, (u64, String)> {
     let nodes: Vec<Spanned<Node>> = serde_saphyr::from_multiple_with_options(text, bounds())
-        .map_err(|e| {
-            (
-                e.location().map_or(1, |l| l.line()),
-                e.without_snippet().to_string(),
-            )
-        })?;
+        .map_err(|e| (e.location().map_or(1, |l| l.line()), e.without_snippet().to_string()))?;
     Ok(nodes
         .into_iter()
         .map(|root| Document {
@@ -101,11 +91,9 @@ fn plain(node: &Node) -> Value {
     match node {
         Node::Scalar(value) => value.clone(),
         Node::List(items) => items.iter().map(|item| plain(&item.value)).collect(),
-        Node::Map(entries) => entries
-            .iter()
-            .map(|(name, inner)| (name.clone(), plain(&inner.value)))
-            .collect::<Map<_, _>>()
-            .into(),
+        Node::Map(entries) => {
+            entries.iter().map(|(name, inner)| (name.clone(), plain(&inner.value))).collect::<Map<_, _>>().into()
+        }
     }
 }
 
@@ -137,9 +125,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Scalar(
-            Number::from_f64(value).map_or(Value::Null, Value::Number),
-        ))
+        Ok(Node::Scalar(Number::from_f64(value).map_or(Value::Null, Value::Number)))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -181,8 +167,7 @@ mod tests {
 
     #[test]
     fn each_field_knows_its_line_and_what_is_not_there_the_line_around_it() {
-        let text =
-            "# first\na: 1\n---\nspec:\n  steps:\n  - name: one\n    wait: 5m\n  - name: two\n";
+        let text = "# first\na: 1\n---\nspec:\n  steps:\n  - name: one\n    wait: 5m\n  - name: two\n";
         let all = documents("x.yaml", text).expect("two documents");
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].line_of("a"), 2);
@@ -195,10 +180,7 @@ mod tests {
     #[test]
     fn words_that_yaml_1_1_took_for_booleans_stay_words() {
         let all = documents("x.yaml", "a: [no, on, true]\nb: \"012\"\n").expect("one document");
-        assert_eq!(
-            all[0].value,
-            serde_json::json!({"a": ["no", "on", true], "b": "012"})
-        );
+        assert_eq!(all[0].value, serde_json::json!({"a": ["no", "on", true], "b": "012"}));
     }
 
     #[test]

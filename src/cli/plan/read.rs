@@ -23,41 +23,25 @@ pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut all = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            all.push(Source {
-                name: "stdin".to_owned(),
-                text: text("stdin", std::io::stdin().lock())?,
-            });
+            all.push(Source { name: "stdin".to_owned(), text: text("stdin", std::io::stdin().lock())? });
             continue;
         }
-        let files = if path.is_dir() {
-            below(path)?
-        } else {
-            vec![path.clone()]
-        };
+        let files = if path.is_dir() { below(path)? } else { vec![path.clone()] };
         if files.is_empty() {
             let what = format!("{}: no .yaml, .yml or .json file in it", path.display());
-            return Err(Failure::unreachable(
-                what,
-                "name a folder with manifests, or a file",
-            ));
+            return Err(Failure::unreachable(what, "name a folder with manifests, or a file"));
         }
         for file in files {
             let name = file.display().to_string();
             let open = std::fs::File::open(&file).map_err(|e| unreadable(&name, &e))?;
-            all.push(Source {
-                text: text(&name, open)?,
-                name,
-            });
+            all.push(Source { text: text(&name, open)?, name });
         }
     }
     Ok(all)
 }
 
 fn unreadable(name: &str, why: &dyn std::fmt::Display) -> Failure {
-    Failure::unreachable(
-        format!("{name}: {why}"),
-        "name files that exist and that you may read",
-    )
+    Failure::unreachable(format!("{name}: {why}"), "name files that exist and that you may read")
 }
 
 /// The manifests in a folder and below, sorted by path; links to folders are not followed.
@@ -68,9 +52,7 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let entry = entry.map_err(|e| unreadable(&name, &e))?;
         let kind = entry.file_type().map_err(|e| unreadable(&name, &e))?;
         let path = entry.path();
-        let manifest = path
-            .extension()
-            .is_some_and(|x| x == "yaml" || x == "yml" || x == "json");
+        let manifest = path.extension().is_some_and(|x| x == "yaml" || x == "yml" || x == "json");
         // A folder of GitOps has files that only kustomize understands.
         let kustomization = path.file_stem().is_some_and(|stem| stem == "kustomization");
         if kind.is_dir() {
@@ -85,20 +67,12 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn text(name: &str, from: impl Read) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    from.take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| unreadable(name, &e))?;
+    from.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|e| unreadable(name, &e))?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(Failure::unreachable(
-            format!("{name}: larger than 16 MiB"),
-            "name manifests",
-        ));
+        return Err(Failure::unreachable(format!("{name}: larger than 16 MiB"), "name manifests"));
     }
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
-        Failure::unreachable(
-            format!("{name}: is no text (byte {at} is not UTF-8)"),
-            "name manifests in YAML or JSON",
-        )
+        Failure::unreachable(format!("{name}: is no text (byte {at} is not UTF-8)"), "name manifests in YAML or JSON")
     })
 }

@@ -32,27 +32,13 @@ fn line(out: &mut String, finding: &Finding) {
         Level::Conflict => "conflict: ",
         Level::Note => "note: ",
     };
-    let Finding {
-        file,
-        line,
-        object,
-        path,
-        message,
-        ..
-    } = finding;
-    let _ = writeln!(
-        out,
-        "{}",
-        inert(&format!(
-            "{file}:{line}: {level}{object}: {path}: {message}"
-        ))
-    );
+    let Finding { file, line, object, path, message, .. } = finding;
+    let _ = writeln!(out, "{}", inert(&format!("{file}:{line}: {level}{object}: {path}: {message}")));
 }
 
 fn waves(out: &mut String, plan: &Plan) {
     let steps = || plan.waves.iter().flatten();
-    let width =
-        |of: fn(&Planned) -> &str| steps().map(|s| of(s).chars().count()).max().unwrap_or(0);
+    let width = |of: fn(&Planned) -> &str| steps().map(|s| of(s).chars().count()).max().unwrap_or(0);
     let (name, work) = (width(|s| &s.step), width(|s| &s.work));
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let _ = writeln!(
@@ -69,13 +55,7 @@ fn waves(out: &mut String, plan: &Plan) {
             } else {
                 step.windows.join(", ")
             };
-            let _ = writeln!(
-                out,
-                "  {}  {:name$}  {:work$}  {windows}",
-                n + 1,
-                step.step,
-                step.work
-            );
+            let _ = writeln!(out, "  {}  {:name$}  {:work$}  {windows}", n + 1, step.step, step.work);
         }
     }
 }
@@ -100,17 +80,14 @@ fn summary(set: &Set<'_>) -> String {
 pub fn json(set: &Set<'_>, plans: &[Plan]) -> Value {
     let told = |level: Level| -> Vec<Value> {
         let of = set.findings.iter().filter(|f| f.level == level);
-        of.map(|f| json!({"file": f.file, "line": f.line, "object": f.object, "path": f.path, "message": f.message})).collect()
+        of.map(|f| json!({"file": f.file, "line": f.line, "object": f.object, "path": f.path, "message": f.message}))
+            .collect()
     };
     let planned = |s: &Planned| json!({"step": s.step, "work": s.work, "after": s.after, "windows": s.windows});
     let plans: Vec<Value> = plans
         .iter()
         .map(|p| {
-            let waves: Vec<Vec<Value>> = p
-                .waves
-                .iter()
-                .map(|w| w.iter().map(planned).collect())
-                .collect();
+            let waves: Vec<Vec<Value>> = p.waves.iter().map(|w| w.iter().map(planned).collect()).collect();
             json!({"release": p.release, "waves": waves})
         })
         .collect();

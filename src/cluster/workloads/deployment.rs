@@ -13,8 +13,7 @@ pub fn progress(object: &Object) -> (Progress, bool) {
     let (spec, status) = (&object.spec, &object.status);
     let observed = number(status, "observedGeneration") >= object.metadata.generation;
     let wanted = spec["replicas"].as_i64().unwrap_or(1);
-    let [all, updated, available] =
-        ["replicas", "updatedReplicas", "availableReplicas"].map(|f| number(status, f));
+    let [all, updated, available] = ["replicas", "updatedReplicas", "availableReplicas"].map(|f| number(status, f));
     let runs_already = observed && all > 0 && updated == all;
     let progress = if !observed {
         Progress::NotObserved
@@ -25,9 +24,7 @@ pub fn progress(object: &Object) -> (Progress, bool) {
     } else if spec["paused"] == true {
         Progress::Stopped
     } else {
-        Progress::Progressing(format!(
-            "{updated} of {wanted} updated, {available} available"
-        ))
+        Progress::Progressing(format!("{updated} of {wanted} updated, {available} available"))
     };
     (progress, runs_already)
 }
@@ -37,10 +34,7 @@ fn failure(object: &Object) -> Option<Progress> {
     if progressing["status"] != "False" || progressing["reason"] != "ProgressDeadlineExceeded" {
         return None;
     }
-    let why = progressing["message"]
-        .as_str()
-        .unwrap_or("its progress deadline is exceeded")
-        .to_owned();
+    let why = progressing["message"].as_str().unwrap_or("its progress deadline is exceeded").to_owned();
     let at = progressing["lastUpdateTime"].as_str().and_then(from_wire);
     Some(Progress::Failed { at, why })
 }

@@ -12,10 +12,7 @@ pub fn progress(object: &Object) -> (Progress, bool) {
     } else if let Some(failed) = condition(object, "Failed").filter(|c| c["status"] == "True") {
         Progress::Failed {
             at: failed["lastTransitionTime"].as_str().and_then(from_wire),
-            why: failed["message"]
-                .as_str()
-                .unwrap_or("the Job failed")
-                .to_owned(),
+            why: failed["message"].as_str().unwrap_or("the Job failed").to_owned(),
         }
     } else if object.spec["suspend"] == true {
         Progress::Stopped

@@ -94,39 +94,16 @@ struct Object {
 pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
     let mut object: Object = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let gate = object.metadata.labels.get(GATE_LABEL).cloned();
-    let note = |name: &str| {
-        object
-            .metadata
-            .annotations
-            .get(name)
-            .filter(|v| !v.is_empty())
-            .cloned()
-    };
-    let hold = note(HOLD).map(|by| {
-        if by == HOLD_BY_AUTHOR {
-            HeldBy::Author
-        } else {
-            HeldBy::Policy
-        }
-    });
+    let note = |name: &str| object.metadata.annotations.get(name).filter(|v| !v.is_empty()).cloned();
+    let hold = note(HOLD).map(|by| if by == HOLD_BY_AUTHOR { HeldBy::Author } else { HeldBy::Policy });
     let claim = note(CLAIM);
-    let template = object
-        .spec
-        .get_mut("template")
-        .map(Value::take)
-        .unwrap_or_default();
+    let template = object.spec.get_mut("template").map(Value::take).unwrap_or_default();
     let (progress, runs_already) = match kind {
         WorkloadKind::Deployment => deployment::progress(&object),
         WorkloadKind::Job => job::progress(&object),
-        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::CronJob => {
-            (Progress::NotObserved, false)
-        }
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::CronJob => (Progress::NotObserved, false),
     };
-    let progress = if hold.is_some() {
-        Progress::NotObserved
-    } else {
-        progress
-    };
+    let progress = if hold.is_some() { Progress::NotObserved } else { progress };
     // What nobody gates is only watched for the label to appear: its content is not worth its memory.
     let gated = gate.is_some();
     Ok(Workload {
@@ -134,21 +111,9 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         gate,
         hold,
         claim,
-        template: if gated {
-            digest_of(&content(&template))
-        } else {
-            String::new()
-        },
-        images: if gated {
-            images(&template)
-        } else {
-            Texts::default()
-        },
-        annotations: if gated {
-            annotations(&template)
-        } else {
-            Texts::default()
-        },
+        template: if gated { digest_of(&content(&template)) } else { String::new() },
+        images: if gated { images(&template) } else { Texts::default() },
+        annotations: if gated { annotations(&template) } else { Texts::default() },
         progress,
         runs_already: runs_already && hold == Some(HeldBy::Policy),
         terminating: object.metadata.deletion_timestamp.is_some(),
@@ -162,15 +127,10 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
 /// A pod template without the mark of `kubectl rollout restart`, which ships nothing new.
 fn content(template: &Value) -> Value {
     let mut content = template.clone();
-    if let Some(annotations) = content
-        .pointer_mut("/metadata/annotations")
-        .and_then(Value::as_object_mut)
-    {
+    if let Some(annotations) = content.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.remove(RESTARTED_AT);
         if annotations.is_empty()
-            && let Some(metadata) = content
-                .pointer_mut("/metadata")
-                .and_then(Value::as_object_mut)
+            && let Some(metadata) = content.pointer_mut("/metadata").and_then(Value::as_object_mut)
         {
             metadata.remove("annotations");
         }
@@ -188,25 +148,16 @@ fn images(template: &Value) -> Texts {
 }
 
 fn annotations(template: &Value) -> Texts {
-    let all = template
-        .pointer("/metadata/annotations")
-        .and_then(Value::as_object);
-    all.into_iter()
-        .flatten()
-        .filter_map(|(k, v)| Some((k.as_str(), v.as_str()?)))
-        .take(KEPT_ANNOTATIONS)
-        .collect()
+    let all = template.pointer("/metadata/annotations").and_then(Value::as_object);
+    all.into_iter().flatten().filter_map(|(k, v)| Some((k.as_str(), v.as_str()?))).take(KEPT_ANNOTATIONS).collect()
 }
 
 /// Whose hold field it is, if not ours: Kueue suspends Jobs, Kruise pauses Deployments.
 fn owned_elsewhere(kind: WorkloadKind, object: &Object) -> Option<String> {
     let labels = &object.metadata.labels;
-    let has =
-        |name: &str| labels.contains_key(name) || object.metadata.annotations.contains_key(name);
+    let has = |name: &str| labels.contains_key(name) || object.metadata.annotations.contains_key(name);
     match kind {
-        WorkloadKind::Job if has("kueue.x-k8s.io/queue-name") => {
-            Some("Kueue decides when this Job runs".to_owned())
-        }
+        WorkloadKind::Job if has("kueue.x-k8s.io/queue-name") => Some("Kueue decides when this Job runs".to_owned()),
         WorkloadKind::Deployment if has("rollouts.kruise.io/in-progressing") => {
             Some("a Kruise Rollout pauses this Deployment".to_owned())
         }
@@ -215,10 +166,7 @@ fn owned_elsewhere(kind: WorkloadKind, object: &Object) -> Option<String> {
 }
 
 fn condition<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    object.status["conditions"]
-        .as_array()?
-        .iter()
-        .find(|c| c["type"] == name)
+    object.status["conditions"].as_array()?.iter().find(|c| c["type"] == name)
 }
 
 fn number(value: &Value, field: &str) -> i64 {

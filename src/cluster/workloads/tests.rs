@@ -23,19 +23,10 @@ fn job(change: impl FnOnce(&mut Value)) -> Workload {
 #[test]
 fn a_deployment_is_done_when_its_newest_generation_is_observed_and_only_it_runs() {
     assert_eq!(deployment(|_| ()).progress, Progress::Done);
-    assert_eq!(
-        deployment(|d| d["metadata"]["generation"] = json!(4)).progress,
-        Progress::NotObserved
-    );
-    assert!(matches!(
-        deployment(|d| d["status"]["availableReplicas"] = json!(1)).progress,
-        Progress::Progressing(_)
-    ));
+    assert_eq!(deployment(|d| d["metadata"]["generation"] = json!(4)).progress, Progress::NotObserved);
+    assert!(matches!(deployment(|d| d["status"]["availableReplicas"] = json!(1)).progress, Progress::Progressing(_)));
     assert!(
-        matches!(
-            deployment(|d| d["status"]["replicas"] = json!(3)).progress,
-            Progress::Progressing(_)
-        ),
+        matches!(deployment(|d| d["status"]["replicas"] = json!(3)).progress, Progress::Progressing(_)),
         "an old pod is left"
     );
 }
@@ -46,13 +37,7 @@ fn a_deployment_that_exceeds_its_deadline_has_failed_at_that_time() {
         d["status"]["conditions"] = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
             "message": "too slow", "lastUpdateTime": "2027-01-12T09:00:00Z"}]);
     });
-    assert_eq!(
-        failed.progress,
-        Progress::Failed {
-            at: from("2027-01-12T09:00:00Z"),
-            why: "too slow".into()
-        }
-    );
+    assert_eq!(failed.progress, Progress::Failed { at: from("2027-01-12T09:00:00Z"), why: "too slow".into() });
 }
 
 fn from(text: &str) -> Option<DateTime<Utc>> {
@@ -66,10 +51,7 @@ fn a_held_deployment_makes_no_progress_and_says_whether_its_change_was_taken_bac
         d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"});
     };
     let held = deployment(hold);
-    assert_eq!(
-        (held.hold, held.progress, held.runs_already),
-        (Some(HeldBy::Policy), Progress::NotObserved, true)
-    );
+    assert_eq!((held.hold, held.progress, held.runs_already), (Some(HeldBy::Policy), Progress::NotObserved, true));
     let changed = deployment(|d| {
         hold(d);
         d["status"]["updatedReplicas"] = json!(0);
@@ -79,22 +61,17 @@ fn a_held_deployment_makes_no_progress_and_says_whether_its_change_was_taken_bac
         hold(d);
         d["status"] = json!({"observedGeneration": 3});
     });
-    assert!(
-        !first_install.runs_already,
-        "nothing runs, so the content is new"
-    );
+    assert!(!first_install.runs_already, "nothing runs, so the content is new");
 }
 
 #[test]
 fn a_restart_is_not_new_content_and_an_image_is() {
     let plain = deployment(|_| ());
     let restarted = deployment(|d| {
-        d["spec"]["template"]["metadata"]["annotations"] =
-            json!({"kubectl.kubernetes.io/restartedAt": "now"})
+        d["spec"]["template"]["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/restartedAt": "now"})
     });
     assert_eq!(plain.template, restarted.template);
-    let other =
-        deployment(|d| d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("api:3"));
+    let other = deployment(|d| d["spec"]["template"]["spec"]["containers"][0]["image"] = json!("api:3"));
     assert_ne!(plain.template, other.template);
     assert_eq!(other.images.get("api"), Some("api:3"));
 }
@@ -103,55 +80,30 @@ fn a_restart_is_not_new_content_and_an_image_is() {
 fn a_job_is_done_when_complete_and_failed_when_failed() {
     assert!(matches!(job(|_| ()).progress, Progress::Progressing(_)));
     assert_eq!(
-        job(|j| j["status"]["conditions"] = json!([{"type": "Complete", "status": "True"}]))
-            .progress,
+        job(|j| j["status"]["conditions"] = json!([{"type": "Complete", "status": "True"}])).progress,
         Progress::Done
     );
-    let failed = job(|j| {
-        j["status"]["conditions"] = json!([{"type": "Failed", "status": "True", "message": "no"}])
-    });
-    assert_eq!(
-        failed.progress,
-        Progress::Failed {
-            at: None,
-            why: "no".into()
-        }
-    );
+    let failed = job(|j| j["status"]["conditions"] = json!([{"type": "Failed", "status": "True", "message": "no"}]));
+    assert_eq!(failed.progress, Progress::Failed { at: None, why: "no".into() });
 }
 
 #[test]
 fn letting_go_tests_the_version_and_removes_only_what_the_hold_added() {
-    let held =
-        deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"}));
+    let held = deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"}));
     let patch = release_patch(&held, "releases/r1");
-    assert_eq!(
-        patch[0],
-        json!({"op": "test", "path": "/metadata/resourceVersion", "value": "7"})
-    );
+    assert_eq!(patch[0], json!({"op": "test", "path": "/metadata/resourceVersion", "value": "7"}));
     assert_eq!(patch[3], json!({"op": "remove", "path": "/spec/paused"}));
-    let by_author =
-        deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "author"}));
-    assert_eq!(
-        release_patch(&by_author, "x").as_array().map(Vec::len),
-        Some(3),
-        "it stays paused"
-    );
+    let by_author = deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "author"}));
+    assert_eq!(release_patch(&by_author, "x").as_array().map(Vec::len), Some(3), "it stays paused");
 }
 
 #[test]
 fn what_nobody_gates_keeps_no_content() {
     let free = deployment(|d| d["metadata"]["labels"] = json!({}));
-    assert_eq!(
-        (free.gate, free.template.as_str(), free.images.is_empty()),
-        (None, "", true)
-    );
+    assert_eq!((free.gate, free.template.as_str(), free.images.is_empty()), (None, "", true));
 }
 
 #[test]
 fn a_job_that_kueue_runs_says_so() {
-    assert!(
-        job(|j| j["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = json!("q"))
-            .owned_elsewhere
-            .is_some()
-    );
+    assert!(job(|j| j["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = json!("q")).owned_elsewhere.is_some());
 }

@@ -36,15 +36,7 @@ pub async fn answer(
 ) -> Result<Answer, ApiError> {
     let claimed = claimed_by(world, found).await?;
     let windows = world.stores.windows.list();
-    let answer = ask(
-        world,
-        team,
-        checked,
-        found,
-        since,
-        claimed.as_ref(),
-        &windows,
-    );
+    let answer = ask(world, team, checked, found, since, claimed.as_ref(), &windows);
     let Answer::LetGo(_) = answer else {
         return Ok(answer);
     };
@@ -109,12 +101,8 @@ async fn claimed_by(world: &World, found: &Workload) -> Result<Option<ObjectName
     if world.stores.releases.get(&facts::key(&claimant)).is_some() {
         return Ok(Some(claimant));
     }
-    let text = world
-        .objects
-        .get(RELEASES, &claimant.namespace, &claimant.name)
-        .await?;
-    let release =
-        text.and_then(|t| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&t).ok());
+    let text = world.objects.get(RELEASES, &claimant.namespace, &claimant.name).await?;
+    let release = text.and_then(|t| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&t).ok());
     let over = release.is_some_and(|r| r.status.finished == Some(true));
     Ok((!over).then_some(claimant))
 }
@@ -128,89 +116,43 @@ async fn fresh(
     checked: &situation::Team,
 ) -> Result<Option<(Workload, Answer)>, ApiError> {
     let (namespace, name) = (&*seen.key.namespace, &*seen.key.name);
-    let text = world
-        .objects
-        .get(Resource::of(seen.kind), namespace, name)
-        .await?;
-    let Some(found) = text.and_then(|t| crate::cluster::workloads::decode(seen.kind, &t).ok())
-    else {
+    let text = world.objects.get(Resource::of(seen.kind), namespace, name).await?;
+    let Some(found) = text.and_then(|t| crate::cluster::workloads::decode(seen.kind, &t).ok()) else {
         return Ok(None);
     };
-    let same_team = world
-        .objects
-        .get(TEAMS, &team.meta.key.namespace, &team.meta.key.name)
-        .await?;
+    let same_team = world.objects.get(TEAMS, &team.meta.key.namespace, &team.meta.key.name).await?;
     let version = same_team.and_then(|t| serde_json::from_str::<serde_json::Value>(&t).ok());
     let unchanged = version.is_some_and(|v| {
-        v["metadata"]["generation"] == team.meta.generation
-            && v["metadata"]["uid"] == team.meta.uid.as_str()
+        v["metadata"]["generation"] == team.meta.generation && v["metadata"]["uid"] == team.meta.uid.as_str()
     });
-    if found.uid != seen.uid
-        || found.template != seen.template
-        || found.hold != seen.hold
-        || !unchanged
-    {
+    if found.uid != seen.uid || found.template != seen.template || found.hold != seen.hold || !unchanged {
         return Ok(None);
     }
     // A release that was created a moment ago may not be in the stores yet.
-    for text in world
-        .objects
-        .list(RELEASES, "status.finished!=true")
-        .await?
-    {
+    for text in world.objects.list(RELEASES, "status.finished!=true").await? {
         if let Ok(release) = decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text)
             && !known(world, &release)
-            && claims::content_matches(
-                &release,
-                &facts::workload(&found).name,
-                Some(&facts::workload(&found)),
-            )
+            && claims::content_matches(&release, &facts::workload(&found).name, Some(&facts::workload(&found)))
         {
             let why = format!("claimed by release {}", release.meta.key);
-            return Ok(Some((
-                found,
-                Answer::Wait {
-                    why,
-                    until: None,
-                    overdue: false,
-                },
-            )));
+            return Ok(Some((found, Answer::Wait { why, until: None, overdue: false })));
         }
     }
     let mut windows = Vec::new();
     for text in world.objects.list(WINDOWS, "").await? {
-        windows.extend(
-            decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text)
-                .ok()
-                .map(Arc::new),
-        );
+        windows.extend(decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text).ok().map(Arc::new));
     }
     let claimed = claimed_by(world, &found).await?;
-    let answer = ask(
-        world,
-        team,
-        checked,
-        &found,
-        since,
-        claimed.as_ref(),
-        &windows,
-    );
+    let answer = ask(world, team, checked, &found, since, claimed.as_ref(), &windows);
     Ok(Some((found, answer)))
 }
 
 fn known(world: &World, release: &Release) -> bool {
-    world
-        .stores
-        .releases
-        .get(&release.meta.key)
-        .is_some_and(|r| r.meta.uid == release.meta.uid)
+    world.stores.releases.get(&release.meta.key).is_some_and(|r| r.meta.uid == release.meta.uid)
 }
 
 async fn release(world: &World, team: &Team, found: &Workload, why: LetGo) -> Result<(), ApiError> {
-    let written = world
-        .objects
-        .release(found, &format!("independent {}", why.as_str()))
-        .await;
+    let written = world.objects.release(found, &format!("independent {}", why.as_str())).await;
     let kind = found.kind.as_str();
     match written {
         Ok(version) => {
@@ -222,12 +164,7 @@ async fn release(world: &World, team: &Team, found: &Workload, why: LetGo) -> Re
             events::about_team(
                 world,
                 team,
-                Moment {
-                    reason: "ChangeReleased",
-                    action: "Release",
-                    note,
-                    warning: false,
-                },
+                Moment { reason: "ChangeReleased", action: "Release", note, warning: false },
             )
             .await;
             Ok(())

@@ -65,12 +65,7 @@ impl TeamController {
             return Ok(Outcome::done());
         }
         let seen = report::seen_sign_offs(&team, world.clock.now());
-        let checked = match validate::team(
-            &facts::meta(&team.meta),
-            &team.spec,
-            &seen,
-            &BTreeMap::new(),
-        ) {
+        let checked = match validate::team(&facts::meta(&team.meta), &team.spec, &seen, &BTreeMap::new()) {
             Ok(checked) => checked,
             Err(faults) => {
                 report::faulty(world, &team, &faults).await?;
@@ -78,31 +73,16 @@ impl TeamController {
             }
         };
         let mut looked = Vec::new();
-        for workload in team
-            .spec
-            .workloads
-            .iter()
-            .chain(&workloads::unlisted(world, &team))
-        {
+        for workload in team.spec.workloads.iter().chain(&workloads::unlisted(world, &team)) {
             looked.push(workloads::look_at(world, &team, &checked, workload).await?);
         }
-        let until = looked
-            .iter()
-            .filter_map(|l| l.until)
-            .chain(report::signatures_end(world, &team, &seen))
-            .min();
+        let until = looked.iter().filter_map(|l| l.until).chain(report::signatures_end(world, &team, &seen)).min();
         report::write(world, &team, &looked, seen).await?;
         Ok(Outcome { next: until })
     }
 }
 
 /// The record of a workload in the team's status.
-pub(super) fn recorded<'a>(
-    team: &'a Team,
-    workload: &crate::api::fields::WorkloadRef,
-) -> Option<&'a TeamWorkload> {
-    team.status
-        .workloads
-        .iter()
-        .find(|w| w.kind == workload.kind && w.name == workload.name)
+pub(super) fn recorded<'a>(team: &'a Team, workload: &crate::api::fields::WorkloadRef) -> Option<&'a TeamWorkload> {
+    team.status.workloads.iter().find(|w| w.kind == workload.kind && w.name == workload.name)
 }

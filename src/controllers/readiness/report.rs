@@ -37,18 +37,8 @@ pub fn seen_sign_offs(team: &Team, now: DateTime<Utc>) -> Vec<SeenSignOff> {
     });
     present
         .map(|new| {
-            let same = |old: &&SeenSignOff| {
-                SeenSignOff {
-                    at: new.at.clone(),
-                    ..(*old).clone()
-                } == new
-            };
-            team.status
-                .seen_sign_offs
-                .iter()
-                .find(same)
-                .cloned()
-                .unwrap_or(new)
+            let same = |old: &&SeenSignOff| SeenSignOff { at: new.at.clone(), ..(*old).clone() } == new;
+            team.status.seen_sign_offs.iter().find(same).cloned().unwrap_or(new)
         })
         .collect()
 }
@@ -57,47 +47,18 @@ pub fn seen_sign_offs(team: &Team, now: DateTime<Utc>) -> Vec<SeenSignOff> {
 pub fn signatures_end(world: &World, team: &Team, seen: &[SeenSignOff]) -> Option<DateTime<Utc>> {
     let now = world.clock.now();
     let releases = asking(world, team);
-    releases
-        .iter()
-        .filter_map(|r| counted(team, r, seen, now))
-        .filter_map(|t| t.holds_until)
-        .filter(|t| *t > now)
-        .min()
+    releases.iter().filter_map(|r| counted(team, r, seen, now)).filter_map(|t| t.holds_until).filter(|t| *t > now).min()
 }
 
 fn asking(world: &World, team: &Team) -> Vec<Arc<Release>> {
-    world
-        .stores
-        .releases
-        .by_index(BY_TEAM, &team.meta.key.to_string())
+    world.stores.releases.by_index(BY_TEAM, &team.meta.key.to_string())
 }
 
-fn counted(
-    team: &Team,
-    release: &Release,
-    seen: &[SeenSignOff],
-    now: DateTime<Utc>,
-) -> Option<Tally> {
+fn counted(team: &Team, release: &Release, seen: &[SeenSignOff], now: DateTime<Utc>) -> Option<Tally> {
     let digest = release.status.digest.as_ref()?;
-    let checked = validate::team(
-        &facts::meta(&team.meta),
-        &team.spec,
-        seen,
-        &release.meta.labels,
-    )
-    .ok()?;
-    let given = checked
-        .sign_offs
-        .get(&facts::name(&release.meta.key))
-        .cloned()
-        .unwrap_or_default();
-    Some(tally(
-        &checked.rules,
-        &given,
-        digest,
-        release.meta.author.as_deref(),
-        now,
-    ))
+    let checked = validate::team(&facts::meta(&team.meta), &team.spec, seen, &release.meta.labels).ok()?;
+    let given = checked.sign_offs.get(&facts::name(&release.meta.key)).cloned().unwrap_or_default();
+    Some(tally(&checked.rules, &given, digest, release.meta.author.as_deref(), now))
 }
 
 /// Reports a team whose spec makes no sense.
@@ -106,28 +67,11 @@ fn counted(
 ///
 /// When the status could not be written.
 pub async fn faulty(world: &World, team: &Team, faults: &Faults) -> Result<(), ApiError> {
-    let mut conditions = Conditions::following(
-        &team.status.conditions,
-        team.meta.generation,
-        world.clock.now(),
-    );
-    for (condition, status) in [
-        (ConditionType::Ready, false),
-        (ConditionType::Stalled, true),
-    ] {
-        conditions.set(
-            condition,
-            Some(status),
-            Reason::InvalidSpec,
-            &faults.to_string(),
-        );
+    let mut conditions = Conditions::following(&team.status.conditions, team.meta.generation, world.clock.now());
+    for (condition, status) in [(ConditionType::Ready, false), (ConditionType::Stalled, true)] {
+        conditions.set(condition, Some(status), Reason::InvalidSpec, &faults.to_string());
     }
-    conditions.set(
-        ConditionType::SignedOff,
-        None,
-        Reason::InvalidSpec,
-        &faults.to_string(),
-    );
+    conditions.set(ConditionType::SignedOff, None, Reason::InvalidSpec, &faults.to_string());
     let status = TeamReadinessStatus {
         observed_generation: Some(team.meta.generation),
         conditions: conditions.finish(),
@@ -141,43 +85,20 @@ pub async fn faulty(world: &World, team: &Team, faults: &Faults) -> Result<(), A
 /// # Errors
 ///
 /// When the status could not be written.
-pub async fn write(
-    world: &World,
-    team: &Team,
-    looked: &[Looked],
-    seen: Vec<SeenSignOff>,
-) -> Result<(), ApiError> {
+pub async fn write(world: &World, team: &Team, looked: &[Looked], seen: Vec<SeenSignOff>) -> Result<(), ApiError> {
     let now = world.clock.now();
     let releases = releases(world, team, &seen, now);
     let mut conditions = Conditions::following(&team.status.conditions, team.meta.generation, now);
     ready(&mut conditions, looked);
     signed_off(&mut conditions, &releases);
-    let overdue: Vec<&str> = looked
-        .iter()
-        .filter(|l| l.overdue)
-        .map(|l| l.status.name.as_str())
-        .collect();
-    let limit = team
-        .spec
-        .max_hold
-        .as_ref()
-        .map(|m| m.duration.as_str())
-        .unwrap_or_default();
+    let overdue: Vec<&str> = looked.iter().filter(|l| l.overdue).map(|l| l.status.name.as_str()).collect();
+    let limit = team.spec.max_hold.as_ref().map(|m| m.duration.as_str()).unwrap_or_default();
     let overdue_note = format!("held for longer than {limit}: {}", overdue.join(", "));
     if !overdue.is_empty() {
-        conditions.set(
-            ConditionType::Stalled,
-            Some(true),
-            Reason::Pending,
-            &overdue_note,
-        );
+        conditions.set(ConditionType::Stalled, Some(true), Reason::Pending, &overdue_note);
     }
     let newly_overdue = !overdue.is_empty()
-        && !team
-            .status
-            .conditions
-            .iter()
-            .any(|c| c.type_ == "Stalled" && c.message == overdue_note);
+        && !team.status.conditions.iter().any(|c| c.type_ == "Stalled" && c.message == overdue_note);
     let status = TeamReadinessStatus {
         observed_generation: Some(team.meta.generation),
         releases,
@@ -190,12 +111,7 @@ pub async fn write(
         events::about_team(
             world,
             team,
-            Moment {
-                reason: "HeldTooLong",
-                action: "Alert",
-                note: overdue_note,
-                warning: true,
-            },
+            Moment { reason: "HeldTooLong", action: "Alert", note: overdue_note, warning: true },
         )
         .await;
     }
@@ -207,16 +123,7 @@ async fn replace(world: &World, team: &Team, status: TeamReadinessStatus) -> Res
         return Ok(());
     }
     let key = &team.meta.key;
-    let version = world
-        .objects
-        .replace_status(
-            TEAMS,
-            &key.namespace,
-            &key.name,
-            &team.meta.version,
-            &status,
-        )
-        .await?;
+    let version = world.objects.replace_status(TEAMS, &key.namespace, &key.name, &team.meta.version, &status).await?;
     world.stores.teams.expect_at_least(key.clone(), version);
     Ok(())
 }
@@ -226,12 +133,7 @@ fn ready(conditions: &mut Conditions<'_>, looked: &[Looked]) {
         .iter()
         .filter(|l| l.trouble.is_some())
         .map(|l| {
-            format!(
-                "{} {}: {}",
-                l.status.kind.as_str(),
-                l.status.name,
-                l.status.message.as_deref().unwrap_or_default()
-            )
+            format!("{} {}: {}", l.status.kind.as_str(), l.status.name, l.status.message.as_deref().unwrap_or_default())
         })
         .collect();
     let worst = looked.iter().filter_map(|l| l.trouble).min();
@@ -247,19 +149,12 @@ fn ready(conditions: &mut Conditions<'_>, looked: &[Looked]) {
     } else {
         troubles.join("; ")
     };
-    conditions.set(
-        ConditionType::Ready,
-        Some(worst.is_none()),
-        reason,
-        &message,
-    );
+    conditions.set(ConditionType::Ready, Some(worst.is_none()), reason, &message);
 }
 
 fn signed_off(conditions: &mut Conditions<'_>, releases: &[TeamRelease]) {
-    let open: Vec<&TeamRelease> = releases
-        .iter()
-        .filter(|r| !matches!(r.state.as_str(), "SignedOff" | "NothingAsked"))
-        .collect();
+    let open: Vec<&TeamRelease> =
+        releases.iter().filter(|r| !matches!(r.state.as_str(), "SignedOff" | "NothingAsked")).collect();
     let asked = releases.iter().any(|r| r.state != "NothingAsked");
     match open.first() {
         None if asked => conditions.set(
@@ -281,54 +176,28 @@ fn signed_off(conditions: &mut Conditions<'_>, releases: &[TeamRelease]) {
                 "NotTrusted" => Reason::NotTrusted,
                 _ => Reason::Pending,
             };
-            let names: Vec<String> = open
-                .iter()
-                .map(|r| format!("{} ({}: {})", r.release, r.state, r.missing.join(", ")))
-                .collect();
-            conditions.set(
-                ConditionType::SignedOff,
-                Some(false),
-                reason,
-                &names.join("; "),
-            );
+            let names: Vec<String> =
+                open.iter().map(|r| format!("{} ({}: {})", r.release, r.state, r.missing.join(", "))).collect();
+            conditions.set(ConditionType::SignedOff, Some(false), reason, &names.join("; "));
         }
     }
 }
 
-fn releases(
-    world: &World,
-    team: &Team,
-    seen: &[SeenSignOff],
-    now: DateTime<Utc>,
-) -> Vec<TeamRelease> {
+fn releases(world: &World, team: &Team, seen: &[SeenSignOff], now: DateTime<Utc>) -> Vec<TeamRelease> {
     let mut all: BTreeMap<String, TeamRelease> = BTreeMap::new();
     for release in asking(world, team) {
         let name = release.meta.key.to_string();
         let tally = counted(team, &release, seen, now);
-        let nothing = team
-            .spec
-            .sign_off
-            .as_ref()
-            .is_none_or(|s| s.required.is_empty());
+        let nothing = team.spec.sign_off.as_ref().is_none_or(|s| s.required.is_empty());
         let state = match &tally {
             _ if nothing => "NothingAsked",
             None => "Pending",
-            Some(tally) => tally
-                .lacks
-                .first()
-                .map_or("SignedOff", |lack| state_of(&lack.why)),
+            Some(tally) => tally.lacks.first().map_or("SignedOff", |lack| state_of(&lack.why)),
         };
-        let missing = tally
-            .map(|t| t.lacks.into_iter().map(|l| l.role).take(8).collect())
-            .unwrap_or_default();
+        let missing = tally.map(|t| t.lacks.into_iter().map(|l| l.role).take(8).collect()).unwrap_or_default();
         all.insert(
             name.clone(),
-            TeamRelease {
-                release: name,
-                digest: release.status.digest.clone(),
-                state: state.to_owned(),
-                missing,
-            },
+            TeamRelease { release: name, digest: release.status.digest.clone(), state: state.to_owned(), missing },
         );
     }
     all.into_values().take(64).collect()

@@ -28,46 +28,21 @@ pub async fn look_at(
     workload: &WorkloadRef,
 ) -> Result<Looked, ApiError> {
     let Some(store) = world.stores.workloads(workload.kind) else {
-        let why = format!(
-            "this version of rollcall cannot hold a {}",
-            workload.kind.as_str()
-        );
-        return Ok(troubled(
-            workload,
-            Trouble::NotSupported,
-            "NotSupported",
-            &why,
-        ));
+        let why = format!("this version of rollcall cannot hold a {}", workload.kind.as_str());
+        return Ok(troubled(workload, Trouble::NotSupported, "NotSupported", &why));
     };
     let key = ObjectKey::new(&*team.meta.key.namespace, workload.name.as_str());
     let Some(found) = store.get(&key) else {
-        return Ok(troubled(
-            workload,
-            Trouble::NotFound,
-            "NotFound",
-            "it does not exist",
-        ));
+        return Ok(troubled(workload, Trouble::NotFound, "NotFound", "it does not exist"));
     };
     if let Some(why) = &found.owned_elsewhere {
-        return Ok(troubled(
-            workload,
-            Trouble::NotSupported,
-            "NotSupported",
-            why,
-        ));
+        return Ok(troubled(workload, Trouble::NotSupported, "NotSupported", why));
     }
     match found.gate.as_deref() {
-        Some(gate) if gate == &*team.meta.key.name => {
-            gated(world, team, checked, workload, &found).await
-        }
+        Some(gate) if gate == &*team.meta.key.name => gated(world, team, checked, workload, &found).await,
         Some(other) => {
             let why = format!("its label {GATE_LABEL} names another team, {other}");
-            Ok(troubled(
-                workload,
-                Trouble::NotLabelled,
-                "NotLabelled",
-                &why,
-            ))
+            Ok(troubled(workload, Trouble::NotLabelled, "NotLabelled", &why))
         }
         None => label(world, team, workload).await,
     }
@@ -79,16 +54,9 @@ pub async fn look_at(
 pub fn unlisted(world: &World, team: &Team) -> Vec<WorkloadRef> {
     let gate = team.meta.key.to_string();
     let stores = [&world.stores.deployments, &world.stores.jobs];
-    let gated = stores
-        .iter()
-        .flat_map(|store| store.by_index(BY_GATE, &gate));
-    let refs = gated.map(|w| WorkloadRef {
-        kind: w.kind,
-        name: w.key.name.to_string(),
-    });
-    refs.filter(|w| !team.spec.workloads.contains(w))
-        .take(SHOWN.saturating_sub(team.spec.workloads.len()))
-        .collect()
+    let gated = stores.iter().flat_map(|store| store.by_index(BY_GATE, &gate));
+    let refs = gated.map(|w| WorkloadRef { kind: w.kind, name: w.key.name.to_string() });
+    refs.filter(|w| !team.spec.workloads.contains(w)).take(SHOWN.saturating_sub(team.spec.workloads.len())).collect()
 }
 
 /// As many workloads as a status can show.
@@ -97,10 +65,7 @@ const SHOWN: usize = 64;
 /// Says of each workload that is held for a team that does not exist that nobody will let it go.
 pub async fn without_team(world: &World, team: &ObjectKey) {
     let stores = [&world.stores.deployments, &world.stores.jobs];
-    for found in stores
-        .iter()
-        .flat_map(|store| store.by_index(BY_GATE, &team.to_string()))
-        .filter(|w| w.hold.is_some())
+    for found in stores.iter().flat_map(|store| store.by_index(BY_GATE, &team.to_string())).filter(|w| w.hold.is_some())
     {
         let known = format!("{} {}", found.uid, found.template);
         let new = world.told.lock().is_ok_and(|mut told| told.insert(known));
@@ -111,12 +76,7 @@ pub async fn without_team(world: &World, team: &ObjectKey) {
             events::about_workload(
                 world,
                 &found,
-                Moment {
-                    reason: "TeamMissing",
-                    action: "Hold",
-                    note,
-                    warning: true,
-                },
+                Moment { reason: "TeamMissing", action: "Hold", note, warning: true },
             )
             .await;
         }
@@ -125,34 +85,15 @@ pub async fn without_team(world: &World, team: &ObjectKey) {
 
 async fn label(world: &World, team: &Team, workload: &WorkloadRef) -> Result<Looked, ApiError> {
     let (namespace, name) = (&*team.meta.key.namespace, &*team.meta.key.name);
-    match world
-        .objects
-        .label(workload.kind, namespace, &workload.name, name)
-        .await
-    {
+    match world.objects.label(workload.kind, namespace, &workload.name, name).await {
         // The watch shows the label, which wakes us again.
-        Ok(()) => Ok(troubled(
-            workload,
-            Trouble::NotLabelled,
-            "NotLabelled",
-            "the gate label has just been set",
-        )),
-        Err(ApiError::NotFound { .. }) => Ok(troubled(
-            workload,
-            Trouble::NotFound,
-            "NotFound",
-            "it does not exist",
-        )),
+        Ok(()) => Ok(troubled(workload, Trouble::NotLabelled, "NotLabelled", "the gate label has just been set")),
+        Err(ApiError::NotFound { .. }) => Ok(troubled(workload, Trouble::NotFound, "NotFound", "it does not exist")),
         Err(ApiError::Forbidden { message, .. }) => {
             let why = format!(
                 "rollcall may not label it: {message}; bind the ClusterRole rollcall-workloads in this namespace"
             );
-            Ok(troubled(
-                workload,
-                Trouble::NotAuthorized,
-                "NotLabelled",
-                &why,
-            ))
+            Ok(troubled(workload, Trouble::NotAuthorized, "NotLabelled", &why))
         }
         Err(other) => Err(other),
     }
@@ -173,32 +114,20 @@ async fn gated(
         held_template: None,
         message: None,
     };
-    let mut looked = Looked {
-        status: status.clone(),
-        trouble: None,
-        overdue: false,
-        until: None,
-    };
+    let mut looked = Looked { status: status.clone(), trouble: None, overdue: false, until: None };
     if found.hold.is_none() || found.terminating {
         return Ok(looked);
     }
     let now = world.clock.now();
-    let known =
-        recorded(team, workload).filter(|w| w.held_template.as_ref() == Some(&found.template));
-    let since = known
-        .and_then(|w| w.held_since.as_deref())
-        .and_then(from_wire);
+    let known = recorded(team, workload).filter(|w| w.held_template.as_ref() == Some(&found.template));
+    let since = known.and_then(|w| w.held_since.as_deref()).and_then(from_wire);
     status.held_since = Some(to_wire(since.unwrap_or(now)));
     status.held_template = Some(found.template.clone());
     match independent::answer(world, team, checked, found, since).await? {
         Answer::LetGo(why) => {
             status.message = Some(format!("let go: {}", why.as_str()));
         }
-        Answer::Wait {
-            why,
-            until,
-            overdue,
-        } => {
+        Answer::Wait { why, until, overdue } => {
             status.message = Some(crate::api::conditions::cut(&why, 1024));
             looked.until = until;
             looked.overdue = overdue;
@@ -217,10 +146,5 @@ fn troubled(workload: &WorkloadRef, trouble: Trouble, state: &str, why: &str) ->
         held_template: None,
         message: Some(why.to_owned()),
     };
-    Looked {
-        status,
-        trouble: Some(trouble),
-        overdue: false,
-        until: None,
-    }
+    Looked { status, trouble: Some(trouble), overdue: false, until: None }
 }

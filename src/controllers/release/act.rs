@@ -33,10 +33,7 @@ pub async fn carry_out(
     situation: &Situation,
     decision: &Decision,
 ) -> Result<(), ApiError> {
-    let granted = decision
-        .acts
-        .iter()
-        .any(|act| matches!(act, Act::Grant { .. }));
+    let granted = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. }));
     let mut status = report::status(world, release, situation, decision);
     if granted {
         status = with_grants(status, situation, decision);
@@ -48,35 +45,17 @@ pub async fn carry_out(
         tracing::warn!(event = "grant_void", release = %release.meta.key, "recording the grant took too long; everything is asked again");
         return Ok(());
     }
-    join_all(
-        decision
-            .acts
-            .iter()
-            .map(|act| let_go(world, release, &decision.digest, act)),
-    )
-    .await;
+    join_all(decision.acts.iter().map(|act| let_go(world, release, &decision.digest, act))).await;
     if granted {
         report::tell(world, release, &status).await;
     }
     Ok(())
 }
 
-async fn record(
-    world: &World,
-    release: &Release,
-    status: &CoordinatedReleaseStatus,
-) -> Result<(), ApiError> {
+async fn record(world: &World, release: &Release, status: &CoordinatedReleaseStatus) -> Result<(), ApiError> {
     let key = &release.meta.key;
-    let written = world
-        .objects
-        .replace_status(
-            RELEASES,
-            &key.namespace,
-            &key.name,
-            &release.meta.version,
-            status,
-        )
-        .await;
+    let written =
+        world.objects.replace_status(RELEASES, &key.namespace, &key.name, &release.meta.version, status).await;
     match written {
         Ok(version) => {
             world.metrics.grant("granted");
@@ -100,15 +79,7 @@ fn with_grants(
 ) -> CoordinatedReleaseStatus {
     let now = to_wire(situation.now);
     for act in &decision.acts {
-        let Act::Grant {
-            step,
-            uid,
-            version,
-            template,
-            overridden,
-            ..
-        } = act
-        else {
+        let Act::Grant { step, uid, version, template, overridden, .. } = act else {
             continue;
         };
         let Some(entry) = status.steps.iter_mut().find(|s| s.name == *step) else {
@@ -133,23 +104,8 @@ fn with_grants(
 }
 
 async fn let_go(world: &World, release: &Release, digest: &str, act: &Act) {
-    let (Act::Grant {
-        step,
-        workload,
-        version,
-        ..
-    }
-    | Act::Release {
-        step,
-        workload,
-        version,
-        ..
-    }) = act;
-    let why = format!(
-        "release {} step {step} digest {}",
-        release.meta.key,
-        crate::digest::short(digest)
-    );
+    let (Act::Grant { step, workload, version, .. } | Act::Release { step, workload, version, .. }) = act;
+    let why = format!("release {} step {step} digest {}", release.meta.key, crate::digest::short(digest));
     match released(world, workload, version, &why).await {
         Ok(()) => {
             tracing::info!(event = "released", release = %release.meta.key, step, %workload, version, "let go");
@@ -171,39 +127,22 @@ async fn let_go(world: &World, release: &Release, digest: &str, act: &Act) {
                 events::about_release(
                     world,
                     release,
-                    Moment {
-                        reason: "NotAuthorized",
-                        action: "Release",
-                        note,
-                        warning: true,
-                    },
+                    Moment { reason: "NotAuthorized", action: "Release", note, warning: true },
                 )
                 .await;
             }
         }
     }
     // Whatever came of it, look again: a conflict means new facts, and a void grant must be given anew.
-    world.queues.releases.add_at(
-        release.meta.key.clone(),
-        world.clock.now() + chrono::TimeDelta::seconds(1),
-    );
+    world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
 }
 
-async fn released(
-    world: &World,
-    name: &WorkloadName,
-    version: &str,
-    why: &str,
-) -> Result<(), ApiError> {
+async fn released(world: &World, name: &WorkloadName, version: &str, why: &str) -> Result<(), ApiError> {
     let kind = wire_kind(name.kind);
     let found = super::observe::read_workload(world, kind, &name.namespace, &name.name).await?;
-    let found = found.ok_or_else(|| ApiError::NotFound {
-        what: name.to_string(),
-    })?;
+    let found = found.ok_or_else(|| ApiError::NotFound { what: name.to_string() })?;
     if found.version.as_str() != version || found.hold.is_none() {
-        return Err(ApiError::Conflict {
-            what: name.to_string(),
-        });
+        return Err(ApiError::Conflict { what: name.to_string() });
     }
     let written = world.objects.release(&found, why).await?;
     if let Some(store) = world.stores.workloads(kind) {

@@ -15,10 +15,7 @@ pub fn of(
     missing: &[String],
 ) -> Vec<Condition> {
     let mut conditions = Conditions::following(old, generation, situation.now);
-    let refused = decision
-        .blockers
-        .iter()
-        .find(|b| b.cause.gate() == Gate::Accepted);
+    let refused = decision.blockers.iter().find(|b| b.cause.gate() == Gate::Accepted);
     match refused {
         Some(blocker) => conditions.set(
             ConditionType::Accepted,
@@ -26,61 +23,28 @@ pub fn of(
             accepted_reason(&blocker.cause),
             &all_of(decision, Gate::Accepted),
         ),
-        None => conditions.set(
-            ConditionType::Accepted,
-            Some(true),
-            Reason::Accepted,
-            "all participants consent",
-        ),
+        None => conditions.set(ConditionType::Accepted, Some(true), Reason::Accepted, "all participants consent"),
     }
     if missing.is_empty() {
-        conditions.set(
-            ConditionType::HoldEnforced,
-            Some(true),
-            Reason::Enforced,
-            "the policies are in place",
-        );
+        conditions.set(ConditionType::HoldEnforced, Some(true), Reason::Enforced, "the policies are in place");
     } else {
-        conditions.set(
-            ConditionType::HoldEnforced,
-            Some(false),
-            Reason::PolicyMissing,
-            &missing.join(", "),
-        );
+        conditions.set(ConditionType::HoldEnforced, Some(false), Reason::PolicyMissing, &missing.join(", "));
     }
     let (reason, message) = summary(decision);
     let gated = matches!(decision.outcome, Outcome::Waiting) && !decision.blockers.is_empty();
     if gated {
         conditions.set(ConditionType::Gated, Some(true), reason, &message);
     } else {
-        conditions.set(
-            ConditionType::Gated,
-            Some(false),
-            Reason::GateOpen,
-            "nothing keeps the next step from going",
-        );
+        conditions.set(ConditionType::Gated, Some(false), Reason::GateOpen, "nothing keeps the next step from going");
     }
     let ready = matches!(decision.outcome, Outcome::Completed { .. });
     conditions.set(ConditionType::Ready, Some(ready), reason, &message);
     match decision.outcome {
-        Outcome::RollingOut => conditions.set(
-            ConditionType::Reconciling,
-            Some(true),
-            Reason::RollingOut,
-            &message,
-        ),
-        Outcome::Failed => conditions.set(
-            ConditionType::Stalled,
-            Some(true),
-            Reason::RolloutFailed,
-            &message,
-        ),
-        Outcome::Waiting if !missing.is_empty() => conditions.set(
-            ConditionType::Stalled,
-            Some(true),
-            Reason::PolicyMissing,
-            &message,
-        ),
+        Outcome::RollingOut => conditions.set(ConditionType::Reconciling, Some(true), Reason::RollingOut, &message),
+        Outcome::Failed => conditions.set(ConditionType::Stalled, Some(true), Reason::RolloutFailed, &message),
+        Outcome::Waiting if !missing.is_empty() => {
+            conditions.set(ConditionType::Stalled, Some(true), Reason::PolicyMissing, &message)
+        }
         Outcome::Waiting | Outcome::Completed { .. } => {}
     }
     conditions.finish()
@@ -95,41 +59,22 @@ fn accepted_reason(cause: &Cause) -> Reason {
 }
 
 fn all_of(decision: &Decision, gate: Gate) -> String {
-    let messages: Vec<String> = decision
-        .blockers
-        .iter()
-        .filter(|b| b.cause.gate() == gate)
-        .map(|b| b.cause.message())
-        .collect();
+    let messages: Vec<String> =
+        decision.blockers.iter().filter(|b| b.cause.gate() == gate).map(|b| b.cause.message()).collect();
     messages.join("; ")
 }
 
 /// The first thing to tell, and how much more there is.
 fn summary(decision: &Decision) -> (Reason, String) {
     match decision.outcome {
-        Outcome::Completed {
-            nothing_to_do: true,
-        } => (
-            Reason::Completed,
-            "nothing to release: all content runs already".to_owned(),
-        ),
-        Outcome::Completed { .. } => (
-            Reason::Completed,
-            format!("all {} steps are done", decision.steps.len()),
-        ),
+        Outcome::Completed { nothing_to_do: true } => {
+            (Reason::Completed, "nothing to release: all content runs already".to_owned())
+        }
+        Outcome::Completed { .. } => (Reason::Completed, format!("all {} steps are done", decision.steps.len())),
         Outcome::RollingOut => {
-            let moving = |s: &&StepView| {
-                matches!(
-                    s.state,
-                    StepState::Granted | StepState::Progressing | StepState::Soaking
-                )
-            };
-            let moving: Vec<&str> = decision
-                .steps
-                .iter()
-                .filter(moving)
-                .map(|s| s.name.as_str())
-                .collect();
+            let moving =
+                |s: &&StepView| matches!(s.state, StepState::Granted | StepState::Progressing | StepState::Soaking);
+            let moving: Vec<&str> = decision.steps.iter().filter(moving).map(|s| s.name.as_str()).collect();
             (
                 Reason::RollingOut,
                 format!(
@@ -145,15 +90,8 @@ fn summary(decision: &Decision) -> (Reason, String) {
             None => (Reason::GateOpen, "the next step goes now".to_owned()),
             Some(first) => {
                 let rest = decision.blockers.len() - 1;
-                let more = if rest == 0 {
-                    String::new()
-                } else {
-                    format!(" (and {rest} more)")
-                };
-                (
-                    gate_reason(&first.cause),
-                    format!("{}{more}", first.cause.message()),
-                )
+                let more = if rest == 0 { String::new() } else { format!(" (and {rest} more)") };
+                (gate_reason(&first.cause), format!("{}{more}", first.cause.message()))
             }
         },
     }

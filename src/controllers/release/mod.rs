@@ -28,15 +28,9 @@ pub struct ReleaseController {
 /// What was read of one release, and what it says.
 pub(super) enum View {
     /// The plan makes sense, so there is something to decide.
-    Sound {
-        release: Arc<Release>,
-        situation: Box<Situation>,
-    },
+    Sound { release: Arc<Release>, situation: Box<Situation> },
     /// The plan does not make sense.
-    Faulty {
-        release: Arc<Release>,
-        faults: Faults,
-    },
+    Faulty { release: Arc<Release>, faults: Faults },
 }
 
 /// How often the world may change under a decision before it is left for the next event.
@@ -58,10 +52,7 @@ impl ReleaseController {
             return Ok(Outcome::done());
         };
         // A status of our own that the watch has yet to show would be judged as if it had not been written.
-        if !world.stores.releases.is_fresh(key)
-            || release.meta.terminating
-            || release.status.finished == Some(true)
-        {
+        if !world.stores.releases.is_fresh(key) || release.meta.terminating || release.status.finished == Some(true) {
             return Ok(Outcome::done());
         }
         match observe::cached(world, release) {
@@ -73,11 +64,7 @@ impl ReleaseController {
         }
     }
 
-    async fn sound(
-        &self,
-        release: Arc<Release>,
-        situation: Situation,
-    ) -> Result<Outcome, ApiError> {
+    async fn sound(&self, release: Arc<Release>, situation: Situation) -> Result<Outcome, ApiError> {
         let world = &*self.world;
         let decision = decide(&situation);
         log(&release, &decision);
@@ -107,9 +94,7 @@ impl ReleaseController {
         let world = &*self.world;
         let mut before = observe::versions(release, &seen);
         for _ in 0..ATTEMPTS {
-            let Some(View::Sound { release, situation }) =
-                observe::fresh(world, &release.meta.key).await?
-            else {
+            let Some(View::Sound { release, situation }) = observe::fresh(world, &release.meta.key).await? else {
                 return Ok(None);
             };
             let now = observe::versions(&release, &situation);
@@ -124,9 +109,7 @@ impl ReleaseController {
 }
 
 fn next(decision: &Decision) -> Outcome {
-    Outcome {
-        next: decision.look_again,
-    }
+    Outcome { next: decision.look_again }
 }
 
 /// One line for each decision: enough to make it again.
@@ -139,11 +122,8 @@ fn log(release: &Release, decision: &Decision) {
             Act::Release { step, .. } => format!("release {step}"),
         })
         .collect();
-    let blockers: Vec<String> = decision
-        .blockers
-        .iter()
-        .map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*")))
-        .collect();
+    let blockers: Vec<String> =
+        decision.blockers.iter().map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*"))).collect();
     tracing::info!(
         event = "decided",
         release = %release.meta.key,

@@ -8,9 +8,7 @@ use chrono::{DateTime, Utc};
 use super::act::GRANT_FORMAT;
 use super::conditions;
 use crate::api::conditions::{Conditions, cut};
-use crate::api::release::{
-    BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus,
-};
+use crate::api::release::{BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus};
 use crate::api::time::to_wire;
 use crate::api::{ConditionType, Reason};
 use crate::cluster::objects::Release;
@@ -28,34 +26,15 @@ const BLOCKERS: usize = 64;
 /// # Errors
 ///
 /// When the status could not be written.
-pub async fn faulty(
-    world: &World,
-    release: &Arc<Release>,
-    faults: &Faults,
-) -> Result<(), ApiError> {
+pub async fn faulty(world: &World, release: &Arc<Release>, faults: &Faults) -> Result<(), ApiError> {
     let now = world.clock.now();
     let generation = release.meta.generation;
     let blocker = Blocker::invalid(faults);
     let said = blocker.cause.message();
     let mut conditions = Conditions::following(&release.status.conditions, generation, now);
-    conditions.set(
-        ConditionType::Accepted,
-        Some(false),
-        Reason::InvalidSpec,
-        &said,
-    );
-    conditions.set(
-        ConditionType::Ready,
-        Some(false),
-        Reason::InvalidSpec,
-        &said,
-    );
-    conditions.set(
-        ConditionType::Stalled,
-        Some(true),
-        Reason::InvalidSpec,
-        &said,
-    );
+    conditions.set(ConditionType::Accepted, Some(false), Reason::InvalidSpec, &said);
+    conditions.set(ConditionType::Ready, Some(false), Reason::InvalidSpec, &said);
+    conditions.set(ConditionType::Stalled, Some(true), Reason::InvalidSpec, &said);
     let status = CoordinatedReleaseStatus {
         observed_generation: Some(generation),
         conditions: conditions.finish(),
@@ -86,25 +65,13 @@ pub async fn decided(
 /// # Errors
 ///
 /// When it could not be written; a conflict means that there is something newer to look at.
-pub async fn write(
-    world: &World,
-    release: &Arc<Release>,
-    status: CoordinatedReleaseStatus,
-) -> Result<(), ApiError> {
+pub async fn write(world: &World, release: &Arc<Release>, status: CoordinatedReleaseStatus) -> Result<(), ApiError> {
     if status == release.status {
         return Ok(());
     }
     let key = &release.meta.key;
-    let version = world
-        .objects
-        .replace_status(
-            RELEASES,
-            &key.namespace,
-            &key.name,
-            &release.meta.version,
-            &status,
-        )
-        .await?;
+    let version =
+        world.objects.replace_status(RELEASES, &key.namespace, &key.name, &release.meta.version, &status).await?;
     world.stores.releases.expect_at_least(key.clone(), version);
     tell(world, release, &status).await;
     Ok(())
@@ -135,24 +102,13 @@ pub fn status(
     CoordinatedReleaseStatus {
         observed_generation: Some(release.meta.generation),
         digest: Some(decision.digest.clone()),
-        digest_since: old
-            .digest_since
-            .clone()
-            .filter(|_| same_digest)
-            .or_else(|| Some(to_wire(now))),
+        digest_since: old.digest_since.clone().filter(|_| same_digest).or_else(|| Some(to_wire(now))),
         progress: Some(format!("{}/{}", decision.done(), decision.steps.len())),
         started_at: old.started_at.clone(),
         finished_at: finished.then(|| old.finished_at.clone().unwrap_or_else(|| to_wire(now))),
         finished: Some(finished),
-        steps: decision
-            .steps
-            .iter()
-            .map(|view| step_status(situation, view, &decision.blockers))
-            .collect(),
-        blockers: blockers
-            .iter()
-            .map(|b| blocker_status(&old.blockers, b, now))
-            .collect(),
+        steps: decision.steps.iter().map(|view| step_status(situation, view, &decision.blockers)).collect(),
+        blockers: blockers.iter().map(|b| blocker_status(&old.blockers, b, now)).collect(),
         blockers_left_out: i32::try_from(left_out).ok().filter(|n| *n > 0),
         schedule: schedule(situation, decision),
         conditions: conditions::of(
@@ -177,21 +133,10 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         evidence: g.evidence.clone(),
         overridden: g.overridden.clone(),
     });
-    let waits_for: Vec<String> = blockers
-        .iter()
-        .filter(|b| b.step.as_ref() == Some(&view.name))
-        .map(|b| b.cause.message())
-        .collect();
-    let message = if view.note.is_empty() {
-        waits_for.join("; ")
-    } else {
-        view.note.clone()
-    };
-    let is_workload = situation
-        .release
-        .steps
-        .iter()
-        .any(|s| s.name == view.name && s.participant.is_some());
+    let waits_for: Vec<String> =
+        blockers.iter().filter(|b| b.step.as_ref() == Some(&view.name)).map(|b| b.cause.message()).collect();
+    let message = if view.note.is_empty() { waits_for.join("; ") } else { view.note.clone() };
+    let is_workload = situation.release.steps.iter().any(|s| s.name == view.name && s.participant.is_some());
     StepStatus {
         name: view.name.clone(),
         state: view.state.as_str().to_owned(),
@@ -210,9 +155,7 @@ fn blocker_status(old: &[BlockerStatus], blocker: &Blocker, now: DateTime<Utc>) 
     // The message may change while the blocker stays (a count, a reason), so it is told apart by its code,
     // its step and whom or what it is about.
     let same = |b: &&BlockerStatus| {
-        b.code == code
-            && b.step == blocker.step
-            && (b.owner == owner || b.message.contains(&subject))
+        b.code == code && b.step == blocker.step && (b.owner == owner || b.message.contains(&subject))
     };
     let since = old.iter().find(same).and_then(|b| b.since.clone());
     BlockerStatus {
@@ -232,14 +175,8 @@ fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleStatus
     if !waiting {
         return None;
     }
-    let from = situation
-        .release
-        .not_before
-        .map_or(situation.now, |t| t.max(situation.now));
-    let openings = situation
-        .governance
-        .values()
-        .filter_map(|g| g.next_open_after(from));
+    let from = situation.release.not_before.map_or(situation.now, |t| t.max(situation.now));
+    let openings = situation.governance.values().filter_map(|g| g.next_open_after(from));
     let next = openings.max_by_key(|o| o.from)?;
     let ends = next.until < DateTime::<Utc>::MAX_UTC;
     Some(ScheduleStatus {
@@ -253,16 +190,8 @@ fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleStatus
 fn news(old: &CoordinatedReleaseStatus, new: &CoordinatedReleaseStatus) -> Vec<Moment> {
     let mut news = Vec::new();
     for step in &new.steps {
-        let before = old
-            .steps
-            .iter()
-            .find(|s| s.name == step.name)
-            .map(|s| s.state.as_str());
-        let note = format!(
-            "step {}: {}",
-            step.name,
-            step.message.as_deref().unwrap_or("done")
-        );
+        let before = old.steps.iter().find(|s| s.name == step.name).map(|s| s.state.as_str());
+        let note = format!("step {}: {}", step.name, step.message.as_deref().unwrap_or("done"));
         match step.state.as_str() {
             state if before == Some(state) => {}
             "Done" => news.push(Moment {
@@ -271,21 +200,12 @@ fn news(old: &CoordinatedReleaseStatus, new: &CoordinatedReleaseStatus) -> Vec<M
                 note: format!("step {} is done", step.name),
                 warning: false,
             }),
-            "Failed" => news.push(Moment {
-                reason: "StepFailed",
-                action: "Observe",
-                note,
-                warning: true,
-            }),
+            "Failed" => news.push(Moment { reason: "StepFailed", action: "Observe", note, warning: true }),
             _ => {}
         }
     }
     let ready = |status: &CoordinatedReleaseStatus| {
-        status
-            .conditions
-            .iter()
-            .find(|c| c.type_ == "Ready")
-            .map(|c| (c.reason.clone(), c.message.clone()))
+        status.conditions.iter().find(|c| c.type_ == "Ready").map(|c| (c.reason.clone(), c.message.clone()))
     };
     if let Some((reason, note)) = ready(new)
         && ready(old).map(|(r, _)| r) != Some(reason.clone())

@@ -53,16 +53,8 @@ impl WindowController {
             Err(faults) => (faulty(&window, &faults, now), None),
         };
         if status != window.status {
-            let version = world
-                .objects
-                .replace_status(
-                    WINDOWS,
-                    &key.namespace,
-                    &key.name,
-                    &window.meta.version,
-                    &status,
-                )
-                .await?;
+            let version =
+                world.objects.replace_status(WINDOWS, &key.namespace, &key.name, &window.meta.version, &status).await?;
             world.stores.windows.expect_at_least(key.clone(), version);
             tell(world, &window, &status).await;
         }
@@ -71,56 +63,32 @@ impl WindowController {
 }
 
 /// Whether deployments may happen, as far as this window alone is asked, and from when that is otherwise.
-fn sound(
-    window: &objects::Window,
-    compiled: &Window,
-    now: DateTime<Utc>,
-) -> DeploymentWindowStatus {
+fn sound(window: &objects::Window, compiled: &Window, now: DateTime<Utc>) -> DeploymentWindowStatus {
     let covers = compiled.covers(now);
     let allow = compiled.window_type() == WindowType::Allow;
     let open = covers == allow;
     let upcoming = compiled.upcoming(now, UPCOMING);
     let change = compiled.next_change(now);
     let after = change.and_then(|at| compiled.next_change(at));
-    let (next_open, next_close) = if open {
-        (None, change)
-    } else {
-        (change, after)
-    };
+    let (next_open, next_close) = if open { (None, change) } else { (change, after) };
     let (reason, message) = match (open, allow) {
         (true, _) => (
             Reason::WindowOpen,
-            next_close.map_or_else(
-                || "open, with no end known".to_owned(),
-                |t| format!("open until {}", to_wire(t)),
-            ),
+            next_close.map_or_else(|| "open, with no end known".to_owned(), |t| format!("open until {}", to_wire(t))),
         ),
-        (false, true) if upcoming.is_empty() => {
-            (Reason::Expired, "it will not open again".to_owned())
-        }
+        (false, true) if upcoming.is_empty() => (Reason::Expired, "it will not open again".to_owned()),
         (false, true) => (
             Reason::WindowClosed,
-            next_open.map_or_else(
-                || "closed".to_owned(),
-                |t| format!("opens at {}", to_wire(t)),
-            ),
+            next_open.map_or_else(|| "closed".to_owned(), |t| format!("opens at {}", to_wire(t))),
         ),
         (false, false) => (
             Reason::FreezeActive,
-            next_open.map_or_else(
-                || "frozen, with no end known".to_owned(),
-                |t| format!("frozen until {}", to_wire(t)),
-            ),
+            next_open
+                .map_or_else(|| "frozen, with no end known".to_owned(), |t| format!("frozen until {}", to_wire(t))),
         ),
     };
-    let mut conditions =
-        Conditions::following(&window.status.conditions, window.meta.generation, now);
-    conditions.set(
-        ConditionType::Ready,
-        Some(true),
-        Reason::Scheduled,
-        "the schedule is valid",
-    );
+    let mut conditions = Conditions::following(&window.status.conditions, window.meta.generation, now);
+    conditions.set(ConditionType::Ready, Some(true), Reason::Scheduled, "the schedule is valid");
     conditions.set(ConditionType::Open, Some(open), reason, &message);
     DeploymentWindowStatus {
         observed_generation: Some(window.meta.generation),
@@ -130,11 +98,7 @@ fn sound(
         next_close: next_close.map(to_wire),
         upcoming: upcoming
             .into_iter()
-            .map(|o| UpcomingOpening {
-                from: to_wire(o.from),
-                until: to_wire(o.until),
-                entry: o.entry,
-            })
+            .map(|o| UpcomingOpening { from: to_wire(o.from), until: to_wire(o.until), entry: o.entry })
             .collect(),
         zone_data: Some(zone_data_version().to_owned()),
         conditions: conditions.finish(),
@@ -144,22 +108,12 @@ fn sound(
 /// An invalid Freeze closes what it governs and an invalid Allow adds nothing, so neither is open.
 fn faulty(window: &objects::Window, faults: &Faults, now: DateTime<Utc>) -> DeploymentWindowStatus {
     let zone = faults.0.iter().any(|f| f.path == "spec.timeZone");
-    let reason = if zone {
-        Reason::UnknownTimeZone
-    } else {
-        Reason::InvalidSchedule
-    };
+    let reason = if zone { Reason::UnknownTimeZone } else { Reason::InvalidSchedule };
     let said = faults.to_string();
-    let mut conditions =
-        Conditions::following(&window.status.conditions, window.meta.generation, now);
+    let mut conditions = Conditions::following(&window.status.conditions, window.meta.generation, now);
     conditions.set(ConditionType::Ready, Some(false), reason, &said);
     conditions.set(ConditionType::Stalled, Some(true), reason, &said);
-    conditions.set(
-        ConditionType::Open,
-        Some(false),
-        reason,
-        "it cannot be read, so it opens nothing",
-    );
+    conditions.set(ConditionType::Open, Some(false), reason, "it cannot be read, so it opens nothing");
     DeploymentWindowStatus {
         observed_generation: Some(window.meta.generation),
         open: Some(false),
@@ -170,24 +124,15 @@ fn faulty(window: &objects::Window, faults: &Faults, now: DateTime<Utc>) -> Depl
 }
 
 async fn tell(world: &World, window: &objects::Window, status: &DeploymentWindowStatus) {
-    let stalled = |s: &DeploymentWindowStatus| {
-        s.conditions
-            .iter()
-            .find(|c| c.type_ == "Stalled")
-            .map(|c| c.message.clone())
-    };
+    let stalled =
+        |s: &DeploymentWindowStatus| s.conditions.iter().find(|c| c.type_ == "Stalled").map(|c| c.message.clone());
     if let Some(note) = stalled(status)
         && stalled(&window.status).as_ref() != Some(&note)
     {
         events::about_window(
             world,
             window,
-            Moment {
-                reason: "InvalidSchedule",
-                action: "Compile",
-                note,
-                warning: true,
-            },
+            Moment { reason: "InvalidSchedule", action: "Compile", note, warning: true },
         )
         .await;
     }

@@ -18,10 +18,7 @@ pub struct Ahead {
 impl Window {
     /// Computes the openings inside of `[from, until)` for many questions; nothing is known outside of the range.
     pub fn ahead(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Ahead {
-        let range = Span {
-            from: from.timestamp(),
-            until: ceiling(until),
-        };
+        let range = Span { from: from.timestamp(), until: ceiling(until) };
         let spans = self.within(range.from, range.until, &mut 0);
         Ahead { range, spans }
     }
@@ -31,32 +28,19 @@ impl Ahead {
     /// Whether an opening holds the instant; none outside of the range.
     pub fn covers(&self, at: DateTime<Utc>) -> Option<bool> {
         let at = at.timestamp();
-        self.range
-            .holds(at)
-            .then(|| self.following(at).is_some_and(|span| span.holds(at)))
+        self.range.holds(at).then(|| self.following(at).is_some_and(|span| span.holds(at)))
     }
 
     /// The first instant from `at` on at which an opening begins or ends; none if that is outside of the range.
     pub fn next_change(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let seconds = at.timestamp();
-        let span = self
-            .following(seconds)
-            .filter(|_| self.range.holds(seconds))?;
-        let change = if span.holds(seconds) {
-            span.until
-        } else {
-            span.from
-        };
+        let span = self.following(seconds).filter(|_| self.range.holds(seconds))?;
+        let change = if span.holds(seconds) { span.until } else { span.from };
         // At the edges of the range an opening is cut, and does not change there.
-        if change == self.range.until {
-            None
-        } else {
-            instant(change)
-        }
+        if change == self.range.until { None } else { instant(change) }
     }
 
     fn following(&self, at: i64) -> Option<&Span> {
-        self.spans
-            .get(self.spans.partition_point(|span| span.until <= at))
+        self.spans.get(self.spans.partition_point(|span| span.until <= at))
     }
 }

@@ -17,21 +17,12 @@ pub(crate) enum Until {
 /// UTC. Second 60 is read as 59, as a leap second has no wall time.
 pub(crate) fn parse_basic(text: &str) -> Option<Until> {
     let bytes = text.as_bytes();
-    let day = |bytes: &[u8]| {
-        checked_date(
-            digits(&bytes[0..4])?,
-            digits(&bytes[4..6])?,
-            digits(&bytes[6..8])?,
-        )
-    };
+    let day = |bytes: &[u8]| checked_date(digits(&bytes[0..4])?, digits(&bytes[4..6])?, digits(&bytes[6..8])?);
     let time = |bytes: &[u8]| {
         let hour = digits(&bytes[9..11]).filter(|hour| *hour < 24)?;
         let minute = digits(&bytes[11..13]).filter(|minute| *minute < 60)?;
-        let second = digits(&bytes[13..15])
-            .filter(|second| *second <= 60)?
-            .min(59);
-        (bytes[8] == b'T')
-            .then(|| i64::from(hour) * HOUR + i64::from(minute) * 60 + i64::from(second))
+        let second = digits(&bytes[13..15]).filter(|second| *second <= 60)?.min(59);
+        (bytes[8] == b'T').then(|| i64::from(hour) * HOUR + i64::from(minute) * 60 + i64::from(second))
     };
     match bytes.len() {
         8 => Some(Until::Date(day(bytes)?)),
@@ -45,13 +36,5 @@ pub(crate) fn parse_basic(text: &str) -> Option<Until> {
 pub(crate) fn basic(wall: Wall) -> String {
     let date = Date::from_number(day_of(wall));
     let time = time_of(wall);
-    format!(
-        "{:04}{:02}{:02}T{:02}{:02}{:02}",
-        date.year,
-        date.month,
-        date.day,
-        time / HOUR,
-        time / 60 % 60,
-        time % 60
-    )
+    format!("{:04}{:02}{:02}T{:02}{:02}{:02}", date.year, date.month, date.day, time / HOUR, time / 60 % 60, time % 60)
 }

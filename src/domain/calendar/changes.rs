@@ -42,33 +42,19 @@ pub(crate) fn without_holidays(found: Vec<Found>, holidays: &[Holiday]) -> Vec<F
     };
     let of = |all_day: bool| -> Vec<Span> {
         let chosen = holidays.iter().filter(|holiday| holiday.all_day == all_day);
-        merged(
-            chosen
-                .flat_map(|holiday| holiday.series.openings(reach.from, reach.until))
-                .collect(),
-        )
+        merged(chosen.flat_map(|holiday| holiday.series.openings(reach.from, reach.until)).collect())
     };
     skip_times(skip_days(found, &of(true)), &of(false))
 }
 
 /// Applies the exceptions that touch `[from, until)` or one of the openings.
-pub(crate) fn changed(
-    mut found: Vec<Found>,
-    changes: &[Change],
-    from: i64,
-    until: i64,
-) -> Vec<Found> {
+pub(crate) fn changed(mut found: Vec<Found>, changes: &[Change], from: i64, until: i64) -> Vec<Found> {
     for change in changes {
         match change {
             Change::SkipDay(day) => found = skip_days(found, &[*day]),
             Change::SkipTime(time) => found = skip_times(found, &[*time]),
             Change::Add(span, entry) if span.from < until && span.until > from => {
-                found.push(Found {
-                    span: *span,
-                    entry: entry.clone(),
-                    started: span.from,
-                    in_a_day: false,
-                })
+                found.push(Found { span: *span, entry: entry.clone(), started: span.from, in_a_day: false })
             }
             Change::Add(..) => {}
         }
@@ -101,10 +87,7 @@ fn cut(found: Vec<Found>, out: &[Span], applies: impl Fn(&Found) -> bool) -> Vec
         let next = out.partition_point(|cut| cut.until <= span.from);
         out.get(next).is_some_and(|cut| cut.from < span.until)
     };
-    if !found
-        .iter()
-        .any(|found| touched(&found.span) && applies(found))
-    {
+    if !found.iter().any(|found| touched(&found.span) && applies(found)) {
         return found;
     }
     let mut kept = Vec::with_capacity(found.len());
@@ -112,10 +95,7 @@ fn cut(found: Vec<Found>, out: &[Span], applies: impl Fn(&Found) -> bool) -> Vec
         if touched(&whole.span) && applies(&whole) {
             let next = out.partition_point(|cut| cut.until <= whole.span.from);
             let parts = subtraction(&[whole.span], &out[next..]);
-            kept.extend(parts.into_iter().map(|span| Found {
-                span,
-                ..whole.clone()
-            }));
+            kept.extend(parts.into_iter().map(|span| Found { span, ..whole.clone() }));
         } else {
             kept.push(whole);
         }

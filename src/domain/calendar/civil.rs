@@ -40,32 +40,21 @@ impl Date {
         let year = i64::from(self.year) - i64::from(self.month <= 2);
         let era = year.div_euclid(400);
         let year_of_era = year.rem_euclid(400);
-        let day_of_year =
-            (153 * ((i64::from(self.month) + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
-        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year
-            - 719_468
+        let day_of_year = (153 * ((i64::from(self.month) + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
     }
 
     pub fn from_number(number: DayNumber) -> Date {
         let shifted = number + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let moved_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * moved_month + 2) / 5 + 1;
-        let month = if moved_month < 10 {
-            moved_month + 3
-        } else {
-            moved_month - 9
-        };
+        let month = if moved_month < 10 { moved_month + 3 } else { moved_month - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Date {
-            year: year as i32,
-            month: month as u32,
-            day: day as u32,
-        }
+        Date { year: year as i32, month: month as u32, day: day as u32 }
     }
 }
 
@@ -101,13 +90,7 @@ pub(crate) fn time_of(wall: Wall) -> i64 {
 /// `2027-01-05T09:00:00`, as the resource writes wall times.
 pub(crate) fn wall_text(wall: Wall) -> String {
     let time = time_of(wall);
-    format!(
-        "{}T{:02}:{:02}:{:02}",
-        date_text(day_of(wall)),
-        time / HOUR,
-        time / 60 % 60,
-        time % 60
-    )
+    format!("{}T{:02}:{:02}:{:02}", date_text(day_of(wall)), time / HOUR, time / 60 % 60, time % 60)
 }
 
 /// `2027-01-05`.
@@ -118,15 +101,8 @@ pub(crate) fn date_text(number: DayNumber) -> String {
 
 /// Reads `YYYY-MM-DD`. Years 0001 to 9999, only days that exist.
 pub(crate) fn parse_date(text: &str) -> Result<DayNumber, CalendarFault> {
-    let wrong = || {
-        CalendarFault::new(
-            "",
-            format!(
-                "{} is not a date: write YYYY-MM-DD, for example 2027-01-05",
-                quoted(text)
-            ),
-        )
-    };
+    let wrong =
+        || CalendarFault::new("", format!("{} is not a date: write YYYY-MM-DD, for example 2027-01-05", quoted(text)));
     let bytes = text.as_bytes();
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return Err(wrong());
@@ -137,9 +113,7 @@ pub(crate) fn parse_date(text: &str) -> Result<DayNumber, CalendarFault> {
 
 /// The day's number if year, month and day exist together.
 pub(crate) fn checked_date(year: u32, month: u32, day: u32) -> Option<DayNumber> {
-    let year = i32::try_from(year)
-        .ok()
-        .filter(|year| YEARS.contains(year))?;
+    let year = i32::try_from(year).ok().filter(|year| YEARS.contains(year))?;
     let exists = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
     exists.then(|| Date { year, month, day }.number())
 }
@@ -148,32 +122,24 @@ pub(crate) fn checked_date(year: u32, month: u32, day: u32) -> Option<DayNumber>
 pub(crate) fn parse_wall(text: &str) -> Result<Wall, CalendarFault> {
     let wrong = |what: &str| {
         let remedy = "write YYYY-MM-DDTHH:MM:SS without an offset, for example 2027-01-05T09:00:00";
-        CalendarFault::new(
-            "",
-            format!("{} is not a wall time{what}: {remedy}", quoted(text)),
-        )
+        CalendarFault::new("", format!("{} is not a wall time{what}: {remedy}", quoted(text)))
     };
     let Some((date, time)) = text.split_once('T') else {
         return Err(wrong(""));
     };
     if time.ends_with('Z') || time.contains(['+', '-']) {
-        return Err(wrong(
-            " (it has an offset, and the window has a zone already)",
-        ));
+        return Err(wrong(" (it has an offset, and the window has a zone already)"));
     }
     let day = parse_date(date).map_err(|_| wrong(""))?;
     let seconds = match time.len() {
         5 => parse_clock(time),
-        8 if time.as_bytes()[5] == b':' && time.is_char_boundary(5) => parse_clock(&time[..5])
-            .and_then(|minutes| {
-                let second = digits(&time.as_bytes()[6..8]).filter(|second| *second < 60)?;
-                Some(minutes + i64::from(second))
-            }),
+        8 if time.as_bytes()[5] == b':' && time.is_char_boundary(5) => parse_clock(&time[..5]).and_then(|minutes| {
+            let second = digits(&time.as_bytes()[6..8]).filter(|second| *second < 60)?;
+            Some(minutes + i64::from(second))
+        }),
         _ => None,
     };
-    seconds
-        .map(|seconds| day * DAY + seconds)
-        .ok_or_else(|| wrong(""))
+    seconds.map(|seconds| day * DAY + seconds).ok_or_else(|| wrong(""))
 }
 
 /// Reads `HH:MM`, 00:00 to 23:59, as seconds from midnight.
@@ -192,10 +158,7 @@ pub(crate) fn digits(bytes: &[u8]) -> Option<u32> {
     if bytes.is_empty() || bytes.len() > 9 {
         return None;
     }
-    bytes.iter().try_fold(0u32, |sum, byte| {
-        byte.is_ascii_digit()
-            .then(|| sum * 10 + u32::from(byte - b'0'))
-    })
+    bytes.iter().try_fold(0u32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
 }
 
 #[cfg(test)]
@@ -204,12 +167,7 @@ mod tests {
 
     #[test]
     fn every_day_of_a_whole_cycle_has_its_own_number_and_back() {
-        let mut expected = Date {
-            year: 1,
-            month: 1,
-            day: 1,
-        }
-        .number();
+        let mut expected = Date { year: 1, month: 1, day: 1 }.number();
         assert_eq!(expected * DAY, FIRST_WALL);
         for year in 1..=401 {
             for month in 1..=12 {
@@ -221,39 +179,13 @@ mod tests {
                 }
             }
         }
-        assert_eq!(
-            Date {
-                year: 9999,
-                month: 12,
-                day: 31
-            }
-            .number()
-                * DAY
-                + DAY
-                - 1,
-            LAST_WALL
-        );
-        assert_eq!(
-            weekday(
-                Date {
-                    year: 2027,
-                    month: 1,
-                    day: 4
-                }
-                .number()
-            ),
-            0
-        );
+        assert_eq!(Date { year: 9999, month: 12, day: 31 }.number() * DAY + DAY - 1, LAST_WALL);
+        assert_eq!(weekday(Date { year: 2027, month: 1, day: 4 }.number()), 0);
     }
 
     #[test]
     fn wall_times_are_read_strictly() {
-        let accepted = [
-            "2027-01-05T09:00:00",
-            "0001-01-01T00:00:00",
-            "9999-12-31T23:59:59",
-            "2024-02-29T12:30:00",
-        ];
+        let accepted = ["2027-01-05T09:00:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59", "2024-02-29T12:30:00"];
         for text in accepted {
             assert_eq!(wall_text(parse_wall(text).unwrap()), text);
         }

@@ -44,61 +44,37 @@ impl Window {
     /// schedule that never opens: [`Window::lint`] tells of those.
     pub fn compile(spec: &WindowSpec) -> Result<Window, Vec<CalendarFault>> {
         let mut faults = Vec::new();
-        let named = Zone::named(&spec.zone)
-            .map_err(|fault| faults.push(fault.under("timeZone")))
-            .ok();
+        let named = Zone::named(&spec.zone).map_err(|fault| faults.push(fault.under("timeZone"))).ok();
         // Without a zone the rest is still checked, so that all faults are reported at once.
         let zone = named.unwrap_or_else(Zone::utc);
         let mut window = Window::empty(spec, zone);
         window.holidays = spec.holidays.as_ref().map(holidays).unwrap_or_default();
-        if spec
-            .min_remaining
-            .is_some_and(|remaining| remaining < TimeDelta::zero())
-        {
-            faults.push(CalendarFault::new(
-                "minRemaining",
-                "is negative: write a duration such as 45m",
-            ));
+        if spec.min_remaining.is_some_and(|remaining| remaining < TimeDelta::zero()) {
+            faults.push(CalendarFault::new("minRemaining", "is negative: write a duration such as 45m"));
         }
         compile_entries(&mut window, &spec.entries, &mut faults);
         compile_exceptions(&mut window, &spec.exceptions, &mut faults);
         compile_validity(&mut window, spec, &mut faults);
-        if faults.is_empty() {
-            Ok(window)
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(window) } else { Err(faults) }
     }
 }
 
 fn compile_entries(window: &mut Window, entries: &[Entry], faults: &mut Vec<CalendarFault>) {
     if entries.len() > MOST_ENTRIES {
-        let message = format!(
-            "{} entries, at most {MOST_ENTRIES} are allowed: use several windows",
-            entries.len()
-        );
+        let message = format!("{} entries, at most {MOST_ENTRIES} are allowed: use several windows", entries.len());
         faults.push(CalendarFault::new("schedule", message));
         return;
     }
     for (index, entry) in entries.iter().enumerate() {
         let path = format!("schedule[{index}]");
-        if entries[..index]
-            .iter()
-            .any(|other| other.name == entry.name)
-        {
-            let message = format!(
-                "{} names two entries: give each its own name",
-                quoted(&entry.name)
-            );
+        if entries[..index].iter().any(|other| other.name == entry.name) {
+            let message = format!("{} names two entries: give each its own name", quoted(&entry.name));
             faults.push(CalendarFault::new(format!("{path}.name"), message));
         }
         match compile_form(&entry.form, &window.zone) {
             Ok(series) => {
                 let name: Arc<str> = entry.name.as_str().into();
-                window.pieces.extend(series.into_iter().map(|series| Piece {
-                    entry: name.clone(),
-                    series,
-                }));
+                window.pieces.extend(series.into_iter().map(|series| Piece { entry: name.clone(), series }));
             }
             Err(found) => faults.extend(found.into_iter().map(|fault| fault.under(&path))),
         }
@@ -107,68 +83,31 @@ fn compile_entries(window: &mut Window, entries: &[Entry], faults: &mut Vec<Cale
 
 fn compile_form(form: &Form, zone: &Zone) -> Result<Vec<Series>, Vec<CalendarFault>> {
     let (field, series) = match form {
-        Form::Weekly {
-            days,
-            from,
-            until,
-            weeks_of_month,
-            days_of_month,
-            months,
-        } => {
-            let weekly = Weekly {
-                days,
-                from,
-                until,
-                weeks_of_month,
-                days_of_month,
-                months,
-            };
+        Form::Weekly { days, from, until, weeks_of_month, days_of_month, months } => {
+            let weekly = Weekly { days, from, until, weeks_of_month, days_of_month, months };
             ("weekly", weekly.compile(zone).map(|series| vec![series]))
         }
-        Form::Cron {
-            expression,
-            duration,
-        } => ("cron", compile_cron(expression, duration, zone)),
-        Form::Rrule {
-            start,
-            rule,
-            duration,
-        } => ("rrule", compile_rrule(start, rule, duration, zone)),
+        Form::Cron { expression, duration } => ("cron", compile_cron(expression, duration, zone)),
+        Form::Rrule { start, rule, duration } => ("rrule", compile_rrule(start, rule, duration, zone)),
         Form::Dates { from, until } => ("dates", compile_dates(from, until, zone)),
         Form::Calendar(selected) => {
-            return Ok(selected_series(selected)
-                .map(|holiday| holiday.series)
-                .collect());
+            return Ok(selected_series(selected).map(|holiday| holiday.series).collect());
         }
     };
     series.map_err(|faults| faults.into_iter().map(|fault| fault.under(field)).collect())
 }
 
-fn compile_cron(
-    expression: &str,
-    duration: &str,
-    zone: &Zone,
-) -> Result<Vec<Series>, Vec<CalendarFault>> {
+fn compile_cron(expression: &str, duration: &str, zone: &Zone) -> Result<Vec<Series>, Vec<CalendarFault>> {
     let mut faults = Vec::new();
     let parts = keep(cron::parse(expression), "expression", &mut faults);
     let length = keep(Length::duration(duration), "duration", &mut faults);
     let (Some(parts), Some(length)) = (parts, length) else {
         return Err(faults);
     };
-    one(Series::repeating(
-        zone.clone(),
-        parts,
-        super::civil::FIRST_WALL,
-        length,
-    ))
+    one(Series::repeating(zone.clone(), parts, super::civil::FIRST_WALL, length))
 }
 
-fn compile_rrule(
-    start: &str,
-    rule: &str,
-    duration: &str,
-    zone: &Zone,
-) -> Result<Vec<Series>, Vec<CalendarFault>> {
+fn compile_rrule(start: &str, rule: &str, duration: &str, zone: &Zone) -> Result<Vec<Series>, Vec<CalendarFault>> {
     let mut faults = Vec::new();
     let start = keep(parse_wall(start), "start", &mut faults);
     let rule = keep(rrule::parse(rule).and_then(utc_until), "rule", &mut faults);
@@ -176,12 +115,8 @@ fn compile_rrule(
     let (Some(start), Some(rule), Some(length)) = (start, rule, length) else {
         return Err(faults);
     };
-    let series =
-        Series::recurring(zone.clone(), &rule, start, length).map_err(|fault| vec![fault])?;
-    if series
-        .rule()
-        .is_some_and(|compiled| !compiled.matches_start())
-    {
+    let series = Series::recurring(zone.clone(), &rule, start, length).map_err(|fault| vec![fault])?;
+    if series.rule().is_some_and(|compiled| !compiled.matches_start()) {
         let message = "the start is not an occurrence of the rule: move it to the first one (RFC 5545 section 3.8.5.3)";
         return Err(vec![CalendarFault::new("start", message)]);
     }
@@ -208,57 +143,32 @@ fn wall_range(from: &str, until: &str) -> Result<(Wall, Wall), Vec<CalendarFault
     Ok((start, end))
 }
 
-fn keep<T>(
-    result: Result<T, CalendarFault>,
-    field: &str,
-    faults: &mut Vec<CalendarFault>,
-) -> Option<T> {
+fn keep<T>(result: Result<T, CalendarFault>, field: &str, faults: &mut Vec<CalendarFault>) -> Option<T> {
     result.map_err(|fault| faults.push(fault.under(field))).ok()
 }
 
 fn one(series: Result<Series, CalendarFault>) -> Result<Vec<Series>, Vec<CalendarFault>> {
-    series
-        .map(|series| vec![series])
-        .map_err(|fault| vec![fault])
+    series.map(|series| vec![series]).map_err(|fault| vec![fault])
 }
 
 fn selected_series(selected: &Selected) -> impl Iterator<Item = Holiday> + '_ {
     let wanted = |categories: &[String]| {
-        let named = |category: &String| {
-            selected
-                .categories
-                .iter()
-                .any(|wanted| wanted.eq_ignore_ascii_case(category))
-        };
+        let named = |category: &String| selected.categories.iter().any(|wanted| wanted.eq_ignore_ascii_case(category));
         selected.categories.is_empty() || categories.iter().any(named)
     };
-    let events = selected
-        .calendar
-        .events
-        .iter()
-        .filter(move |event| wanted(&event.categories));
-    events.flat_map(|event| {
-        event.series.iter().map(|series| Holiday {
-            all_day: event.all_day,
-            series: series.clone(),
-        })
-    })
+    let events = selected.calendar.events.iter().filter(move |event| wanted(&event.categories));
+    events
+        .flat_map(|event| event.series.iter().map(|series| Holiday { all_day: event.all_day, series: series.clone() }))
 }
 
 fn holidays(selected: &Selected) -> Vec<Holiday> {
     selected_series(selected).collect()
 }
 
-fn compile_exceptions(
-    window: &mut Window,
-    exceptions: &[Exception],
-    faults: &mut Vec<CalendarFault>,
-) {
+fn compile_exceptions(window: &mut Window, exceptions: &[Exception], faults: &mut Vec<CalendarFault>) {
     if exceptions.len() > MOST_EXCEPTIONS {
-        let message = format!(
-            "{} exceptions, at most {MOST_EXCEPTIONS} are allowed: use a holiday calendar",
-            exceptions.len()
-        );
+        let message =
+            format!("{} exceptions, at most {MOST_EXCEPTIONS} are allowed: use a holiday calendar", exceptions.len());
         faults.push(CalendarFault::new("exceptions", message));
         return;
     }
@@ -285,10 +195,7 @@ fn change(exception: &Exception, zone: &Zone) -> Result<Option<Change>, Vec<Cale
             (false, start, end, from)
         }
     };
-    let span = Span {
-        from: zone.instant(from),
-        until: zone.instant(until),
-    };
+    let span = Span { from: zone.instant(from), until: zone.instant(until) };
     let change = match (exception.effect, whole_day) {
         (Effect::Add, _) => Change::Add(span, format!("exception {name}").into()),
         (Effect::Skip, true) => Change::SkipDay(span),
@@ -299,23 +206,15 @@ fn change(exception: &Exception, zone: &Zone) -> Result<Option<Change>, Vec<Cale
 
 fn compile_validity(window: &mut Window, spec: &WindowSpec, faults: &mut Vec<CalendarFault>) {
     let zone = window.zone.clone();
-    let mut read = |text: &Option<String>, field: &str| {
-        text.as_ref()
-            .and_then(|text| keep(zone.seconds(text), field, faults))
-    };
+    let mut read =
+        |text: &Option<String>, field: &str| text.as_ref().and_then(|text| keep(zone.seconds(text), field, faults));
     let from = read(&spec.valid_from, "validFrom");
     let until = read(&spec.valid_until, "validUntil");
     if let (Some(from), Some(until)) = (from, until)
         && until <= from
     {
-        faults.push(CalendarFault::new(
-            "validUntil",
-            "is not later than validFrom: the window would never be open",
-        ));
+        faults.push(CalendarFault::new("validUntil", "is not later than validFrom: the window would never be open"));
         return;
     }
-    window.valid = Span {
-        from: from.unwrap_or(ALWAYS.from),
-        until: until.unwrap_or(ALWAYS.until),
-    };
+    window.valid = Span { from: from.unwrap_or(ALWAYS.from), until: until.unwrap_or(ALWAYS.until) };
 }

@@ -10,9 +10,7 @@ use super::fault::{CalendarFault, quoted};
 use super::rule::{Frequency, Parts};
 
 const FIELDS: [&str; 5] = ["minute", "hour", "day of month", "month", "day of week"];
-const MONTHS: [&str; 12] = [
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-];
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 /// Longer texts are no expressions that a person wrote.
 const LONGEST_TEXT: usize = 512;
@@ -25,35 +23,20 @@ const LONGEST_TEXT: usize = 512;
 /// A fault for seconds or years, `@daily` and its like, zone prefixes, `L`, `W`, `#` and `?`: an RRULE says those.
 pub(crate) fn parse(text: &str) -> Result<Parts, CalendarFault> {
     if text.len() > LONGEST_TEXT {
-        return Err(fault(format!(
-            "the expression has more than {LONGEST_TEXT} characters"
-        )));
+        return Err(fault(format!("the expression has more than {LONGEST_TEXT} characters")));
     }
     let fields: Vec<&str> = text.split_ascii_whitespace().collect();
     let [_, _, month_day, _, weekday] = fields[..] else {
         let why = format!("{} has {} fields, not five", quoted(text), fields.len());
-        return Err(fault(format!(
-            "{why}: write minute hour day-of-month month day-of-week, for example 0 22 * * 6"
-        )));
+        return Err(fault(format!("{why}: write minute hour day-of-month month day-of-week, for example 0 22 * * 6")));
     };
     for (index, field) in fields.iter().enumerate() {
         check_field(index, field)?;
     }
-    let parser = CronParser::builder()
-        .seconds(Seconds::Disallowed)
-        .year(Year::Disallowed)
-        .build();
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
     let cron = parser.parse(&fields.join(" ")).map_err(|error| {
-        let reason: String = error
-            .to_string()
-            .chars()
-            .filter(|letter| !letter.is_control())
-            .take(200)
-            .collect();
-        fault(format!(
-            "{} is not a cron expression: {reason}",
-            quoted(text)
-        ))
+        let reason: String = error.to_string().chars().filter(|letter| !letter.is_control()).take(200).collect();
+        fault(format!("{} is not a cron expression: {reason}", quoted(text)))
     })?;
     let pattern = &cron.pattern;
     let mut parts = Parts::every(Frequency::Monthly);
@@ -71,9 +54,7 @@ pub(crate) fn parse(text: &str) -> Result<Parts, CalendarFault> {
     parts.either_day = month_day != "*" && weekday != "*";
     for hour in pattern.hours.values() {
         for minute in pattern.minutes.values() {
-            parts
-                .times
-                .push(i64::from(hour) * 3_600 + i64::from(minute) * 60);
+            parts.times.push(i64::from(hour) * 3_600 + i64::from(minute) * 60);
         }
     }
     Ok(parts)
@@ -86,13 +67,7 @@ fn fault(message: String) -> CalendarFault {
 /// Lists of `*`, values and ranges with steps, nothing else: the library also reads dialects that others read
 /// differently.
 fn check_field(index: usize, field: &str) -> Result<(), CalendarFault> {
-    let wrong = |item: &str| {
-        fault(format!(
-            "{} is not a {} of a cron expression",
-            quoted(item),
-            FIELDS[index]
-        ))
-    };
+    let wrong = |item: &str| fault(format!("{} is not a {} of a cron expression", quoted(item), FIELDS[index]));
     for item in field.split(',') {
         let (range, step) = match item.split_once('/') {
             Some((range, step)) => (range, Some(step)),
@@ -138,10 +113,7 @@ mod tests {
         );
         let parts = parse("*/30 9-10 1,15 jan-MAR Mon").unwrap();
         assert!(parts.either_day);
-        assert_eq!(
-            (parts.month_days.as_slice(), parts.weekdays, parts.months),
-            ([1, 15].as_slice(), 1, 0b1110)
-        );
+        assert_eq!((parts.month_days.as_slice(), parts.weekdays, parts.months), ([1, 15].as_slice(), 1, 0b1110));
         assert_eq!(parts.times, [32_400, 34_200, 36_000, 37_800]);
         assert_eq!(parse("0 0 * * 5-7").unwrap().weekdays, 0b111_0000);
     }

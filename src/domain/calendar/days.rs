@@ -39,12 +39,7 @@ impl Rule {
             if !self.names_month(date.month) {
                 continue;
             }
-            let new_year = Date {
-                year: date.year,
-                month: 1,
-                day: 1,
-            }
-            .number();
+            let new_year = Date { year: date.year, month: 1, day: 1 }.number();
             let day = Day {
                 number,
                 date,
@@ -64,21 +59,12 @@ impl Rule {
             return;
         }
         let month_length = days_in_month(date.year, date.month);
-        let before = first_day
-            - Date {
-                year: date.year,
-                month: 1,
-                day: 1,
-            }
-            .number();
+        let before = first_day - Date { year: date.year, month: 1, day: 1 }.number();
         let first_weekday = weekday(first_day);
         for index in 0..month_length {
             let day = Day {
                 number: first_day + i64::from(index),
-                date: Date {
-                    day: index + 1,
-                    ..date
-                },
+                date: Date { day: index + 1, ..date },
                 month_length,
                 day_of_year: before + i64::from(index) + 1,
                 weekday: (first_weekday + (index % 7) as u8) % 7,
@@ -127,24 +113,19 @@ impl Rule {
         };
         let from_start = (place - 1) / 7 + 1;
         let from_end = -((length - place) / 7 + 1);
-        self.parts().nth_weekdays.iter().any(|(n, weekday)| {
-            *weekday == day.weekday && (i64::from(*n) == from_start || i64::from(*n) == from_end)
-        })
+        self.parts()
+            .nth_weekdays
+            .iter()
+            .any(|(n, weekday)| *weekday == day.weekday && (i64::from(*n) == from_start || i64::from(*n) == from_end))
     }
 
     /// Week 1 is the first with at least four days in its year (RFC 5545, as ISO 8601 but with any first weekday).
     fn fits_week(&self, day: &Day) -> bool {
-        let since_week_start =
-            (i64::from(day.weekday) - i64::from(self.parts().week_start)).rem_euclid(7);
+        let since_week_start = (i64::from(day.weekday) - i64::from(self.parts().week_start)).rem_euclid(7);
         // A week belongs to the year that holds its fourth day.
         let fourth_day = day.number - since_week_start + 3;
         let week_year = Date::from_number(fourth_day).year;
-        let new_year = Date {
-            year: week_year,
-            month: 1,
-            day: 1,
-        }
-        .number();
+        let new_year = Date { year: week_year, month: 1, day: 1 }.number();
         let number = (fourth_day - new_year) / 7 + 1;
         let total = weeks_of_year(new_year, days_in_year(week_year), self.parts().week_start);
         self.parts().week_numbers.iter().any(|wanted| {

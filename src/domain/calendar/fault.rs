@@ -15,10 +15,7 @@ pub struct CalendarFault {
 
 impl CalendarFault {
     pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        CalendarFault {
-            path: path.into(),
-            message: message.into(),
-        }
+        CalendarFault { path: path.into(), message: message.into() }
     }
 
     /// The same fault seen from one level further out: `rule` under `rrule` is `rrule.rule`.
@@ -36,11 +33,7 @@ impl CalendarFault {
 
 impl fmt::Display for CalendarFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.path, self.message)
-        }
+        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
     }
 }
 
@@ -51,11 +44,7 @@ const QUOTED: usize = 60;
 
 /// The token as it may stand in a message: in quotes, shortened, without control characters.
 pub(crate) fn quoted(token: &str) -> String {
-    let mut text: String = token
-        .chars()
-        .take(QUOTED)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut text: String = token.chars().take(QUOTED).flat_map(char::escape_debug).collect();
     if token.chars().nth(QUOTED).is_some() {
         text.push('…');
     }

@@ -86,19 +86,14 @@ impl Governance {
             closed_by: if open { Vec::new() } else { seen.closers(now) },
             opened_by: seen.openers(now),
             closes_at: end.and_then(instant),
-            opens_at: if open {
-                None
-            } else {
-                search::next_open(&seen, at).and_then(instant)
-            },
+            opens_at: if open { None } else { search::next_open(&seen, at).and_then(instant) },
             next_change: changes.min(),
         }
     }
 
     /// The merged opening that holds `now`, cut there; `until` is the end of time if no end is known.
     pub fn opening_at(&self, now: DateTime<Utc>) -> Option<Opening> {
-        self.next_open_after(now)
-            .filter(|opening| opening.from <= now)
+        self.next_open_after(now).filter(|opening| opening.from <= now)
     }
 
     /// The first merged opening that ends after `now`, cut there.
@@ -108,19 +103,13 @@ impl Governance {
 
     /// The next merged openings, the one that holds `now` first and cut there. At most `count`.
     pub fn upcoming(&self, now: DateTime<Utc>, count: usize) -> Vec<Opening> {
-        let stretches =
-            search::next_stretches(&self.seen(Purpose::Release), now.timestamp(), count);
-        stretches
-            .into_iter()
-            .map(|span| self.opening(span))
-            .collect()
+        let stretches = search::next_stretches(&self.seen(Purpose::Release), now.timestamp(), count);
+        stretches.into_iter().map(|span| self.opening(span)).collect()
     }
 
     /// The merged openings inside of `[from, until)`, cut at both ends, each with the windows and entries it begins with.
     pub fn openings(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Opening> {
-        let spans = self
-            .seen(Purpose::Release)
-            .within(from.timestamp(), ceiling(until), &mut 0);
+        let spans = self.seen(Purpose::Release).within(from.timestamp(), ceiling(until), &mut 0);
         spans.into_iter().map(|span| self.opening(span)).collect()
     }
 
@@ -151,104 +140,64 @@ impl Governance {
             Some(end) => instant(end).map(|end| end - now),
         };
         let fits = left.is_some_and(|left| left >= need);
-        let next = if fits {
-            Some(now)
-        } else {
-            self.later_fit(&seen, now, need)
-        };
+        let next = if fits { Some(now) } else { self.later_fit(&seen, now, need) };
         Fit {
             fits,
             need,
             need_of,
             left: left.filter(|left| *left != TimeDelta::MAX),
             next,
-            longest: if next.is_none() {
-                longest(&seen, now)
-            } else {
-                None
-            },
+            longest: if next.is_none() { longest(&seen, now) } else { None },
         }
     }
 
-    fn later_fit(
-        &self,
-        seen: &Seen<'_>,
-        now: DateTime<Utc>,
-        need: TimeDelta,
-    ) -> Option<DateTime<Utc>> {
+    fn later_fit(&self, seen: &Seen<'_>, now: DateTime<Utc>, need: TimeDelta) -> Option<DateTime<Utc>> {
         // Whole seconds that are not less: openings begin and end on whole seconds.
-        let seconds = need
-            .num_seconds()
-            .saturating_add(i64::from(need.subsec_nanos() > 0));
+        let seconds = need.num_seconds().saturating_add(i64::from(need.subsec_nanos() > 0));
         let from = ceiling(now);
         search::next_stretch(seen, from, seconds).and_then(|span| instant(span.from))
     }
 
     /// The largest `minRemaining` of the governing windows; zero if none says so.
     pub fn min_remaining(&self) -> TimeDelta {
-        self.longest_min_remaining()
-            .map_or(TimeDelta::zero(), |(remaining, _)| remaining)
+        self.longest_min_remaining().map_or(TimeDelta::zero(), |(remaining, _)| remaining)
     }
 
     /// The largest `minRemaining`, and whose it is.
     fn longest_min_remaining(&self) -> Option<(TimeDelta, String)> {
-        let asked = self
-            .tiers
-            .iter()
-            .flatten()
-            .filter_map(|(name, governing)| match governing {
-                Governing::Sound(window) => window
-                    .min_remaining()
-                    .map(|remaining| (remaining, name.clone())),
-                Governing::Broken { .. } => None,
-            });
+        let asked = self.tiers.iter().flatten().filter_map(|(name, governing)| match governing {
+            Governing::Sound(window) => window.min_remaining().map(|remaining| (remaining, name.clone())),
+            Governing::Broken { .. } => None,
+        });
         asked.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)))
     }
 
     fn seen(&self, purpose: Purpose) -> Seen<'_> {
-        Seen {
-            governance: self,
-            purpose,
-        }
+        Seen { governance: self, purpose }
     }
 
     fn opening(&self, span: Span) -> Opening {
         let from = instant(span.from).unwrap_or(DateTime::<Utc>::MIN_UTC);
         let openers = self.seen(Purpose::Release).openers(from);
-        let names: Vec<String> = openers
-            .into_iter()
-            .map(|opener| format!("{}: {}", opener.window, opener.entry))
-            .collect();
-        Opening {
-            from,
-            until: instant(span.until).unwrap_or(DateTime::<Utc>::MAX_UTC),
-            entry: names.join(", "),
-        }
+        let names: Vec<String> =
+            openers.into_iter().map(|opener| format!("{}: {}", opener.window, opener.entry)).collect();
+        Opening { from, until: instant(span.until).unwrap_or(DateTime::<Utc>::MAX_UTC), entry: names.join(", ") }
     }
 }
 
 impl Seen<'_> {
     /// The windows that count, in tier order and by name inside a tier.
     fn windows(&self) -> impl Iterator<Item = &(String, Governing)> {
-        self.governance
-            .tiers
-            .iter()
-            .flatten()
-            .filter(|(_, governing)| self.counts(governing))
+        self.governance.tiers.iter().flatten().filter(|(_, governing)| self.counts(governing))
     }
 
     fn counts(&self, governing: &Governing) -> bool {
         match (self.purpose, governing) {
             (Purpose::Release, _) => true,
             (Purpose::Rollback, Governing::Sound(window)) => window.blocks_rollback(),
-            (
-                Purpose::Rollback,
-                Governing::Broken {
-                    window_type,
-                    blocks_rollback,
-                    ..
-                },
-            ) => *blocks_rollback && *window_type == WindowType::Freeze,
+            (Purpose::Rollback, Governing::Broken { window_type, blocks_rollback, .. }) => {
+                *blocks_rollback && *window_type == WindowType::Freeze
+            }
         }
     }
 
@@ -259,10 +208,7 @@ impl Seen<'_> {
                 && window.window_type() == WindowType::Allow
                 && let Some(entry) = window.entry_at(now)
             {
-                openers.push(Opener {
-                    window: name.clone(),
-                    entry,
-                });
+                openers.push(Opener { window: name.clone(), entry });
             }
         }
         openers.sort_by(|a, b| a.window.cmp(&b.window));
@@ -277,10 +223,7 @@ impl Seen<'_> {
             let mut closed = Vec::new();
             let mut open = false;
             for (name, governing) in tier.iter().filter(|(_, governing)| self.counts(governing)) {
-                let (is_freeze, covered) = (
-                    governing.window_type() == WindowType::Freeze,
-                    covers(governing, now),
-                );
+                let (is_freeze, covered) = (governing.window_type() == WindowType::Freeze, covers(governing, now));
                 match (is_freeze, covered) {
                     (true, true) => freezes.push(closer(name, governing, now)),
                     (true, false) => {}
@@ -312,10 +255,7 @@ impl Openings for Seen<'_> {
             for (_, governing) in tier.iter().filter(|(_, governing)| self.counts(governing)) {
                 let spans = match governing {
                     Governing::Sound(window) => window.within(from, until, looked_at),
-                    Governing::Broken {
-                        window_type: WindowType::Freeze,
-                        ..
-                    } => vec![Span { from, until }],
+                    Governing::Broken { window_type: WindowType::Freeze, .. } => vec![Span { from, until }],
                     Governing::Broken { .. } => Vec::new(),
                 };
                 if governing.window_type() == WindowType::Freeze {
@@ -337,10 +277,7 @@ impl Openings for Seen<'_> {
             Governing::Sound(window) => window.a_day(),
             Governing::Broken { .. } => 0,
         };
-        self.windows()
-            .map(|(_, governing)| of(governing))
-            .sum::<i64>()
-            .max(1)
+        self.windows().map(|(_, governing)| of(governing)).sum::<i64>().max(1)
     }
 }
 
@@ -378,11 +315,7 @@ fn closer(name: &str, governing: &Governing, now: DateTime<Utc>) -> Closer {
 fn longest(seen: &Seen<'_>, now: DateTime<Utc>) -> Option<TimeDelta> {
     let from = ceiling(now);
     let spans = seen.within(from, from.saturating_add(LONGEST_WITHIN), &mut 0);
-    spans
-        .iter()
-        .map(|span| span.until - span.from)
-        .max()
-        .map(TimeDelta::seconds)
+    spans.iter().map(|span| span.until - span.from).max().map(TimeDelta::seconds)
 }
 
 #[cfg(test)]

@@ -33,23 +33,12 @@ fn freeze(days: &str, until: &str) -> Governing {
 }
 
 fn broken(window_type: WindowType) -> Governing {
-    Governing::Broken {
-        window_type,
-        fault: "no such zone".into(),
-        blocks_rollback: false,
-    }
+    Governing::Broken { window_type, fault: "no such zone".into(), blocks_rollback: false }
 }
 
 fn governance(tiers: [Vec<Governing>; 3]) -> Governance {
-    let named = |tier: Vec<Governing>| {
-        tier.into_iter()
-            .enumerate()
-            .map(|(n, one)| (format!("ns/w{n}"), one))
-            .collect()
-    };
-    Governance {
-        tiers: tiers.map(named),
-    }
+    let named = |tier: Vec<Governing>| tier.into_iter().enumerate().map(|(n, one)| (format!("ns/w{n}"), one)).collect();
+    Governance { tiers: tiers.map(named) }
 }
 
 /// Whether it is open on Monday 2027-01-04 at 10:00, and the names and faults of what closes it.
@@ -63,11 +52,7 @@ fn check(tiers: [Vec<Governing>; 3], closed_by: &[&str]) {
                 "{} {}{}",
                 closer.window,
                 closer.window_type.as_str(),
-                if closer.fault.is_some() {
-                    " broken"
-                } else {
-                    ""
-                }
+                if closer.fault.is_some() { " broken" } else { "" }
             )
         })
         .collect();
@@ -79,88 +64,36 @@ fn check(tiers: [Vec<Governing>; 3], closed_by: &[&str]) {
 fn without_windows_everything_is_open_and_stays_so() {
     let verdict = governance([vec![], vec![], vec![]]).at(at("2027-01-04T10:00:00Z"));
     assert!(verdict.open);
-    assert_eq!(
-        (verdict.closes_at, verdict.opens_at, verdict.next_change),
-        (None, None, None)
-    );
+    assert_eq!((verdict.closes_at, verdict.opens_at, verdict.next_change), (None, None, None));
 }
 
 #[test]
 fn windows_of_one_tier_unite() {
-    check(
-        [
-            vec![allow("Mon", "12:00"), allow("Tue", "12:00")],
-            vec![],
-            vec![],
-        ],
-        &[],
-    );
+    check([vec![allow("Mon", "12:00"), allow("Tue", "12:00")], vec![], vec![]], &[]);
 }
 
 #[test]
 fn tiers_intersect_so_a_team_narrows_and_never_widens() {
-    check(
-        [
-            vec![allow("Mon", "12:00")],
-            vec![allow("Tue", "12:00")],
-            vec![],
-        ],
-        &["ns/w0 Allow"],
-    );
-    check(
-        [
-            vec![allow("Tue", "12:00")],
-            vec![allow("Mon", "12:00")],
-            vec![],
-        ],
-        &["ns/w0 Allow"],
-    );
+    check([vec![allow("Mon", "12:00")], vec![allow("Tue", "12:00")], vec![]], &["ns/w0 Allow"]);
+    check([vec![allow("Tue", "12:00")], vec![allow("Mon", "12:00")], vec![]], &["ns/w0 Allow"]);
 }
 
 #[test]
 fn a_freeze_in_any_tier_beats_every_allow() {
-    check(
-        [
-            vec![allow("Mon", "12:00")],
-            vec![],
-            vec![freeze("Mon", "11:00")],
-        ],
-        &["ns/w0 Freeze"],
-    );
+    check([vec![allow("Mon", "12:00")], vec![], vec![freeze("Mon", "11:00")]], &["ns/w0 Freeze"]);
 }
 
 #[test]
 fn every_window_that_closes_is_named_and_not_only_the_first() {
-    let tiers = [
-        vec![allow("Tue", "12:00"), allow("Wed", "12:00")],
-        vec![],
-        vec![freeze("Mon", "11:00")],
-    ];
+    let tiers = [vec![allow("Tue", "12:00"), allow("Wed", "12:00")], vec![], vec![freeze("Mon", "11:00")]];
     check(tiers, &["ns/w0 Freeze", "ns/w0 Allow", "ns/w1 Allow"]);
 }
 
 #[test]
 fn a_broken_freeze_closes_and_a_broken_allow_adds_nothing() {
-    check(
-        [vec![broken(WindowType::Freeze)], vec![], vec![]],
-        &["ns/w0 Freeze broken"],
-    );
-    check(
-        [
-            vec![broken(WindowType::Allow), allow("Mon", "12:00")],
-            vec![],
-            vec![],
-        ],
-        &[],
-    );
-    check(
-        [
-            vec![broken(WindowType::Allow)],
-            vec![allow("Mon", "12:00")],
-            vec![],
-        ],
-        &["ns/w0 Allow broken"],
-    );
+    check([vec![broken(WindowType::Freeze)], vec![], vec![]], &["ns/w0 Freeze broken"]);
+    check([vec![broken(WindowType::Allow), allow("Mon", "12:00")], vec![], vec![]], &[]);
+    check([vec![broken(WindowType::Allow)], vec![allow("Mon", "12:00")], vec![]], &["ns/w0 Allow broken"]);
 }
 
 #[test]
@@ -168,9 +101,7 @@ fn a_rollback_passes_every_window_but_a_freeze_that_says_it_blocks_it() {
     let now = at("2027-01-04T10:00:00Z");
     let mut blocking = spec(WindowType::Freeze, "Mon", "11:00");
     let passes = |window: Governing| {
-        governance([vec![window], vec![allow("Tue", "12:00")], vec![]])
-            .at_for(now, Purpose::Rollback)
-            .open
+        governance([vec![window], vec![allow("Tue", "12:00")], vec![]]).at_for(now, Purpose::Rollback).open
     };
     assert!(passes(sound(&blocking)));
     assert!(passes(broken(WindowType::Freeze)));
@@ -185,11 +116,8 @@ fn a_rollback_passes_every_window_but_a_freeze_that_says_it_blocks_it() {
 
 #[test]
 fn the_merged_opening_of_all_tiers_decides_when_it_closes() {
-    let tiers = governance([
-        vec![allow("Mon-Fri", "12:00")],
-        vec![allow("Mon", "11:30")],
-        vec![freeze("Tue", "10:00")],
-    ]);
+    let tiers =
+        governance([vec![allow("Mon-Fri", "12:00")], vec![allow("Mon", "11:30")], vec![freeze("Tue", "10:00")]]);
     let verdict = tiers.at(at("2027-01-04T10:00:00Z"));
     assert_eq!(verdict.closes_at, Some(at("2027-01-04T11:30:00Z")));
     let verdict = tiers.at(at("2027-01-04T11:30:00Z"));
@@ -204,24 +132,12 @@ fn a_step_starts_only_if_its_need_or_the_windows_is_left() {
     window.min_remaining = Some(TimeDelta::minutes(45));
     let windows = governance([vec![sound(&window)], vec![], vec![]]);
     let fit = |now: &str, minutes: i64| windows.fit(at(now), TimeDelta::minutes(minutes));
-    assert!(
-        fit("2027-01-04T11:15:00Z", 10).fits,
-        "exactly what the window asks for is left"
-    );
+    assert!(fit("2027-01-04T11:15:00Z", 10).fits, "exactly what the window asks for is left");
     let late = fit("2027-01-04T11:15:01Z", 10);
     assert!(!late.fits);
     assert_eq!(late.need_of.as_deref(), Some("ns/w0"));
-    assert_eq!(
-        (late.left, late.next),
-        (
-            Some(TimeDelta::seconds(2_699)),
-            Some(at("2027-01-11T09:00:00Z"))
-        )
-    );
-    assert!(
-        !fit("2027-01-04T10:30:00Z", 91).fits,
-        "its own need is longer"
-    );
+    assert_eq!((late.left, late.next), (Some(TimeDelta::seconds(2_699)), Some(at("2027-01-11T09:00:00Z"))));
+    assert!(!fit("2027-01-04T10:30:00Z", 91).fits, "its own need is longer");
     assert_eq!(fit("2027-01-04T10:30:00Z", 91).need_of, None);
 }
 
@@ -229,8 +145,5 @@ fn a_step_starts_only_if_its_need_or_the_windows_is_left() {
 fn what_no_opening_has_room_for_is_told_with_the_longest() {
     let windows = governance([vec![allow("Mon-Sun", "10:00")], vec![], vec![]]);
     let fit = windows.fit(at("2027-01-04T09:30:00Z"), TimeDelta::minutes(70));
-    assert_eq!(
-        (fit.fits, fit.next, fit.longest),
-        (false, None, Some(TimeDelta::minutes(60)))
-    );
+    assert_eq!((fit.fits, fit.next, fit.longest), (false, None, Some(TimeDelta::minutes(60))));
 }

@@ -61,10 +61,7 @@ impl Length {
     pub fn clock(text: &str) -> Result<Length, CalendarFault> {
         parse_clock(text).map(Length::Clock).ok_or_else(|| {
             let remedy = "write HH:MM from 00:00 to 23:59; the end of the day is 00:00";
-            CalendarFault::new(
-                "",
-                format!("{} is not a time of day: {remedy}", quoted(text)),
-            )
+            CalendarFault::new("", format!("{} is not a time of day: {remedy}", quoted(text)))
         })
     }
 
@@ -75,8 +72,7 @@ impl Length {
     pub fn duration(text: &str) -> Result<Length, CalendarFault> {
         let units = [('w', 7 * DAY), ('d', DAY), ('h', HOUR), ('m', 60), ('s', 1)];
         let remedy = "write a duration such as 90m, 3h, 1d12h or 2w";
-        let wrong =
-            || CalendarFault::new("", format!("{} is not a duration: {remedy}", quoted(text)));
+        let wrong = || CalendarFault::new("", format!("{} is not a duration: {remedy}", quoted(text)));
         let (nominal, exact) = sum_units(text, &units, Order::Any).ok_or_else(wrong)?;
         bounded(text, nominal, exact)
     }
@@ -84,13 +80,8 @@ impl Length {
     /// Reads a duration of RFC 5545 section 3.3.6: `PT90M`, `P1DT12H`, `P2W`. Not negative, not zero, at most 400 days.
     pub fn rfc5545(text: &str) -> Result<Length, CalendarFault> {
         let remedy = "write a positive duration of RFC 5545 such as PT3H, P1D or P2W";
-        let wrong =
-            || CalendarFault::new("", format!("{} is not a duration: {remedy}", quoted(text)));
-        let body = text
-            .strip_prefix('+')
-            .unwrap_or(text)
-            .strip_prefix('P')
-            .ok_or_else(wrong)?;
+        let wrong = || CalendarFault::new("", format!("{} is not a duration: {remedy}", quoted(text)));
+        let body = text.strip_prefix('+').unwrap_or(text).strip_prefix('P').ok_or_else(wrong)?;
         let (date, time) = match body.split_once('T') {
             Some((_, "")) => return Err(wrong()),
             Some((date, time)) => (date, time),
@@ -104,11 +95,7 @@ impl Length {
         };
         let (nominal, _) = days.ok_or_else(wrong)?;
         let units = [('H', HOUR), ('M', 60), ('S', 1)];
-        let seconds = if time.is_empty() {
-            Some((0, 0))
-        } else {
-            sum_units(time, &units, Order::LargerFirst)
-        };
+        let seconds = if time.is_empty() { Some((0, 0)) } else { sum_units(time, &units, Order::LargerFirst) };
         let (_, exact) = seconds.ok_or_else(wrong)?;
         if body.is_empty() {
             return Err(wrong());
@@ -119,21 +106,12 @@ impl Length {
 
 fn bounded(text: &str, nominal: i64, exact: i64) -> Result<Length, CalendarFault> {
     match nominal.saturating_add(exact) {
-        0 => Err(CalendarFault::new(
-            "",
-            format!(
-                "{} is no time at all: write a positive duration",
-                quoted(text)
-            ),
-        )),
+        0 => Err(CalendarFault::new("", format!("{} is no time at all: write a positive duration", quoted(text)))),
         sum if sum > LONGEST => {
             let remedy = "is longer than 400 days: write the opening as dates with from and until";
             Err(CalendarFault::new("", format!("{} {remedy}", quoted(text))))
         }
-        _ => Ok(Length::Span {
-            days: nominal / DAY,
-            seconds: exact,
-        }),
+        _ => Ok(Length::Span { days: nominal / DAY, seconds: exact }),
     }
 }
 
@@ -190,20 +168,7 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Length::duration(text), Ok(expected), "{text}");
         }
-        for text in [
-            "",
-            "3",
-            "h",
-            "-3h",
-            "1.5h",
-            "90m?",
-            "0h",
-            "401d",
-            "99999999999h",
-            "3H",
-            "3 h",
-            "999999999w",
-        ] {
+        for text in ["", "3", "h", "-3h", "1.5h", "90m?", "0h", "401d", "99999999999h", "3H", "3 h", "999999999w"] {
             assert!(Length::duration(text).is_err(), "{text} must be refused");
         }
     }
@@ -221,8 +186,8 @@ mod tests {
             assert_eq!(Length::rfc5545(text), Ok(expected), "{text}");
         }
         for text in [
-            "", "P", "PT", "P1DT", "-PT1H", "PT0S", "P1W2D", "P1WT1H", "PT1M1H", "1H", "P1H",
-            "PT1D", "P1M", "P1Y", "90m?", "PT1.5H",
+            "", "P", "PT", "P1DT", "-PT1H", "PT0S", "P1W2D", "P1WT1H", "PT1M1H", "1H", "P1H", "PT1D", "P1M", "P1Y",
+            "90m?", "PT1.5H",
         ] {
             assert!(Length::rfc5545(text).is_err(), "{text} must be refused");
         }

@@ -89,12 +89,7 @@ impl Window {
         let mut seen: Vec<&str> = Vec::new();
         for piece in &self.pieces {
             // A calendar entry has a series per event; the concerns below are about schedules people write here.
-            let of_calendar = self
-                .pieces
-                .iter()
-                .filter(|other| other.entry == piece.entry)
-                .count()
-                > 1;
+            let of_calendar = self.pieces.iter().filter(|other| other.entry == piece.entry).count() > 1;
             if of_calendar || seen.contains(&&*piece.entry) {
                 continue;
             }
@@ -113,17 +108,10 @@ impl Window {
 fn lint_entry(piece: &Piece, now: i64, warnings: &mut Vec<Warning>) {
     let series = &piece.series;
     let mut warn = |concern, message| {
-        warnings.push(Warning {
-            concern,
-            entry: Some(piece.entry.to_string()),
-            message,
-        });
+        warnings.push(Warning { concern, entry: Some(piece.entry.to_string()), message });
     };
     if series.next_start(i64::MIN / 4).is_none() {
-        warn(
-            Concern::NeverOpens,
-            "it never opens: no date matches".to_owned(),
-        );
+        warn(Concern::NeverOpens, "it never opens: no date matches".to_owned());
         return;
     }
     let openings = next_openings(series, now);
@@ -144,10 +132,7 @@ fn lint_entry(piece: &Piece, now: i64, warnings: &mut Vec<Warning>) {
         let begin = wall_text(series.zone().wall(short.from));
         warn(
             Concern::ShortOpening,
-            format!(
-                "the opening of {begin} lasts {} s, less than a minute",
-                short.until - short.from
-            ),
+            format!("the opening of {begin} lasts {} s, less than a minute", short.until - short.from),
         );
     }
     for (concern, message) in clock_changes(series, now) {
@@ -163,20 +148,14 @@ fn next_openings(series: &Series, now: i64) -> Vec<Span> {
     let mut found = Vec::new();
     series.each_wall(first, first.saturating_add(LOOK_AHEAD), &mut |wall| {
         found.extend(series.opening(wall).filter(|span| span.from >= first));
-        if found.len() < MOST_OPENINGS {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
+        if found.len() < MOST_OPENINGS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     found
 }
 
 /// The first opening that another one overlaps, and what they and all that follow without a break are together.
 fn overlap(openings: &[Span]) -> Option<(Span, Span)> {
-    let first = openings
-        .windows(2)
-        .position(|pair| pair[1].from < pair[0].until && pair[1].from > pair[0].from)?;
+    let first = openings.windows(2).position(|pair| pair[1].from < pair[0].until && pair[1].from > pair[0].from)?;
     let mut together = openings[first];
     for (index, next) in openings.iter().enumerate().skip(first + 1) {
         if next.from > together.until {
@@ -209,36 +188,25 @@ fn clock_changes(series: &Series, now: i64) -> Vec<(Concern, String)> {
 fn odd_start(series: &Series, wall: Wall) -> Option<(Concern, String)> {
     let zone = series.zone();
     let written = wall_text(wall);
-    if series.opening(wall).is_none()
-        && !series.has_ended(wall)
-        && series.length().nominal(wall) > 0
-    {
-        let message =
-            format!("the clock leaves no time for the opening of {written}: there is none");
+    if series.opening(wall).is_none() && !series.has_ended(wall) && series.length().nominal(wall) > 0 {
+        let message = format!("the clock leaves no time for the opening of {written}: there is none");
         return Some((Concern::EmptyOpening, message));
     }
     match zone.occurs(wall) {
         Occurs::Once => None,
         Occurs::Never => {
             let moved = wall_text(zone.wall(zone.instant(wall)));
-            Some((
-                Concern::SkippedStart,
-                format!("the clock skips {written}: it opens at {moved}"),
-            ))
+            Some((Concern::SkippedStart, format!("the clock skips {written}: it opens at {moved}")))
         }
-        Occurs::Twice => Some((
-            Concern::RepeatedStart,
-            format!("the clock shows {written} twice: it opens at the first"),
-        )),
+        Occurs::Twice => {
+            Some((Concern::RepeatedStart, format!("the clock shows {written} twice: it opens at the first")))
+        }
     }
 }
 
 /// A single dated freeze is meant to end; whatever repeats, and whatever allows, is missed when it does.
 fn lint_end(window: &Window, now: i64, warnings: &mut Vec<Warning>) {
-    let repeats = window
-        .pieces
-        .iter()
-        .any(|piece| piece.series.rule().is_some());
+    let repeats = window.pieces.iter().any(|piece| piece.series.rule().is_some());
     if window.window_type == WindowType::Freeze && !repeats {
         return;
     }
@@ -247,17 +215,10 @@ fn lint_end(window: &Window, now: i64, warnings: &mut Vec<Warning>) {
     }
     let last = search::next_stretches(window, now, MOST_OPENINGS).pop();
     let message = match last.and_then(|span| instant(span.until)) {
-        Some(end) => format!(
-            "its last opening ends {}",
-            end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-        ),
+        Some(end) => format!("its last opening ends {}", end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
         None => "it has no opening any more".to_owned(),
     };
-    warnings.push(Warning {
-        concern: Concern::EndsSoon,
-        entry: None,
-        message,
-    });
+    warnings.push(Warning { concern: Concern::EndsSoon, entry: None, message });
 }
 
 fn lint_freeze(window: &Window, now: i64, warnings: &mut Vec<Warning>) {
@@ -268,16 +229,9 @@ fn lint_freeze(window: &Window, now: i64, warnings: &mut Vec<Warning>) {
     let message = if stretch.until == NO_END {
         format!("it freezes from {begin} without an end in sight: give it dates or validUntil")
     } else {
-        format!(
-            "it freezes from {begin} for {}: is that meant?",
-            spoken(stretch.until - stretch.from)
-        )
+        format!("it freezes from {begin} for {}: is that meant?", spoken(stretch.until - stretch.from))
     };
-    warnings.push(Warning {
-        concern: Concern::EndlessFreeze,
-        entry: None,
-        message,
-    });
+    warnings.push(Warning { concern: Concern::EndlessFreeze, entry: None, message });
 }
 
 /// `47 h`, `90 min`, `20 s`: the largest unit that leaves no rest; days only from three on, as 48 h reads better.

@@ -55,9 +55,7 @@ pub use governance::{Governance, Governing, Purpose};
 pub use ics::{Calendar, Exported, export};
 pub use lint::{Concern, Warning};
 pub use recurrence::{Occurrences, Recurrence};
-pub use schedule::{
-    Effect, Entry, Exception, ExceptionTime, Form, Selected, WindowSpec, WindowType,
-};
+pub use schedule::{Effect, Entry, Exception, ExceptionTime, Form, Selected, WindowSpec, WindowType};
 pub use verdict::{Closer, Fit, Opener, Verdict};
 pub use window::{Opening, Window};
 pub use zone::{Zone, zone_data_version};

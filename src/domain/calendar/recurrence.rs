@@ -57,10 +57,7 @@ impl Recurrence<'_> {
         let length = self.length()?;
         let series = match (self.rule, self.cron) {
             (Some(_), Some(_)) => {
-                return Err(CalendarFault::new(
-                    "cron",
-                    "a recurrence has a rule or a cron expression, not both",
-                ));
+                return Err(CalendarFault::new("cron", "a recurrence has a rule or a cron expression, not both"));
             }
             (Some(rule), None) => rrule::parse(rule)
                 .and_then(utc_until)
@@ -71,23 +68,13 @@ impl Recurrence<'_> {
                 .map_err(|fault| fault.under("cron"))?,
             (None, None) => Series::once(zone, start, length),
         };
-        Ok(Occurrences {
-            series: series.with_dates(
-                walls(&self.added, "added")?,
-                walls(&self.left_out, "leftOut")?,
-            ),
-        })
+        Ok(Occurrences { series: series.with_dates(walls(&self.added, "added")?, walls(&self.left_out, "leftOut")?) })
     }
 
     fn length(&self) -> Result<Length, CalendarFault> {
         match (self.duration, self.until) {
-            (Some(_), Some(_)) => Err(CalendarFault::new(
-                "until",
-                "an opening has a duration or an end, not both",
-            )),
-            (Some(duration), None) => {
-                Length::rfc5545(duration).map_err(|fault| fault.under("duration"))
-            }
+            (Some(_), Some(_)) => Err(CalendarFault::new("until", "an opening has a duration or an end, not both")),
+            (Some(duration), None) => Length::rfc5545(duration).map_err(|fault| fault.under("duration")),
             (None, Some(until)) => Length::clock(until).map_err(|fault| fault.under("until")),
             (None, None) => Ok(Length::Nominal(0)),
         }
@@ -107,47 +94,30 @@ pub(crate) fn utc_until(rule: rrule::RuleText) -> Result<rrule::RuleText, Calend
 
 fn walls(texts: &[&str], field: &str) -> Result<Vec<Wall>, CalendarFault> {
     let numbered = texts.iter().enumerate();
-    numbered
-        .map(|(index, text)| {
-            parse_wall(text).map_err(|fault| fault.under(&format!("{field}[{index}]")))
-        })
-        .collect()
+    numbered.map(|(index, text)| parse_wall(text).map_err(|fault| fault.under(&format!("{field}[{index}]")))).collect()
 }
 
 impl Occurrences {
     /// The first starts, at most `count`.
     pub fn first(&self, count: usize) -> Vec<DateTime<Utc>> {
-        self.series
-            .first_starts(count)
-            .into_iter()
-            .filter_map(instant)
-            .collect()
+        self.series.first_starts(count).into_iter().filter_map(instant).collect()
     }
 
     /// Every start with `from <= start < until`.
     pub fn starts(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-        self.series
-            .starts(ceiling(from), ceiling(until))
-            .into_iter()
-            .filter_map(instant)
-            .collect()
+        self.series.starts(ceiling(from), ceiling(until)).into_iter().filter_map(instant).collect()
     }
 
     /// The first start strictly after an instant; none if there is none, which is proven and not guessed.
     pub fn next_start(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.series
-            .next_start(after.timestamp().saturating_add(1))
-            .and_then(instant)
+        self.series.next_start(after.timestamp().saturating_add(1)).and_then(instant)
     }
 
     /// A window with this as its only entry.
     pub fn window(&self, window_type: WindowType) -> Window {
         let zone = self.series.zone().clone();
         let mut window = Window::empty(&WindowSpec::new(window_type, zone.name()), zone);
-        window.pieces.push(Piece {
-            entry: Arc::from("recurrence"),
-            series: self.series.clone(),
-        });
+        window.pieces.push(Piece { entry: Arc::from("recurrence"), series: self.series.clone() });
         window
     }
 }

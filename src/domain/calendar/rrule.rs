@@ -35,24 +35,17 @@ pub(crate) struct RuleText {
 /// Reads the text after `RRULE:`. Upper and lower case are the same.
 pub(crate) fn parse(text: &str) -> Result<RuleText, CalendarFault> {
     if text.len() > LONGEST_TEXT {
-        return Err(fault(format!(
-            "the rule has more than {LONGEST_TEXT} characters: split it into several entries"
-        )));
+        return Err(fault(format!("the rule has more than {LONGEST_TEXT} characters: split it into several entries")));
     }
     let text = text.to_ascii_uppercase();
     let mut seen: Vec<&str> = Vec::new();
     let mut read = Reading::default();
     for part in text.split(';') {
         let (name, value) = part.split_once('=').ok_or_else(|| {
-            fault(format!(
-                "{} is not NAME=VALUE: write a rule such as FREQ=WEEKLY;BYDAY=MO",
-                quoted(part)
-            ))
+            fault(format!("{} is not NAME=VALUE: write a rule such as FREQ=WEEKLY;BYDAY=MO", quoted(part)))
         })?;
         if seen.contains(&name) {
-            return Err(fault(format!(
-                "{name} stands twice: a part may stand once (RFC 5545 section 3.3.10)"
-            )));
+            return Err(fault(format!("{name} stands twice: a part may stand once (RFC 5545 section 3.3.10)")));
         }
         read.part(name, value)?;
         seen.push(name);
@@ -77,8 +70,7 @@ struct Reading {
 
 impl Reading {
     fn parts(&mut self) -> &mut Parts {
-        self.parts
-            .get_or_insert_with(|| Parts::every(Frequency::Daily))
+        self.parts.get_or_insert_with(|| Parts::every(Frequency::Daily))
     }
 
     fn part(&mut self, name: &str, value: &str) -> Result<(), CalendarFault> {
@@ -87,9 +79,7 @@ impl Reading {
             "INTERVAL" => self.parts().interval = i64::from(bounded(name, value, MOST_INTERVAL)?),
             "COUNT" => self.count = Some(bounded(name, value, MOST_COUNT)?),
             "UNTIL" => self.until = Some(until(value)?),
-            "WKST" => {
-                self.parts().week_start = weekday(value).ok_or_else(|| not_a_weekday(value))?
-            }
+            "WKST" => self.parts().week_start = weekday(value).ok_or_else(|| not_a_weekday(value))?,
             "BYMONTH" => {
                 for month in numbers(name, value, 1..=12, Sign::None)? {
                     self.parts().months |= 1 << month;
@@ -118,17 +108,8 @@ impl Reading {
     }
 
     fn by_day(&mut self, item: &str) -> Result<(), CalendarFault> {
-        let wrong = || {
-            fault(format!(
-                "BYDAY={} is not a weekday: write MO, 2TU or -1FR",
-                quoted(item)
-            ))
-        };
-        let split = item
-            .len()
-            .checked_sub(2)
-            .filter(|at| item.is_char_boundary(*at))
-            .ok_or_else(wrong)?;
+        let wrong = || fault(format!("BYDAY={} is not a weekday: write MO, 2TU or -1FR", quoted(item)));
+        let split = item.len().checked_sub(2).filter(|at| item.is_char_boundary(*at)).ok_or_else(wrong)?;
         let (ordinal, name) = item.split_at(split);
         let weekday = weekday(name).ok_or_else(wrong)?;
         if ordinal.is_empty() {
@@ -142,39 +123,17 @@ impl Reading {
 
     fn finish(mut self, seen: &[&str]) -> Result<RuleText, CalendarFault> {
         let frequency = self.frequency.ok_or_else(|| {
-            fault(
-                "the rule has no FREQ: begin it with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"
-                    .to_owned(),
-            )
+            fault("the rule has no FREQ: begin it with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY".to_owned())
         })?;
         let mut parts = self.parts().clone();
         parts.frequency = frequency;
         forbidden_together(&parts, seen)?;
-        let Reading {
-            hours,
-            minutes,
-            seconds,
-            count,
-            until,
-            ..
-        } = self;
-        let times = [&hours, &minutes, &seconds]
-            .iter()
-            .map(|list| list.len().max(1))
-            .product::<usize>();
+        let Reading { hours, minutes, seconds, count, until, .. } = self;
+        let times = [&hours, &minutes, &seconds].iter().map(|list| list.len().max(1)).product::<usize>();
         if times > MOST_TIMES {
-            return Err(fault(format!(
-                "the rule starts {times} times a day: at most {MOST_TIMES} are allowed"
-            )));
+            return Err(fault(format!("the rule starts {times} times a day: at most {MOST_TIMES} are allowed")));
         }
-        Ok(RuleText {
-            parts,
-            hours,
-            minutes,
-            seconds,
-            count,
-            until,
-        })
+        Ok(RuleText { parts, hours, minutes, seconds, count, until })
     }
 }
 
@@ -183,11 +142,7 @@ impl RuleText {
     pub fn times_from(&self, start: Wall) -> Parts {
         let time = super::civil::time_of(start);
         let or_own = |list: &[i64], own: i64| {
-            if list.is_empty() {
-                vec![own]
-            } else {
-                list.to_vec()
-            }
+            if list.is_empty() { vec![own] } else { list.to_vec() }
         };
         let hours = or_own(&self.hours, time / HOUR);
         let minutes = or_own(&self.minutes, time / 60 % 60);
@@ -195,11 +150,7 @@ impl RuleText {
         let mut parts = self.parts.clone();
         for hour in &hours {
             for minute in &minutes {
-                parts.times.extend(
-                    seconds
-                        .iter()
-                        .map(|second| hour * HOUR + minute * 60 + second),
-                );
+                parts.times.extend(seconds.iter().map(|second| hour * HOUR + minute * 60 + second));
             }
         }
         parts
@@ -210,47 +161,17 @@ impl RuleText {
 fn forbidden_together(parts: &Parts, seen: &[&str]) -> Result<(), CalendarFault> {
     use Frequency::{Daily, Monthly, Weekly, Yearly};
     let has = |name: &str| seen.contains(&name);
-    let set = [
-        "BYMONTH",
-        "BYWEEKNO",
-        "BYYEARDAY",
-        "BYMONTHDAY",
-        "BYDAY",
-        "BYHOUR",
-        "BYMINUTE",
-        "BYSECOND",
-    ];
+    let set = ["BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND"];
     let frequency = parts.frequency;
     let nth = !parts.nth_weekdays.is_empty();
     let rules = [
-        (
-            has("COUNT") && has("UNTIL"),
-            "COUNT and UNTIL exclude each other: keep one",
-        ),
-        (
-            nth && matches!(frequency, Daily | Weekly),
-            "a numbered BYDAY such as 1MO needs FREQ=MONTHLY or YEARLY",
-        ),
-        (
-            nth && has("BYWEEKNO"),
-            "a numbered BYDAY such as 1MO cannot stand with BYWEEKNO",
-        ),
-        (
-            has("BYMONTHDAY") && frequency == Weekly,
-            "BYMONTHDAY cannot stand with FREQ=WEEKLY",
-        ),
-        (
-            has("BYYEARDAY") && matches!(frequency, Daily | Weekly | Monthly),
-            "BYYEARDAY needs FREQ=YEARLY",
-        ),
-        (
-            has("BYWEEKNO") && frequency != Yearly,
-            "BYWEEKNO needs FREQ=YEARLY",
-        ),
-        (
-            has("BYSETPOS") && !set.iter().any(|name| has(name)),
-            "BYSETPOS needs another BY part to choose from",
-        ),
+        (has("COUNT") && has("UNTIL"), "COUNT and UNTIL exclude each other: keep one"),
+        (nth && matches!(frequency, Daily | Weekly), "a numbered BYDAY such as 1MO needs FREQ=MONTHLY or YEARLY"),
+        (nth && has("BYWEEKNO"), "a numbered BYDAY such as 1MO cannot stand with BYWEEKNO"),
+        (has("BYMONTHDAY") && frequency == Weekly, "BYMONTHDAY cannot stand with FREQ=WEEKLY"),
+        (has("BYYEARDAY") && matches!(frequency, Daily | Weekly | Monthly), "BYYEARDAY needs FREQ=YEARLY"),
+        (has("BYWEEKNO") && frequency != Yearly, "BYWEEKNO needs FREQ=YEARLY"),
+        (has("BYSETPOS") && !set.iter().any(|name| has(name)), "BYSETPOS needs another BY part to choose from"),
         // Engines disagree whether it means seven days or one.
         (
             has("BYWEEKNO") && !has("BYDAY"),
@@ -269,37 +190,26 @@ fn frequency(value: &str) -> Result<Frequency, CalendarFault> {
         "WEEKLY" => Ok(Frequency::Weekly),
         "MONTHLY" => Ok(Frequency::Monthly),
         "YEARLY" => Ok(Frequency::Yearly),
-        "HOURLY" | "MINUTELY" | "SECONDLY" => Err(fault(format!(
-            "FREQ={value} is faster than a day: use FREQ=DAILY with BYHOUR or BYMINUTE"
-        ))),
-        _ => Err(fault(format!(
-            "FREQ={} is not DAILY, WEEKLY, MONTHLY or YEARLY",
-            quoted(value)
-        ))),
+        "HOURLY" | "MINUTELY" | "SECONDLY" => {
+            Err(fault(format!("FREQ={value} is faster than a day: use FREQ=DAILY with BYHOUR or BYMINUTE")))
+        }
+        _ => Err(fault(format!("FREQ={} is not DAILY, WEEKLY, MONTHLY or YEARLY", quoted(value)))),
     }
 }
 
 fn bounded(name: &str, value: &str, most: u32) -> Result<u32, CalendarFault> {
-    let number = value
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| digits(value.trim_start_matches('0').as_bytes()));
+    let number =
+        value.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits(value.trim_start_matches('0').as_bytes()));
     match number {
         Some(Some(number)) if number <= most => Ok(number),
         Some(None) if value.bytes().any(|byte| byte != b'0') => Err(too_large(name, value, most)),
         Some(Some(_)) => Err(too_large(name, value, most)),
-        _ => Err(fault(format!(
-            "{name}={} must be a whole number from 1 to {most}",
-            quoted(value)
-        ))),
+        _ => Err(fault(format!("{name}={} must be a whole number from 1 to {most}", quoted(value)))),
     }
 }
 
 fn too_large(name: &str, value: &str, most: u32) -> CalendarFault {
-    fault(format!(
-        "{name}={} is more than {most}: use UNTIL, or a slower FREQ",
-        quoted(value)
-    ))
+    fault(format!("{name}={} is more than {most}: use UNTIL, or a slower FREQ", quoted(value)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -319,9 +229,7 @@ fn number(text: &str, range: std::ops::RangeInclusive<i64>, sign: Sign) -> Optio
         return None;
     }
     let value = i64::from(digits(bare.as_bytes())?);
-    range
-        .contains(&value)
-        .then_some(if negative { -value } else { value })
+    range.contains(&value).then_some(if negative { -value } else { value })
 }
 
 /// A list, ascending and without repeats.
@@ -334,17 +242,8 @@ fn numbers(
     let mut found = Vec::new();
     for item in value.split(',') {
         found.push(number(item, range.clone(), sign).ok_or_else(|| {
-            let from_end = if sign == Sign::Allowed {
-                ", or negative from the end"
-            } else {
-                ""
-            };
-            fault(format!(
-                "{name}={} must be from {} to {}{from_end}",
-                quoted(item),
-                range.start(),
-                range.end()
-            ))
+            let from_end = if sign == Sign::Allowed { ", or negative from the end" } else { "" };
+            fault(format!("{name}={} must be from {} to {}{from_end}", quoted(item), range.start(), range.end()))
         })?);
     }
     found.sort_unstable();
@@ -355,32 +254,20 @@ fn numbers(
 /// A list of numbers from 1 that may count from the end.
 fn list<N: TryFrom<i64>>(name: &str, value: &str, largest: i64) -> Result<Vec<N>, CalendarFault> {
     let found = numbers(name, value, 1..=largest, Sign::Allowed)?;
-    Ok(found
-        .into_iter()
-        .filter_map(|number| N::try_from(number).ok())
-        .collect())
+    Ok(found.into_iter().filter_map(|number| N::try_from(number).ok()).collect())
 }
 
 fn weekday(name: &str) -> Option<u8> {
-    WEEKDAYS
-        .iter()
-        .position(|known| *known == name)
-        .map(|index| index as u8)
+    WEEKDAYS.iter().position(|known| *known == name).map(|index| index as u8)
 }
 
 fn not_a_weekday(value: &str) -> CalendarFault {
-    fault(format!(
-        "WKST={} is not a weekday: write MO, TU, WE, TH, FR, SA or SU",
-        quoted(value)
-    ))
+    fault(format!("WKST={} is not a weekday: write MO, TU, WE, TH, FR, SA or SU", quoted(value)))
 }
 
 fn until(value: &str) -> Result<Until, CalendarFault> {
     parse_basic(value).ok_or_else(|| {
-        fault(format!(
-            "UNTIL={} is not a date or time: write it in UTC, for example 20270105T090000Z",
-            quoted(value)
-        ))
+        fault(format!("UNTIL={} is not a date or time: write it in UTC, for example 20270105T090000Z", quoted(value)))
     })
 }
 

@@ -11,18 +11,8 @@ fn refused(rule: &str, why: &str) {
 #[test]
 fn a_rule_is_read_in_any_order_and_any_capitals() {
     let rule = parse("byday=mo,-1fr;Interval=2;FREQ=monthly;WKST=SU").unwrap();
-    assert_eq!(
-        (
-            rule.parts.frequency,
-            rule.parts.interval,
-            rule.parts.week_start
-        ),
-        (Frequency::Monthly, 2, 6)
-    );
-    assert_eq!(
-        (rule.parts.weekdays, rule.parts.nth_weekdays.as_slice()),
-        (1, [(-1, 4)].as_slice())
-    );
+    assert_eq!((rule.parts.frequency, rule.parts.interval, rule.parts.week_start), (Frequency::Monthly, 2, 6));
+    assert_eq!((rule.parts.weekdays, rule.parts.nth_weekdays.as_slice()), (1, [(-1, 4)].as_slice()));
 }
 
 #[test]
@@ -31,10 +21,7 @@ fn times_that_are_not_given_are_those_of_the_start() {
     let times = |rule: &str| parse(rule).unwrap().times_from(start).times;
     assert_eq!(times("FREQ=DAILY"), [34_215]);
     assert_eq!(times("FREQ=DAILY;BYHOUR=14,8"), [30_615, 52_215]);
-    assert_eq!(
-        times("FREQ=DAILY;BYMINUTE=0,45;BYSECOND=0"),
-        [32_400, 35_100]
-    );
+    assert_eq!(times("FREQ=DAILY;BYMINUTE=0,45;BYSECOND=0"), [32_400, 35_100]);
 }
 
 #[test]
@@ -62,18 +49,12 @@ fn what_the_grammar_does_not_have_is_refused_with_its_token() {
 
 #[test]
 fn what_rfc_5545_forbids_together_is_refused() {
-    refused(
-        "FREQ=DAILY;COUNT=2;UNTIL=20270105T090000Z",
-        "exclude each other",
-    );
+    refused("FREQ=DAILY;COUNT=2;UNTIL=20270105T090000Z", "exclude each other");
     refused("FREQ=WEEKLY;BYDAY=1MO", "numbered BYDAY");
     refused("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "with BYWEEKNO");
     refused("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY");
     refused("FREQ=MONTHLY;BYYEARDAY=1", "BYYEARDAY");
-    refused(
-        "FREQ=MONTHLY;BYWEEKNO=1;BYDAY=MO",
-        "BYWEEKNO needs FREQ=YEARLY",
-    );
+    refused("FREQ=MONTHLY;BYWEEKNO=1;BYDAY=MO", "BYWEEKNO needs FREQ=YEARLY");
     refused("FREQ=DAILY;BYSETPOS=1", "BYSETPOS");
     refused("FREQ=YEARLY;BYWEEKNO=1", "add for example BYDAY=MO");
 }
@@ -86,22 +67,7 @@ fn what_would_cost_too_much_is_refused_with_the_bound() {
     refused("FREQ=DAILY;COUNT=-3", "from 1 to 10000");
     refused("FREQ=DAILY;COUNT=10001", "more than 10000");
     refused("FREQ=DAILY;COUNT=99999999999999999999", "more than 10000");
-    let list = |most: u32| {
-        (0..most)
-            .map(|n| n.to_string())
-            .collect::<Vec<_>>()
-            .join(",")
-    };
-    refused(
-        &format!(
-            "FREQ=DAILY;BYHOUR={};BYMINUTE={};BYSECOND=0,1",
-            list(24),
-            list(60)
-        ),
-        "2880 times a day",
-    );
-    refused(
-        &format!("FREQ=DAILY;BYMONTHDAY={}", "1,".repeat(600)),
-        "1024 characters",
-    );
+    let list = |most: u32| (0..most).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    refused(&format!("FREQ=DAILY;BYHOUR={};BYMINUTE={};BYSECOND=0,1", list(24), list(60)), "2880 times a day");
+    refused(&format!("FREQ=DAILY;BYMONTHDAY={}", "1,".repeat(600)), "1024 characters");
 }

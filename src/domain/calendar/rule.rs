@@ -9,9 +9,7 @@
 
 use std::ops::ControlFlow;
 
-use super::civil::{
-    DAY, Date, DayNumber, FIRST_WALL, LAST_WALL, Wall, day_of, days_in_month, time_of, weekday,
-};
+use super::civil::{DAY, Date, DayNumber, FIRST_WALL, LAST_WALL, Wall, day_of, days_in_month, time_of, weekday};
 
 /// Periods without any start after which there can be none; see the top of this file.
 const PROOF: u32 = 146_097;
@@ -118,11 +116,7 @@ impl Rule {
         if parts.times.is_empty() {
             parts.times = vec![time_of(start)];
         }
-        let mut rule = Rule {
-            parts,
-            start,
-            last: LAST_WALL,
-        };
+        let mut rule = Rule { parts, start, last: LAST_WALL };
         match rule.parts.end {
             End::Never => {}
             // No zone is further than a day from UTC; the exact comparison is of instants, in the series.
@@ -151,11 +145,7 @@ impl Rule {
         self.walk(self.start, LAST_WALL, &mut |wall| {
             last = wall;
             left = left.saturating_sub(1);
-            if left == 0 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         last
     }
@@ -228,12 +218,8 @@ impl Rule {
         }
         // The set may be large (a year of minutes), so a position is computed, not looked up in a list.
         let size = days.len() * times.len();
-        let mut chosen: Vec<usize> = self
-            .parts
-            .positions
-            .iter()
-            .filter_map(|position| chosen_index(*position, size))
-            .collect();
+        let mut chosen: Vec<usize> =
+            self.parts.positions.iter().filter_map(|position| chosen_index(*position, size)).collect();
         chosen.sort_unstable();
         chosen.dedup();
         for index in &chosen {
@@ -280,12 +266,7 @@ impl Rule {
                 if year > 9999 {
                     return None;
                 }
-                Date {
-                    year: year as i32,
-                    month: month as u32,
-                    day: 1,
-                }
-                .number()
+                Date { year: year as i32, month: month as u32, day: 1 }.number()
             }
         };
         (first <= day_of(LAST_WALL)).then_some(first)
@@ -301,8 +282,7 @@ impl Rule {
         if self.names_month(date.month) {
             return next;
         }
-        let left_in_month =
-            i64::from(days_in_month(date.year, date.month)) - i64::from(date.day) + 1;
+        let left_in_month = i64::from(days_in_month(date.year, date.month)) - i64::from(date.day) + 1;
         let next_month = first_day + left_in_month - day_of(self.start);
         next.max((next_month + self.parts.interval - 1).div_euclid(self.parts.interval))
     }
@@ -314,10 +294,6 @@ impl Rule {
 
 fn chosen_index(position: i16, size: usize) -> Option<usize> {
     let distance = usize::from(position.unsigned_abs());
-    let index = if position > 0 {
-        distance.checked_sub(1)?
-    } else {
-        size.checked_sub(distance)?
-    };
+    let index = if position > 0 { distance.checked_sub(1)? } else { size.checked_sub(distance)? };
     (index < size).then_some(index)
 }

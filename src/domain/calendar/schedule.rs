@@ -68,10 +68,7 @@ impl WindowSpec {
 
     /// The same with one more entry.
     pub fn entry(mut self, name: &str, form: Form) -> WindowSpec {
-        self.entries.push(Entry {
-            name: name.to_owned(),
-            form,
-        });
+        self.entries.push(Entry { name: name.to_owned(), form });
         self
     }
 }
@@ -103,16 +100,9 @@ pub enum Form {
         months: Vec<String>,
     },
     /// Five fields, and how long each start stays open.
-    Cron {
-        expression: String,
-        duration: String,
-    },
+    Cron { expression: String, duration: String },
     /// RFC 5545's rule. `start` is a wall time that matches the rule.
-    Rrule {
-        start: String,
-        rule: String,
-        duration: String,
-    },
+    Rrule { start: String, rule: String, duration: String },
     /// One opening between two wall times.
     Dates { from: String, until: String },
     /// The events of a calendar.

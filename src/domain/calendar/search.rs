@@ -34,13 +34,7 @@ impl Looks {
     fn from(openings: &impl Openings, from: i64) -> Looks {
         let longest = (MOST_LOOKED_AT as i64 / openings.a_day().max(1)).max(1) * DAY;
         let furthest = from.saturating_add(FURTHEST).min(LAST_WALL + 1);
-        Looks {
-            begin: from,
-            furthest,
-            look: FIRST_LOOK.min(longest),
-            longest,
-            looked_at: 0,
-        }
+        Looks { begin: from, furthest, look: FIRST_LOOK.min(longest), longest, looked_at: 0 }
     }
 
     /// The spans of the next look and where it ends; nothing when the search is over.
@@ -60,11 +54,7 @@ impl Looks {
 ///
 /// `visit` is told whether the end is one. The last stretch may still be open where the search gives up: then it is
 /// cut there, and how it goes on is not known.
-fn each_stretch<T>(
-    openings: &impl Openings,
-    from: i64,
-    mut visit: impl FnMut(Span, bool) -> Option<T>,
-) -> Option<T> {
+fn each_stretch<T>(openings: &impl Openings, from: i64, mut visit: impl FnMut(Span, bool) -> Option<T>) -> Option<T> {
     let mut looks = Looks::from(openings, from);
     // A stretch that reaches the end of one look may go on in the next.
     let mut open: Option<Span> = None;
@@ -91,21 +81,12 @@ fn each_stretch<T>(
 
 /// The stretch as the search knows it: without its end if that was not reached.
 fn as_known(span: Span, ended: bool) -> Span {
-    if ended {
-        span
-    } else {
-        Span {
-            from: span.from,
-            until: NO_END,
-        }
-    }
+    if ended { span } else { Span { from: span.from, until: NO_END } }
 }
 
 /// The first stretch that ends after `from` and is known to last at least `need` seconds from then on.
 pub(crate) fn next_stretch(openings: &impl Openings, from: i64, need: i64) -> Option<Span> {
-    each_stretch(openings, from, |span, ended| {
-        (span.until - span.from >= need).then(|| as_known(span, ended))
-    })
+    each_stretch(openings, from, |span, ended| (span.until - span.from >= need).then(|| as_known(span, ended)))
 }
 
 /// The first instant at or after `from` that is open. Cheaper than [`next_stretch`]: the end is not looked for.
@@ -138,9 +119,5 @@ pub(crate) fn is_open(openings: &impl Openings, at: i64) -> bool {
 
 /// The end of the stretch that holds `at`: nothing if closed, [`NO_END`] if no end is known.
 pub(crate) fn end_of_stretch(openings: &impl Openings, at: i64) -> Option<i64> {
-    if is_open(openings, at) {
-        next_stretch(openings, at, 0).map(|span| span.until)
-    } else {
-        None
-    }
+    if is_open(openings, at) { next_stretch(openings, at, 0).map(|span| span.until) } else { None }
 }

@@ -37,23 +37,11 @@ pub(crate) struct Series {
 impl Series {
     /// One opening.
     pub fn once(zone: Zone, start: Wall, length: Length) -> Series {
-        Series {
-            zone,
-            rule: None,
-            length,
-            extra: vec![start],
-            left_out: Vec::new(),
-            left_out_days: Vec::new(),
-        }
+        Series { zone, rule: None, length, extra: vec![start], left_out: Vec::new(), left_out_days: Vec::new() }
     }
 
     /// The openings of parts whose times of day are complete.
-    pub fn repeating(
-        zone: Zone,
-        parts: Parts,
-        start: Wall,
-        length: Length,
-    ) -> Result<Series, CalendarFault> {
+    pub fn repeating(zone: Zone, parts: Parts, start: Wall, length: Length) -> Result<Series, CalendarFault> {
         let days_open = length.at_most() / DAY + 1;
         if parts.times.len() as i64 * days_open > MOST_AT_ONCE.max(MOST_TIMES as i64 * 3) {
             let message = "more than 20,000 openings would be open at once: start less often or shorten the duration";
@@ -70,12 +58,7 @@ impl Series {
     }
 
     /// The openings of a recurrence rule. An `UNTIL` without a zone is read in the series' own.
-    pub fn recurring(
-        zone: Zone,
-        rule: &RuleText,
-        start: Wall,
-        length: Length,
-    ) -> Result<Series, CalendarFault> {
+    pub fn recurring(zone: Zone, rule: &RuleText, start: Wall, length: Length) -> Result<Series, CalendarFault> {
         let mut parts = rule.times_from(start);
         parts.end = match (rule.count, rule.until) {
             (Some(count), _) => End::Count(count),
@@ -120,10 +103,7 @@ impl Series {
 
     /// Whether it is its rule and nothing else: no added and no left out dates.
     pub fn is_only_its_rule(&self) -> bool {
-        self.rule.is_some()
-            && self.extra.is_empty()
-            && self.left_out.is_empty()
-            && self.left_out_days.is_empty()
+        self.rule.is_some() && self.extra.is_empty() && self.left_out.is_empty() && self.left_out_days.is_empty()
     }
 
     /// Whether every opening lasts a day or less on the wall, so that it belongs wholly to the day it starts on.
@@ -180,9 +160,7 @@ impl Series {
     fn start(&self, wall: Wall) -> Option<i64> {
         let start = self.zone.instant(wall);
         match self.rule.as_ref().map(|rule| rule.parts().end) {
-            Some(End::Until(last)) if start > last && self.extra.binary_search(&wall).is_err() => {
-                None
-            }
+            Some(End::Until(last)) if start > last && self.extra.binary_search(&wall).is_err() => None,
             _ => Some(start),
         }
     }
@@ -191,10 +169,7 @@ impl Series {
     pub fn starts(&self, from: i64, until: i64) -> Vec<i64> {
         let mut found = Vec::new();
         self.each_wall(from, until, &mut |wall| {
-            found.extend(
-                self.start(wall)
-                    .filter(|start| (from..until).contains(start)),
-            );
+            found.extend(self.start(wall).filter(|start| (from..until).contains(start)));
             ControlFlow::Continue(())
         });
         found.sort_unstable();
@@ -235,18 +210,11 @@ impl Series {
     pub fn each_wall(&self, from: i64, until: i64, visit: &mut dyn FnMut(Wall) -> ControlFlow<()>) {
         let first = from.saturating_sub(MARGIN);
         let last = until.saturating_add(MARGIN).min(LAST_WALL);
-        let mut extra = self.extra[self.extra.partition_point(|wall| *wall < first)..]
-            .iter()
-            .copied()
-            .peekable();
+        let mut extra = self.extra[self.extra.partition_point(|wall| *wall < first)..].iter().copied().peekable();
         let mut offer = |wall: Wall| {
-            let left_out = self.left_out.binary_search(&wall).is_ok()
-                || self.left_out_days.binary_search(&day_of(wall)).is_ok();
-            if left_out {
-                ControlFlow::Continue(())
-            } else {
-                visit(wall)
-            }
+            let left_out =
+                self.left_out.binary_search(&wall).is_ok() || self.left_out_days.binary_search(&day_of(wall)).is_ok();
+            if left_out { ControlFlow::Continue(()) } else { visit(wall) }
         };
         let mut stopped = false;
         if let Some(rule) = &self.rule {

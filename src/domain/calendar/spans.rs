@@ -14,10 +14,7 @@ impl Span {
 
     /// The part inside of `[from, until)`, if any.
     pub fn clipped(&self, from: i64, until: i64) -> Option<Span> {
-        let span = Span {
-            from: self.from.max(from),
-            until: self.until.min(until),
-        };
+        let span = Span { from: self.from.max(from), until: self.until.min(until) };
         (span.from < span.until).then_some(span)
     }
 }
@@ -41,11 +38,7 @@ pub(crate) fn intersection(a: &[Span], b: &[Span]) -> Vec<Span> {
     let mut set = Vec::new();
     while let (Some(left), Some(right)) = (a.get(i), b.get(j)) {
         set.extend(left.clipped(right.from, right.until));
-        if left.until <= right.until {
-            i += 1
-        } else {
-            j += 1
-        }
+        if left.until <= right.until { i += 1 } else { j += 1 }
     }
     set
 }
@@ -61,18 +54,12 @@ pub(crate) fn subtraction(a: &[Span], b: &[Span]) -> Vec<Span> {
         let mut from = span.from;
         for cut in b[first..].iter().take_while(|cut| cut.from < span.until) {
             if cut.from > from {
-                set.push(Span {
-                    from,
-                    until: cut.from,
-                });
+                set.push(Span { from, until: cut.from });
             }
             from = cut.until;
         }
         if from < span.until {
-            set.push(Span {
-                from,
-                until: span.until,
-            });
+            set.push(Span { from, until: span.until });
         }
     }
     set

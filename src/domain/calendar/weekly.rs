@@ -8,9 +8,7 @@ use super::series::Series;
 use super::zone::Zone;
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The fields of the form, as written.
 pub(crate) struct Weekly<'a> {
@@ -28,10 +26,7 @@ impl Weekly<'_> {
         let mut faults = Vec::new();
         let mut parts = Parts::every(Frequency::Monthly);
         if self.days.is_empty() {
-            faults.push(CalendarFault::new(
-                "days",
-                "no day is named: write for example [Mon-Fri]",
-            ));
+            faults.push(CalendarFault::new("days", "no day is named: write for example [Mon-Fri]"));
         }
         let weekdays = named(self.days, "days", &DAYS, &mut faults);
         let months = named(self.months, "months", &MONTHS, &mut faults);
@@ -42,30 +37,22 @@ impl Weekly<'_> {
             parts.weekdays = weekdays as u8;
         } else {
             let chosen = (0..7u8).filter(|day| weekdays & (1 << day) != 0);
-            parts.nth_weekdays = chosen
-                .flat_map(|day| weeks.iter().map(move |week| (*week, day)))
-                .collect();
+            parts.nth_weekdays = chosen.flat_map(|day| weeks.iter().map(move |week| (*week, day))).collect();
         }
         match parse_clock(self.from) {
             Some(from) => parts.times = vec![from],
             None => {
-                let message = format!(
-                    "{} is not a time of day: write HH:MM from 00:00 to 23:59",
-                    quoted(self.from)
-                );
+                let message = format!("{} is not a time of day: write HH:MM from 00:00 to 23:59", quoted(self.from));
                 faults.push(CalendarFault::new("from", message));
             }
         }
         // The end of the day is the next midnight.
-        let until = if self.until == "24:00" {
-            "00:00"
-        } else {
-            self.until
-        };
+        let until = if self.until == "24:00" { "00:00" } else { self.until };
         let length = Length::clock(until).map_err(|fault| faults.push(fault.under("until")));
         match (length, faults.is_empty()) {
-            (Ok(length), true) => Series::repeating(zone.clone(), parts, FIRST_WALL, length)
-                .map_err(|fault| vec![fault]),
+            (Ok(length), true) => {
+                Series::repeating(zone.clone(), parts, FIRST_WALL, length).map_err(|fault| vec![fault])
+            }
             _ => Err(faults),
         }
     }
@@ -73,19 +60,14 @@ impl Weekly<'_> {
 
 /// A mask of the named values and ranges; a range may pass the end, as `Sat-Mon` does.
 fn named(items: &[String], field: &str, names: &[&str], faults: &mut Vec<CalendarFault>) -> u16 {
-    let index = |name: &str| {
-        names
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(name))
-    };
+    let index = |name: &str| names.iter().position(|known| known.eq_ignore_ascii_case(name));
     let mut mask = 0;
     for (place, item) in items.iter().enumerate() {
         let (first, last) = item.split_once('-').unwrap_or((item, item));
         match (index(first), index(last)) {
             (Some(first), Some(last)) => {
                 let count = (last + names.len() - first) % names.len();
-                mask |=
-                    (0..=count).fold(0, |mask, step| mask | 1 << ((first + step) % names.len()));
+                mask |= (0..=count).fold(0, |mask, step| mask | 1 << ((first + step) % names.len()));
             }
             _ => {
                 let (one, end) = (names[0], names[names.len() - 1]);
@@ -107,9 +89,8 @@ fn counted(items: &[i32], field: &str, largest: i32, faults: &mut Vec<CalendarFa
         match i8::try_from(*item) {
             Ok(number) if *item != 0 && item.abs() <= largest => counted.push(number),
             _ => {
-                let message = format!(
-                    "{item} must be from 1 to {largest}, or from -{largest} to -1 counted from the end"
-                );
+                let message =
+                    format!("{item} must be from 1 to {largest}, or from -{largest} to -1 counted from the end");
                 faults.push(CalendarFault::new(format!("{field}[{place}]"), message));
             }
         }

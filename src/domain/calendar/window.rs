@@ -80,13 +80,8 @@ impl Window {
     /// The entry whose opening holds the instant: of several, the one that ends last.
     pub fn entry_at(&self, at: DateTime<Utc>) -> Option<String> {
         let at = at.timestamp();
-        let holding = self
-            .labelled(at, at.saturating_add(1), &mut 0)
-            .into_iter()
-            .filter(|(span, _)| span.holds(at));
-        holding
-            .max_by_key(|(span, _)| span.until)
-            .map(|(_, entry)| entry.to_string())
+        let holding = self.labelled(at, at.saturating_add(1), &mut 0).into_iter().filter(|(span, _)| span.holds(at));
+        holding.max_by_key(|(span, _)| span.until).map(|(_, entry)| entry.to_string())
     }
 
     /// Every opening of every entry that overlaps `[from, until)`, unmerged and whole, in order.
@@ -94,11 +89,7 @@ impl Window {
     /// Exceptions, holidays and validity are applied. At most 200,000 are listed.
     pub fn openings(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Opening> {
         let found = self.labelled(from.timestamp(), ceiling(until), &mut 0);
-        found
-            .into_iter()
-            .take(MOST_LISTED)
-            .map(|(span, entry)| opening(span, entry.to_string()))
-            .collect()
+        found.into_iter().take(MOST_LISTED).map(|(span, entry)| opening(span, entry.to_string())).collect()
     }
 
     /// The merged openings inside of `[from, until)`, cut at both ends.
@@ -114,14 +105,7 @@ impl Window {
             // The entries of a long stretch are those of its first days.
             let until = span.until.min(span.from.saturating_add(8 * DAY));
             let named = with_entries(self.labelled(span.from, until, &mut 0), span.from, until);
-            opening(
-                span,
-                named
-                    .into_iter()
-                    .next()
-                    .map(|opening| opening.entry)
-                    .unwrap_or_default(),
-            )
+            opening(span, named.into_iter().next().map(|opening| opening.entry).unwrap_or_default())
         };
         stretches.into_iter().map(name).collect()
     }
@@ -130,11 +114,7 @@ impl Window {
     ///
     /// None if there is none within 400 years, or within 20,000 openings.
     pub fn next_start(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.covers(at) {
-            Some(at)
-        } else {
-            search::next_open(self, at.timestamp()).and_then(instant)
-        }
+        if self.covers(at) { Some(at) } else { search::next_open(self, at.timestamp()).and_then(instant) }
     }
 
     /// The end of the merged opening that holds `at`; none if there is no such opening, or no end is known.
@@ -144,20 +124,11 @@ impl Window {
 
     /// The first instant after `at` at which [`Window::covers`] changes.
     pub fn next_change(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.covers(at) {
-            self.next_end(at)
-        } else {
-            self.next_start(at)
-        }
+        if self.covers(at) { self.next_end(at) } else { self.next_start(at) }
     }
 
     /// Openings by entry that overlap `[from, until)`, in order, with what is skipped taken out.
-    pub(crate) fn labelled(
-        &self,
-        from: i64,
-        until: i64,
-        looked_at: &mut usize,
-    ) -> Vec<(Span, Arc<str>)> {
+    pub(crate) fn labelled(&self, from: i64, until: i64, looked_at: &mut usize) -> Vec<(Span, Arc<str>)> {
         let Some(Span { from, until }) = self.valid.clipped(from, until) else {
             return Vec::new();
         };
@@ -187,21 +158,12 @@ impl Window {
 
 impl Openings for Window {
     fn within(&self, from: i64, until: i64, looked_at: &mut usize) -> Vec<Span> {
-        let spans = self
-            .labelled(from, until, looked_at)
-            .into_iter()
-            .map(|(span, _)| span)
-            .collect();
+        let spans = self.labelled(from, until, looked_at).into_iter().map(|(span, _)| span).collect();
         intersection(&merged(spans), &[Span { from, until }])
     }
 
     fn a_day(&self) -> i64 {
-        let starts = |piece: &Piece| {
-            piece
-                .series
-                .rule()
-                .map_or(1, |rule| rule.parts().times.len() as i64)
-        };
+        let starts = |piece: &Piece| piece.series.rule().map_or(1, |rule| rule.parts().times.len() as i64);
         self.pieces.iter().map(starts).sum::<i64>().max(1)
     }
 }
@@ -223,42 +185,26 @@ fn with_entries(found: Vec<(Span, Arc<str>)>, from: i64, until: i64) -> Vec<Open
             _ => merged.push((span, vec![entry])),
         }
     }
-    merged
-        .into_iter()
-        .map(|(span, entries)| opening(span, entries.join(", ")))
-        .collect()
+    merged.into_iter().map(|(span, entries)| opening(span, entries.join(", "))).collect()
 }
 
 fn opening(span: Span, entry: String) -> Opening {
-    let clamped =
-        |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    Opening {
-        from: clamped(span.from),
-        until: clamped(span.until),
-        entry,
-    }
+    let clamped = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    Opening { from: clamped(span.from), until: clamped(span.until), entry }
 }
 
 /// The instant, unless it stands for "no end is known".
 pub(crate) fn instant(seconds: i64) -> Option<DateTime<Utc>> {
-    if seconds == NO_END {
-        None
-    } else {
-        DateTime::from_timestamp(seconds, 0)
-    }
+    if seconds == NO_END { None } else { DateTime::from_timestamp(seconds, 0) }
 }
 
 /// The first whole second that is not before this instant: bounds of openings are whole seconds.
 pub(crate) fn ceiling(at: DateTime<Utc>) -> i64 {
-    at.timestamp()
-        .saturating_add(i64::from(at.timestamp_subsec_nanos() > 0))
+    at.timestamp().saturating_add(i64::from(at.timestamp_subsec_nanos() > 0))
 }
 
 /// The whole calendar: from 0001-01-01 to the end of the year 9999, a day further for the zones.
-pub(crate) const ALWAYS: Span = Span {
-    from: FIRST_WALL - DAY,
-    until: LAST_WALL + 1 + DAY,
-};
+pub(crate) const ALWAYS: Span = Span { from: FIRST_WALL - DAY, until: LAST_WALL + 1 + DAY };
 
 #[cfg(test)]
 #[path = "window_tests.rs"]

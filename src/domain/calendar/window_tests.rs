@@ -19,10 +19,7 @@ fn weekly(days: &str, from: &str, until: &str) -> Form {
 }
 
 fn dates(from: &str, until: &str) -> Form {
-    Form::Dates {
-        from: from.into(),
-        until: until.into(),
-    }
+    Form::Dates { from: from.into(), until: until.into() }
 }
 
 fn allow(zone: &str, form: Form) -> WindowSpec {
@@ -30,11 +27,7 @@ fn allow(zone: &str, form: Form) -> WindowSpec {
 }
 
 fn exception(when: ExceptionTime, effect: Effect) -> Exception {
-    Exception {
-        when,
-        effect,
-        reason: String::new(),
-    }
+    Exception { when, effect, reason: String::new() }
 }
 
 fn on(date: &str, effect: Effect) -> Exception {
@@ -47,13 +40,7 @@ fn check(spec: &WindowSpec, from: &str, until: &str, expected: &[&str]) {
     let found = window.merged_openings(at(from), at(until));
     let found: Vec<String> = found
         .iter()
-        .map(|opening| {
-            format!(
-                "{} {}",
-                opening.from.format("%m-%dT%H:%M"),
-                opening.until.format("%m-%dT%H:%M")
-            )
-        })
+        .map(|opening| format!("{} {}", opening.from.format("%m-%dT%H:%M"), opening.until.format("%m-%dT%H:%M")))
         .collect();
     assert_eq!(found, expected);
 }
@@ -61,57 +48,22 @@ fn check(spec: &WindowSpec, from: &str, until: &str, expected: &[&str]) {
 #[test]
 fn a_sunday_night_is_two_hours_in_spring_and_four_in_autumn() {
     let spec = allow("America/New_York", weekly("Sun", "01:00", "04:00"));
-    check(
-        &spec,
-        "2027-03-13T00:00:00Z",
-        "2027-03-15T00:00:00Z",
-        &["03-14T06:00 03-14T08:00"],
-    );
-    check(
-        &spec,
-        "2027-11-06T00:00:00Z",
-        "2027-11-08T00:00:00Z",
-        &["11-07T05:00 11-07T09:00"],
-    );
+    check(&spec, "2027-03-13T00:00:00Z", "2027-03-15T00:00:00Z", &["03-14T06:00 03-14T08:00"]);
+    check(&spec, "2027-11-06T00:00:00Z", "2027-11-08T00:00:00Z", &["11-07T05:00 11-07T09:00"]);
 }
 
 #[test]
 fn a_night_belongs_to_the_day_it_starts_on() {
     let spec = allow("Europe/Berlin", weekly("Mon", "22:00", "06:00"));
-    check(
-        &spec,
-        "2027-01-03T00:00:00Z",
-        "2027-01-08T00:00:00Z",
-        &["01-04T21:00 01-05T05:00"],
-    );
-    assert!(
-        !Window::compile(&spec)
-            .unwrap()
-            .covers(at("2027-01-04T02:00:00Z")),
-        "early Monday is closed"
-    );
+    check(&spec, "2027-01-03T00:00:00Z", "2027-01-08T00:00:00Z", &["01-04T21:00 01-05T05:00"]);
+    assert!(!Window::compile(&spec).unwrap().covers(at("2027-01-04T02:00:00Z")), "early Monday is closed");
 }
 
 #[test]
 fn a_start_that_does_not_exist_is_an_hour_later_on_that_day() {
-    let spec = allow(
-        "America/New_York",
-        Form::Cron {
-            expression: "30 2 * * *".into(),
-            duration: "1h".into(),
-        },
-    );
-    let expected = [
-        "03-13T07:30 03-13T08:30",
-        "03-14T07:30 03-14T08:30",
-        "03-15T06:30 03-15T07:30",
-    ];
-    check(
-        &spec,
-        "2027-03-13T00:00:00Z",
-        "2027-03-16T00:00:00Z",
-        &expected,
-    );
+    let spec = allow("America/New_York", Form::Cron { expression: "30 2 * * *".into(), duration: "1h".into() });
+    let expected = ["03-13T07:30 03-13T08:30", "03-14T07:30 03-14T08:30", "03-15T06:30 03-15T07:30"];
+    check(&spec, "2027-03-13T00:00:00Z", "2027-03-16T00:00:00Z", &expected);
 }
 
 #[test]
@@ -138,18 +90,9 @@ fn the_second_and_the_last_tuesday_of_some_months_can_be_named() {
         days_of_month: vec![],
         months: vec!["Dec-Jan".into()],
     };
-    let expected = [
-        "12-08T09:00 12-09T00:00",
-        "12-29T09:00 12-30T00:00",
-        "01-12T09:00 01-13T00:00",
-        "01-26T09:00 01-27T00:00",
-    ];
-    check(
-        &allow("UTC", form),
-        "2026-11-01T00:00:00Z",
-        "2027-11-30T00:00:00Z",
-        &expected,
-    );
+    let expected =
+        ["12-08T09:00 12-09T00:00", "12-29T09:00 12-30T00:00", "01-12T09:00 01-13T00:00", "01-26T09:00 01-27T00:00"];
+    check(&allow("UTC", form), "2026-11-01T00:00:00Z", "2027-11-30T00:00:00Z", &expected);
 }
 
 #[test]
@@ -157,12 +100,7 @@ fn a_skipped_day_takes_its_night_with_it_and_leaves_the_night_before() {
     let mut spec = allow("Europe/Berlin", weekly("Mon-Fri", "22:00", "06:00"));
     spec.exceptions.push(on("2027-01-05", Effect::Skip));
     let expected = ["01-04T21:00 01-05T05:00", "01-06T21:00 01-07T05:00"];
-    check(
-        &spec,
-        "2027-01-04T12:00:00Z",
-        "2027-01-07T12:00:00Z",
-        &expected,
-    );
+    check(&spec, "2027-01-04T12:00:00Z", "2027-01-07T12:00:00Z", &expected);
 }
 
 #[test]
@@ -170,12 +108,7 @@ fn a_long_opening_loses_the_skipped_day_only() {
     let mut spec = allow("UTC", dates("2026-12-18T16:00:00", "2027-01-04T06:00:00"));
     spec.exceptions.push(on("2026-12-24", Effect::Skip));
     let expected = ["12-18T16:00 12-24T00:00", "12-25T00:00 01-04T06:00"];
-    check(
-        &spec,
-        "2026-12-01T00:00:00Z",
-        "2027-02-01T00:00:00Z",
-        &expected,
-    );
+    check(&spec, "2026-12-01T00:00:00Z", "2027-02-01T00:00:00Z", &expected);
 }
 
 #[test]
@@ -185,18 +118,9 @@ fn the_later_exception_has_the_last_word() {
         until: format!("2027-01-05T{until}:00"),
     };
     let mut spec = allow("UTC", weekly("Tue", "09:00", "12:00"));
-    spec.exceptions = vec![
-        on("2027-01-05", Effect::Skip),
-        exception(hours("10:00", "11:00"), Effect::Add),
-    ];
-    check(
-        &spec,
-        "2027-01-04T00:00:00Z",
-        "2027-01-07T00:00:00Z",
-        &["01-05T10:00 01-05T11:00"],
-    );
-    spec.exceptions
-        .push(exception(hours("10:15", "10:30"), Effect::Skip));
+    spec.exceptions = vec![on("2027-01-05", Effect::Skip), exception(hours("10:00", "11:00"), Effect::Add)];
+    check(&spec, "2027-01-04T00:00:00Z", "2027-01-07T00:00:00Z", &["01-05T10:00 01-05T11:00"]);
+    spec.exceptions.push(exception(hours("10:15", "10:30"), Effect::Skip));
     check(
         &spec,
         "2027-01-04T00:00:00Z",
@@ -209,47 +133,27 @@ fn the_later_exception_has_the_last_word() {
 
 #[test]
 fn validity_cuts_what_is_open_across_it() {
-    let mut spec = allow(
-        "Europe/Berlin",
-        dates("2027-01-01T00:00:00", "2027-02-01T00:00:00"),
-    );
+    let mut spec = allow("Europe/Berlin", dates("2027-01-01T00:00:00", "2027-02-01T00:00:00"));
     spec.valid_from = Some("2027-01-10T00:00:00".into());
     spec.valid_until = Some("2027-01-20T12:00:00Z".into());
-    check(
-        &spec,
-        "2026-01-01T00:00:00Z",
-        "2028-01-01T00:00:00Z",
-        &["01-09T23:00 01-20T12:00"],
-    );
+    check(&spec, "2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z", &["01-09T23:00 01-20T12:00"]);
 }
 
 #[test]
 fn entries_that_touch_are_one_opening_with_both_names() {
-    let spec = allow("UTC", weekly("Mon", "09:00", "10:00"))
-        .entry("more", weekly("Mon", "10:00", "11:00"));
+    let spec = allow("UTC", weekly("Mon", "09:00", "10:00")).entry("more", weekly("Mon", "10:00", "11:00"));
     let window = Window::compile(&spec).unwrap();
     let found = window.upcoming(at("2027-01-04T09:30:00Z"), 1);
-    let expected = Opening {
-        from: at("2027-01-04T09:30:00Z"),
-        until: at("2027-01-04T11:00:00Z"),
-        entry: "it, more".into(),
-    };
+    let expected =
+        Opening { from: at("2027-01-04T09:30:00Z"), until: at("2027-01-04T11:00:00Z"), entry: "it, more".into() };
     assert_eq!(found, [expected]);
-    assert_eq!(
-        window.entry_at(at("2027-01-04T10:00:00Z")).as_deref(),
-        Some("more")
-    );
+    assert_eq!(window.entry_at(at("2027-01-04T10:00:00Z")).as_deref(), Some("more"));
 }
 
 #[test]
 fn the_preview_is_what_a_clock_that_steps_by_minutes_observes() {
-    let spec = allow("America/New_York", weekly("Sat-Sun", "01:30", "03:15")).entry(
-        "cron",
-        Form::Cron {
-            expression: "30 2 * 3 *".into(),
-            duration: "45m".into(),
-        },
-    );
+    let spec = allow("America/New_York", weekly("Sat-Sun", "01:30", "03:15"))
+        .entry("cron", Form::Cron { expression: "30 2 * 3 *".into(), duration: "45m".into() });
     let window = Window::compile(&spec).unwrap();
     let begin = at("2027-03-10T00:00:00Z");
     let preview = window.upcoming(begin, 10);
@@ -259,21 +163,13 @@ fn the_preview_is_what_a_clock_that_steps_by_minutes_observes() {
         if window.covers(now) {
             match observed.last_mut() {
                 Some(last) if last.until == now => last.until = now + TimeDelta::minutes(1),
-                _ => observed.push(Opening {
-                    from: now,
-                    until: now + TimeDelta::minutes(1),
-                    entry: String::new(),
-                }),
+                _ => observed.push(Opening { from: now, until: now + TimeDelta::minutes(1), entry: String::new() }),
             }
         }
         now += TimeDelta::minutes(1);
     }
-    let bounds = |openings: &[Opening]| {
-        openings
-            .iter()
-            .map(|opening| (opening.from, opening.until))
-            .collect::<Vec<_>>()
-    };
+    let bounds =
+        |openings: &[Opening]| openings.iter().map(|opening| (opening.from, opening.until)).collect::<Vec<_>>();
     assert_eq!(bounds(&preview), bounds(&observed));
 }
 
@@ -281,13 +177,7 @@ fn the_preview_is_what_a_clock_that_steps_by_minutes_observes() {
 fn every_fault_is_reported_at_once_and_where_it_is() {
     let mut spec = WindowSpec::new(WindowType::Allow, "Europe/Berln")
         .entry("a", weekly("Mon,Xyz", "24:00", "25:00"))
-        .entry(
-            "a",
-            Form::Cron {
-                expression: "0 24 * * *".into(),
-                duration: "1x".into(),
-            },
-        )
+        .entry("a", Form::Cron { expression: "0 24 * * *".into(), duration: "1x".into() })
         .entry(
             "c",
             Form::Rrule {

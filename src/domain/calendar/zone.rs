@@ -89,20 +89,13 @@ impl Zone {
     pub fn named(name: &str) -> Result<Zone, CalendarFault> {
         static KNOWN: OnceLock<Mutex<HashMap<String, Zone>>> = OnceLock::new();
         let known = KNOWN.get_or_init(Mutex::default);
-        if let Some(zone) = known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(name)
-        {
+        if let Some(zone) = known.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Ok(zone.clone());
         }
         let zone = Zone::from_database(name)?;
         // Bounded by the names in the database: a name in other capitals is not kept.
         if zone.name() == name {
-            known
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(name.to_owned(), zone.clone());
+            known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), zone.clone());
         }
         Ok(zone)
     }
@@ -110,19 +103,13 @@ impl Zone {
     fn from_database(name: &str) -> Result<Zone, CalendarFault> {
         let refuse = || {
             let remedy = "write an IANA name such as Europe/Berlin or UTC";
-            CalendarFault::new(
-                "",
-                format!("{} is not a known time zone: {remedy}", quoted(name)),
-            )
+            CalendarFault::new("", format!("{} is not a known time zone: {remedy}", quoted(name)))
         };
         if NOT_A_PLACE.contains(&name.to_ascii_lowercase().as_str()) {
             let why = "does not name a place, its meaning differs from machine to machine";
             return Err(CalendarFault::new(
                 "",
-                format!(
-                    "{} {why}: write an IANA name such as Europe/Berlin",
-                    quoted(name)
-                ),
+                format!("{} {why}: write an IANA name such as Europe/Berlin", quoted(name)),
             ));
         }
         let zone = database().get(name).map_err(|_| refuse())?;
@@ -131,33 +118,18 @@ impl Zone {
         }
         let canonical = zone.iana_name().unwrap_or(name).to_owned();
         let (initial, shifts) = table(&zone);
-        Ok(Zone(Arc::new(Rules {
-            name: canonical,
-            initial,
-            shifts,
-            beyond: Beyond::Database(zone),
-        })))
+        Ok(Zone(Arc::new(Rules { name: canonical, initial, shifts, beyond: Beyond::Database(zone) })))
     }
 
     /// UTC, which has no shifts.
     pub fn utc() -> Zone {
-        let rules = Rules {
-            name: "UTC".to_owned(),
-            initial: 0,
-            shifts: Vec::new(),
-            beyond: Beyond::LastOffset,
-        };
+        let rules = Rules { name: "UTC".to_owned(), initial: 0, shifts: Vec::new(), beyond: Beyond::LastOffset };
         Zone(Arc::new(rules))
     }
 
     /// A zone that a calendar file defines itself (RFC 5545 section 3.6.5). `shifts` are in the order of time.
     pub(crate) fn of_calendar(name: &str, initial: i64, shifts: Vec<Shift>) -> Zone {
-        Zone(Arc::new(Rules {
-            name: name.to_owned(),
-            initial,
-            shifts,
-            beyond: Beyond::LastOffset,
-        }))
+        Zone(Arc::new(Rules { name: name.to_owned(), initial, shifts, beyond: Beyond::LastOffset }))
     }
 
     /// The name, as the database spells it.
@@ -180,8 +152,7 @@ impl Zone {
     /// fault.
     pub fn moment(&self, text: &str) -> Result<DateTime<Utc>, CalendarFault> {
         let outside = || CalendarFault::new("", format!("{} is out of range", quoted(text)));
-        self.seconds(text)
-            .and_then(|seconds| DateTime::from_timestamp(seconds, 0).ok_or_else(outside))
+        self.seconds(text).and_then(|seconds| DateTime::from_timestamp(seconds, 0).ok_or_else(outside))
     }
 
     /// As [`Zone::moment`], in whole seconds.
@@ -201,14 +172,9 @@ impl Zone {
         if let Beyond::Database(zone) = &self.0.beyond
             && !in_table(wall)
         {
-            return zone
-                .to_timestamp(to_library(wall))
-                .map_or(wall, |instant| instant.as_second());
+            return zone.to_timestamp(to_library(wall)).map_or(wall, |instant| instant.as_second());
         }
-        let settled = self
-            .0
-            .shifts
-            .partition_point(|shift| shift.settled() <= wall);
+        let settled = self.0.shifts.partition_point(|shift| shift.settled() <= wall);
         wall - self.offset_after(settled)
     }
 
@@ -217,8 +183,7 @@ impl Zone {
         if let Beyond::Database(zone) = &self.0.beyond
             && !in_table(instant)
         {
-            let offset =
-                jiff::Timestamp::from_second(instant).map(|at| zone.to_offset(at).seconds());
+            let offset = jiff::Timestamp::from_second(instant).map(|at| zone.to_offset(at).seconds());
             return instant + i64::from(offset.unwrap_or(0));
         }
         let passed = self.0.shifts.partition_point(|shift| shift.at <= instant);
@@ -227,10 +192,7 @@ impl Zone {
 
     /// Whether the clock shows this wall time once, never or twice. Known for 1900 to 2100; elsewhere "once".
     pub(crate) fn occurs(&self, wall: Wall) -> Occurs {
-        let near = self
-            .0
-            .shifts
-            .partition_point(|shift| shift.settled() <= wall);
+        let near = self.0.shifts.partition_point(|shift| shift.settled() <= wall);
         // The first shift that is not settled yet is the only one whose gap or overlap can hold this wall time.
         match self.0.shifts.get(near) {
             Some(shift) if wall >= shift.at + shift.before.min(shift.after) => {
@@ -261,8 +223,7 @@ impl Zone {
 
 impl PartialEq for Zone {
     fn eq(&self, other: &Zone) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-            || (self.0.name == other.0.name && self.0.shifts == other.0.shifts)
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.name == other.0.name && self.0.shifts == other.0.shifts)
     }
 }
 
@@ -289,15 +250,7 @@ fn in_table(seconds: i64) -> bool {
 }
 
 fn table_bounds() -> (i64, i64) {
-    let new_year = |year| {
-        Date {
-            year,
-            month: 1,
-            day: 1,
-        }
-        .number()
-            * DAY
-    };
+    let new_year = |year| Date { year, month: 1, day: 1 }.number() * DAY;
     (new_year(TABLE_YEARS.0), new_year(TABLE_YEARS.1))
 }
 

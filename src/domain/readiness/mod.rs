@@ -94,10 +94,7 @@ pub fn tally(
     let mut lacks = Vec::new();
     let mut holds_until: Option<DateTime<Utc>> = None;
     for requirement in &rules.required {
-        let of_role: Vec<&SignOff> = sign_offs
-            .iter()
-            .filter(|s| s.role == requirement.role)
-            .collect();
+        let of_role: Vec<&SignOff> = sign_offs.iter().filter(|s| s.role == requirement.role).collect();
         let mut people = BTreeSet::new();
         let mut first_problem = None;
         for sign_off in of_role {
@@ -118,10 +115,7 @@ pub fn tally(
         if people.len() < requirement.count {
             let more = requirement.count - people.len();
             let why = first_problem.unwrap_or(WhyLacking::Missing { more });
-            lacks.push(Lack {
-                role: requirement.role.clone(),
-                why,
-            });
+            lacks.push(Lack { role: requirement.role.clone(), why });
         }
     }
     Tally { lacks, holds_until }
@@ -138,22 +132,13 @@ fn standing(
 ) -> Result<DateTime<Utc>, WhyLacking> {
     let by = sign_off.by.clone();
     if sign_off.digest != digest {
-        return Err(WhyLacking::Stale {
-            by,
-            signed: sign_off.digest.clone(),
-        });
+        return Err(WhyLacking::Stale { by, signed: sign_off.digest.clone() });
     }
     if !sign_off.go {
-        return Err(WhyLacking::Refused {
-            by,
-            reason: sign_off.reason.clone(),
-        });
+        return Err(WhyLacking::Refused { by, reason: sign_off.reason.clone() });
     }
     if by.is_empty() {
-        return Err(WhyLacking::NotTrusted {
-            by,
-            why: "the API server stamped nobody",
-        });
+        return Err(WhyLacking::NotTrusted { by, why: "the API server stamped nobody" });
     }
     let machine = by.starts_with("system:serviceaccount:");
     if requirement.require_human && machine && !rules.delegates.contains(&by) {
@@ -163,10 +148,7 @@ fn standing(
         });
     }
     if rules.no_self_approval && author == Some(by.as_str()) {
-        return Err(WhyLacking::NotTrusted {
-            by,
-            why: "whoever wrote the release may not sign it",
-        });
+        return Err(WhyLacking::NotTrusted { by, why: "whoever wrote the release may not sign it" });
     }
     let Some(seen) = sign_off.seen else {
         return Err(WhyLacking::BeingRecorded { by });

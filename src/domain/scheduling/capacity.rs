@@ -15,9 +15,7 @@ pub fn under_way(s: &Situation, standings: &Standings<'_>) -> Vec<InUse> {
             .is_some_and(|st| matches!(st.view.state, StepState::Granted | StepState::Progressing));
         moves && matches!(step.work, Work::Workload(_))
     });
-    own.map(|step| use_of(s, step))
-        .chain(s.in_use.iter().cloned())
-        .collect()
+    own.map(|step| use_of(s, step)).chain(s.in_use.iter().cloned()).collect()
 }
 
 /// What a step of this release uses once it goes.
@@ -38,31 +36,19 @@ pub fn lacking(s: &Situation, step: &Step, under_way: &[InUse]) -> Vec<Cause> {
     }
     let name = team_of(s, step);
     let team = name.and_then(|t| sound(s, t));
-    let others = || {
-        under_way
-            .iter()
-            .filter(|u| u.release != s.release.name || u.step != step.name)
-    };
+    let others = || under_way.iter().filter(|u| u.release != s.release.name || u.step != step.name);
     for (resource, wanted) in &step.requires {
         let skill = team.and_then(|t| t.skills.get(resource));
-        let exists = skill
-            .or_else(|| s.resources.get(resource))
-            .copied()
-            .unwrap_or(1);
+        let exists = skill.or_else(|| s.resources.get(resource)).copied().unwrap_or(1);
         // A skill is the team's own; any other resource is everybody's.
         let holders = || {
             others().filter(|u| {
-                u.requires.get(resource).is_some_and(|n| *n > 0)
-                    && (skill.is_none() || u.team.as_ref() == name)
+                u.requires.get(resource).is_some_and(|n| *n > 0) && (skill.is_none() || u.team.as_ref() == name)
             })
         };
         let used = holders().fold(0_u32, |sum, u| sum.saturating_add(u.requires[resource]));
         if *wanted > exists {
-            causes.push(Cause::NotEnough {
-                resource: resource.clone(),
-                wanted: *wanted,
-                exists,
-            });
+            causes.push(Cause::NotEnough { resource: resource.clone(), wanted: *wanted, exists });
         } else if used.saturating_add(*wanted) > exists
             && let Some(holder) = holders().next()
         {
@@ -77,10 +63,7 @@ pub fn lacking(s: &Situation, step: &Step, under_way: &[InUse]) -> Vec<Cause> {
         && let Some(limit) = team.parallel_steps
         && others().filter(|u| u.team.as_ref() == name).count() >= limit
     {
-        causes.push(Cause::TeamBusy {
-            team: team.name.clone(),
-            limit,
-        });
+        causes.push(Cause::TeamBusy { team: team.name.clone(), limit });
     }
     causes
 }

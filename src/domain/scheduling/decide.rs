@@ -20,11 +20,7 @@ pub fn decide(s: &Situation) -> Decision {
     let digest = digest(s);
     let standings = standings(s, &digest);
     let under_way = capacity::under_way(s, &standings);
-    let asked = Asked {
-        digest: &digest,
-        standings: &standings,
-        under_way: &under_way,
-    };
+    let asked = Asked { digest: &digest, standings: &standings, under_way: &under_way };
     let mut answers = Answers::at(s.now);
     if !all_done(&standings) {
         answers.add(gates::whole_release(s, &digest));
@@ -98,16 +94,12 @@ fn standings<'a>(s: &'a Situation, digest: &str) -> Standings<'a> {
 }
 
 fn all_done(standings: &Standings<'_>) -> bool {
-    standings
-        .values()
-        .all(|st| st.view.state == StepState::Done)
+    standings.values().all(|st| st.view.state == StepState::Done)
 }
 
 /// Whether a step has held content that only the gates keep back.
 fn may_go(s: &Situation, step: &Step, standings: &Standings<'_>) -> bool {
-    let waits = standings
-        .get(step.name.as_str())
-        .is_some_and(|st| st.view.state == StepState::Waiting);
+    let waits = standings.get(step.name.as_str()).is_some_and(|st| st.view.state == StepState::Waiting);
     let held = match &step.work {
         Work::Workload(name) => s.workloads.get(name).is_some_and(|w| w.hold.is_held()),
         Work::Wait(_) => false,
@@ -118,36 +110,21 @@ fn may_go(s: &Situation, step: &Step, standings: &Standings<'_>) -> bool {
 /// The first failed step whose failure stops the others.
 fn halted_by<'a>(s: &'a Situation, standings: &Standings<'_>) -> Option<&'a str> {
     s.release.steps.iter().find_map(|step| {
-        let failed = standings
-            .get(step.name.as_str())
-            .is_some_and(|st| st.view.state == StepState::Failed);
+        let failed = standings.get(step.name.as_str()).is_some_and(|st| st.view.state == StepState::Failed);
         let stops = step.on_failure.unwrap_or(s.release.on_failure) != OnFailure::Continue;
         (failed && stops).then_some(step.name.as_str())
     })
 }
 
 fn halted_blocker(step: &Step, by: &str) -> Blocker {
-    Blocker {
-        step: Some(step.name.clone()),
-        cause: Cause::Halted {
-            step: by.to_owned(),
-        },
-        until: None,
-    }
+    Blocker { step: Some(step.name.clone()), cause: Cause::Halted { step: by.to_owned() }, until: None }
 }
 
 /// What goes now. Steps that could each go alone and not together take turns, in the plan's order.
-fn acts(
-    s: &Situation,
-    standings: &Standings<'_>,
-    mut under_way: Vec<InUse>,
-    answers: &mut Answers,
-) -> Vec<Act> {
+fn acts(s: &Situation, standings: &Standings<'_>, mut under_way: Vec<InUse>, answers: &mut Answers) -> Vec<Act> {
     let mut acts = Vec::new();
     for step in &s.release.steps {
-        let (Work::Workload(name), Some(standing)) =
-            (&step.work, standings.get(step.name.as_str()))
-        else {
+        let (Work::Workload(name), Some(standing)) = (&step.work, standings.get(step.name.as_str())) else {
             continue;
         };
         let Some(workload) = s.workloads.get(name) else {
@@ -159,12 +136,7 @@ fn acts(
         let version = workload.version.clone();
         let template = workload.template.clone();
         if standing.view.state == StepState::Granted {
-            acts.push(Act::Release {
-                step: step.name.clone(),
-                workload: name.clone(),
-                version,
-                template,
-            });
+            acts.push(Act::Release { step: step.name.clone(), workload: name.clone(), version, template });
         } else if may_go(s, step, standings) {
             let lacks = capacity::lacking(s, step, &under_way);
             if !lacks.is_empty() {
@@ -176,8 +148,7 @@ fn acts(
                 continue;
             }
             under_way.push(capacity::use_of(s, step));
-            let overridden =
-                gates::override_in_force(s).map(|o| format!("{} ({})", o.by, o.ticket));
+            let overridden = gates::override_in_force(s).map(|o| format!("{} ({})", o.by, o.ticket));
             acts.push(Act::Grant {
                 step: step.name.clone(),
                 workload: name.clone(),
@@ -194,9 +165,7 @@ fn acts(
 fn outcome(standings: &Standings<'_>, halted: bool) -> Outcome {
     let any = |state: StepState| standings.values().any(|st| st.view.state == state);
     if all_done(standings) {
-        Outcome::Completed {
-            nothing_to_do: standings.values().all(|st| st.view.unchanged),
-        }
+        Outcome::Completed { nothing_to_do: standings.values().all(|st| st.view.unchanged) }
     } else if any(StepState::Granted)
         || any(StepState::Progressing)
         || any(StepState::Soaking) && !any(StepState::Waiting) && !any(StepState::Failed)
@@ -217,11 +186,7 @@ struct Answers {
 
 impl Answers {
     fn at(now: DateTime<Utc>) -> Self {
-        Self {
-            now,
-            blockers: Vec::new(),
-            look_again: None,
-        }
+        Self { now, blockers: Vec::new(), look_again: None }
     }
 
     fn add(&mut self, closed: Closed) {
@@ -247,16 +212,13 @@ impl Answers {
 
     /// Whether anything keeps a step, or all of them, from going.
     fn block(&self, step: &str) -> bool {
-        self.blockers
-            .iter()
-            .any(|b| b.step.as_deref().is_none_or(|s| s == step))
+        self.blockers.iter().any(|b| b.step.as_deref().is_none_or(|s| s == step))
     }
 
     /// In the order of the gates; within a gate what concerns all of the release comes first, then the
     /// steps in their order.
     fn sorted(&mut self) {
-        self.blockers
-            .sort_by_key(|b| (b.cause.gate(), b.step.is_some()));
+        self.blockers.sort_by_key(|b| (b.cause.gate(), b.step.is_some()));
     }
 }
 

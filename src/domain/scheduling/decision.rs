@@ -31,10 +31,7 @@ impl Decision {
     /// Steps that are done.
     #[must_use]
     pub fn done(&self) -> usize {
-        self.steps
-            .iter()
-            .filter(|s| s.state == StepState::Done)
-            .count()
+        self.steps.iter().filter(|s| s.state == StepState::Done).count()
     }
 }
 
@@ -101,10 +98,5 @@ pub enum Act {
         overridden: Option<String>,
     },
     /// Let go what was granted a moment ago.
-    Release {
-        step: String,
-        workload: WorkloadName,
-        version: String,
-        template: String,
-    },
+    Release { step: String, workload: WorkloadName, version: String, template: String },
 }

@@ -9,9 +9,7 @@ use super::capacity;
 use super::decide::Standings;
 use super::decision::StepState;
 use super::progress::team_of;
-use super::situation::{
-    Action, InUse, Override, Role, Situation, Skip, Step, Team, TeamFound, Work,
-};
+use super::situation::{Action, InUse, Override, Role, Situation, Skip, Step, Team, TeamFound, Work};
 use crate::domain::calendar::{Closer, Governance, WindowType};
 use crate::domain::names::ObjectName;
 use crate::domain::readiness::tally;
@@ -33,19 +31,11 @@ pub struct Closed {
 
 impl Closed {
     fn add(&mut self, step: &Step, cause: Cause, until: Option<DateTime<Utc>>) {
-        self.blockers.push(Blocker {
-            step: Some(step.name.clone()),
-            cause,
-            until,
-        });
+        self.blockers.push(Blocker { step: Some(step.name.clone()), cause, until });
     }
 
     fn add_for_all(&mut self, cause: Cause, until: Option<DateTime<Utc>>) {
-        self.blockers.push(Blocker {
-            step: None,
-            cause,
-            until,
-        });
+        self.blockers.push(Blocker { step: None, cause, until });
     }
 
     fn consider(&mut self, at: Option<DateTime<Utc>>) {
@@ -57,10 +47,7 @@ impl Closed {
 
 /// The override, if there is one that is stamped and not void.
 pub fn override_in_force(s: &Situation) -> Option<&Override> {
-    s.release
-        .over
-        .as_ref()
-        .filter(|o| s.now < o.until && !o.by.is_empty())
+    s.release.over.as_ref().filter(|o| s.now < o.until && !o.by.is_empty())
 }
 
 pub fn skipped(s: &Situation, skip: Skip) -> bool {
@@ -87,11 +74,7 @@ pub fn whole_release(s: &Situation, digest: &str) -> Closed {
     if let Some(not_before) = s.release.not_before.filter(|t| s.now < *t) {
         closed.add_for_all(Cause::TooEarly { not_before }, Some(not_before));
     }
-    let required = s
-        .release
-        .participants
-        .values()
-        .filter(|p| p.role == Role::Required);
+    let required = s.release.participants.values().filter(|p| p.role == Role::Required);
     for team in required.filter_map(|p| sound(s, &p.team)) {
         let (causes, holds_until) = readiness(s, team, digest);
         for cause in causes {
@@ -111,28 +94,16 @@ pub fn sound<'a>(s: &'a Situation, name: &ObjectName) -> Option<&'a Team> {
 
 fn consent(s: &Situation) -> Vec<Cause> {
     let mut causes = Vec::new();
-    for participant in s
-        .release
-        .participants
-        .values()
-        .filter(|p| p.role != Role::Informed)
-    {
+    for participant in s.release.participants.values().filter(|p| p.role != Role::Informed) {
         match s.teams.get(&participant.team) {
-            None => causes.push(Cause::TeamNotFound {
-                team: participant.team.clone(),
-            }),
-            Some(TeamFound::Broken(faults)) => causes.push(Cause::TeamInvalid {
-                team: participant.team.clone(),
-                faults: faults.clone(),
-            }),
+            None => causes.push(Cause::TeamNotFound { team: participant.team.clone() }),
+            Some(TeamFound::Broken(faults)) => {
+                causes.push(Cause::TeamInvalid { team: participant.team.clone(), faults: faults.clone() })
+            }
             Some(TeamFound::Sound(team)) => {
-                let missing = [Action::Hold, Action::Release]
-                    .into_iter()
-                    .filter(|a| !team.consents_to(&s.release.name, *a));
-                causes.extend(missing.map(|a| Cause::ConsentMissing {
-                    team: team.name.clone(),
-                    action: a.as_str(),
-                }));
+                let missing =
+                    [Action::Hold, Action::Release].into_iter().filter(|a| !team.consents_to(&s.release.name, *a));
+                causes.extend(missing.map(|a| Cause::ConsentMissing { team: team.name.clone(), action: a.as_str() }));
             }
         }
     }
@@ -148,16 +119,10 @@ fn membership(s: &Situation) -> Vec<Cause> {
         if let Some(team) = team_of(s, step).and_then(|t| sound(s, t))
             && !team.listed.contains(&(name.kind, name.name.clone()))
         {
-            causes.push(Cause::NotListed {
-                team: team.name.clone(),
-                workload: name.clone(),
-            });
+            causes.push(Cause::NotListed { team: team.name.clone(), workload: name.clone() });
         }
         if let Some(by) = s.claimed.get(name) {
-            causes.push(Cause::Claimed {
-                workload: name.clone(),
-                by: by.clone(),
-            });
+            causes.push(Cause::Claimed { workload: name.clone(), by: by.clone() });
         }
     }
     causes
@@ -170,13 +135,7 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
     if !skipped(s, Skip::SignOff) && !went_already(s, team, digest) {
         let none = Vec::new();
         let given = team.sign_offs.get(&s.release.name).unwrap_or(&none);
-        let tally = tally(
-            &team.rules,
-            given,
-            digest,
-            s.release.author.as_deref(),
-            s.now,
-        );
+        let tally = tally(&team.rules, given, digest, s.release.author.as_deref(), s.now);
         holds_until = tally.holds_until;
         causes.extend(tally.lacks.into_iter().map(|lack| Cause::SignOff {
             team: team.name.clone(),
@@ -187,10 +146,9 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
             release: s.release.name.clone(),
         }));
     }
-    causes.extend(team.checks.iter().map(|check| Cause::CheckNotRunnable {
-        team: team.name.clone(),
-        check: check.clone(),
-    }));
+    causes.extend(
+        team.checks.iter().map(|check| Cause::CheckNotRunnable { team: team.name.clone(), check: check.clone() }),
+    );
     (causes, holds_until)
 }
 
@@ -198,16 +156,9 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
 /// withdrawn or runs out no longer stops the rest, unless the team says that it does. What went under an
 /// override proves nobody's word.
 fn went_already(s: &Situation, team: &Team, digest: &str) -> bool {
-    let granted = s.record.steps.values().any(|r| {
-        r.grant
-            .as_ref()
-            .is_some_and(|g| g.digest == digest && g.overridden.is_none())
-    });
-    let required = s
-        .release
-        .participants
-        .values()
-        .any(|p| p.team == team.name && p.role == Role::Required);
+    let granted =
+        s.record.steps.values().any(|r| r.grant.as_ref().is_some_and(|g| g.digest == digest && g.overridden.is_none()));
+    let required = s.release.participants.values().any(|p| p.team == team.name && p.role == Role::Required);
     granted && required && !team.rules.withdrawal_halts
 }
 
@@ -223,11 +174,8 @@ pub fn of_step(s: &Situation, step: &Step, asked: &Asked<'_>) -> Closed {
         for cause in capacity::lacking(s, step, asked.under_way) {
             closed.add(step, cause, None);
         }
-        let optional = step
-            .participant
-            .as_ref()
-            .and_then(|p| s.release.participants.get(p))
-            .filter(|p| p.role == Role::Optional);
+        let optional =
+            step.participant.as_ref().and_then(|p| s.release.participants.get(p)).filter(|p| p.role == Role::Optional);
         if let Some(team) = optional.and_then(|p| sound(s, &p.team)) {
             let (causes, holds_until) = readiness(s, team, asked.digest);
             for cause in causes {
@@ -283,11 +231,7 @@ pub fn windows_closed(
         }
     }
     let verdict = governance.at(now);
-    let mut causes: Vec<_> = verdict
-        .closed_by
-        .iter()
-        .map(|c| (closed_by(c), c.until))
-        .collect();
+    let mut causes: Vec<_> = verdict.closed_by.iter().map(|c| (closed_by(c), c.until)).collect();
     let mut look_again = verdict.next_change;
     if let Some(closes) = verdict.closes_at.filter(|_| !skip(WindowType::Allow)) {
         let need = need.max(governance.min_remaining());
@@ -307,10 +251,7 @@ fn closed_by(closer: &Closer) -> Cause {
     let window = closer.window.clone();
     let reason = closer.reason.clone();
     match (&closer.fault, closer.window_type) {
-        (Some(fault), _) => Cause::WindowBroken {
-            window,
-            fault: fault.clone(),
-        },
+        (Some(fault), _) => Cause::WindowBroken { window, fault: fault.clone() },
         (None, WindowType::Freeze) => Cause::Frozen { window, reason },
         (None, WindowType::Allow) => Cause::WindowClosed { window, reason },
     }
@@ -323,30 +264,12 @@ fn order(s: &Situation, step: &Step, standings: &Standings<'_>, closed: &mut Clo
         };
         match before.view.state {
             StepState::Done => {}
-            StepState::Failed => {
-                closed.add(step, Cause::PredecessorFailed { step: name.clone() }, None)
-            }
+            StepState::Failed => closed.add(step, Cause::PredecessorFailed { step: name.clone() }, None),
             StepState::Soaking => {
-                let soak = s
-                    .release
-                    .steps
-                    .iter()
-                    .find(|st| st.name == *name)
-                    .map_or(TimeDelta::zero(), |st| st.soak);
-                closed.add(
-                    step,
-                    Cause::Soaking { step: name.clone() },
-                    before.view.finished.map(|f| f + soak),
-                );
+                let soak = s.release.steps.iter().find(|st| st.name == *name).map_or(TimeDelta::zero(), |st| st.soak);
+                closed.add(step, Cause::Soaking { step: name.clone() }, before.view.finished.map(|f| f + soak));
             }
-            state => closed.add(
-                step,
-                Cause::Predecessor {
-                    step: name.clone(),
-                    state: state.as_str(),
-                },
-                None,
-            ),
+            state => closed.add(step, Cause::Predecessor { step: name.clone(), state: state.as_str() }, None),
         }
     }
 }
@@ -359,14 +282,6 @@ fn content(s: &Situation, step: &Step, closed: &mut Closed) {
         return;
     };
     if let Some((expected, found)) = expect.difference(workload) {
-        closed.add(
-            step,
-            Cause::ContentMissing {
-                workload: name.clone(),
-                expected,
-                found,
-            },
-            None,
-        );
+        closed.add(step, Cause::ContentMissing { workload: name.clone(), expected, found }, None);
     }
 }

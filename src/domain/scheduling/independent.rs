@@ -63,13 +63,7 @@ impl LetGo {
 #[must_use]
 pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
     if !change.policies_missing.is_empty() {
-        return wait(
-            format!(
-                "the hold is not enforced: {}",
-                change.policies_missing.join(", ")
-            ),
-            None,
-        );
+        return wait(format!("the hold is not enforced: {}", change.policies_missing.join(", ")), None);
     }
     if let Some(by) = change.skew {
         return wait(Cause::ClockSkew { by }.message(), None);
@@ -81,23 +75,12 @@ pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
     let limit = change.team.max_hold.map(|m| since + m.duration);
     let overdue = limit.is_some_and(|limit| now >= limit);
     let enough = overdue && change.team.max_hold.is_some_and(|m| m.release);
-    let answer = if enough {
-        through_windows(change, now, LetGo::MaxHold)
-    } else {
-        unclaimed(change, since, now)
-    };
+    let answer = if enough { through_windows(change, now, LetGo::MaxHold) } else { unclaimed(change, since, now) };
     match answer {
         Answer::LetGo(_) => answer,
         Answer::Wait { why, until, .. } => {
-            let until = [until, limit.filter(|l| *l > now)]
-                .into_iter()
-                .flatten()
-                .min();
-            Answer::Wait {
-                why,
-                until,
-                overdue,
-            }
+            let until = [until, limit.filter(|l| *l > now)].into_iter().flatten().min();
+            Answer::Wait { why, until, overdue }
         }
     }
 }
@@ -107,10 +90,7 @@ fn unclaimed(change: &HeldChange<'_>, since: DateTime<Utc>, now: DateTime<Utc>) 
         return wait(format!("claimed by release {release}"), None);
     }
     if change.team.independent == Independent::Held {
-        return wait(
-            "the team lets only releases take its changes".to_owned(),
-            None,
-        );
+        return wait("the team lets only releases take its changes".to_owned(), None);
     }
     let settled = since + change.settle;
     if now < settled {
@@ -131,11 +111,7 @@ fn through_windows(change: &HeldChange<'_>, now: DateTime<Utc>, why: LetGo) -> A
 }
 
 fn wait(why: String, until: Option<DateTime<Utc>>) -> Answer {
-    Answer::Wait {
-        why,
-        until,
-        overdue: false,
-    }
+    Answer::Wait { why, until, overdue: false }
 }
 
 #[cfg(test)]

@@ -28,11 +28,7 @@ impl Standing {
             finished: record.finished,
             unchanged: false,
         };
-        Self {
-            view,
-            blocker: None,
-            look_again: None,
-        }
+        Self { view, blocker: None, look_again: None }
     }
 
     fn waiting(step: &Step) -> Self {
@@ -45,11 +41,7 @@ impl Standing {
     }
 
     fn blocked(mut self, step: &Step, cause: Cause, until: Option<DateTime<Utc>>) -> Self {
-        self.blocker = Some(Blocker {
-            step: Some(step.name.clone()),
-            cause,
-            until,
-        });
+        self.blocker = Some(Blocker { step: Some(step.name.clone()), cause, until });
         self.look_again = until;
         self
     }
@@ -57,10 +49,7 @@ impl Standing {
 
 /// The team of a step; a wait has none.
 pub fn team_of<'a>(s: &'a Situation, step: &Step) -> Option<&'a ObjectName> {
-    step.participant
-        .as_ref()
-        .and_then(|p| s.release.participants.get(p))
-        .map(|p| &p.team)
+    step.participant.as_ref().and_then(|p| s.release.participants.get(p)).map(|p| &p.team)
 }
 
 /// Where a step stands, given where its predecessors do.
@@ -76,13 +65,7 @@ pub fn standing(
     match &step.work {
         Work::Wait(length) => waited(s, step, record, *length, before),
         Work::Workload(name) => match s.workloads.get(name) {
-            None => Standing::waiting(step).blocked(
-                step,
-                Cause::WorkloadMissing {
-                    workload: name.clone(),
-                },
-                None,
-            ),
+            None => Standing::waiting(step).blocked(step, Cause::WorkloadMissing { workload: name.clone() }, None),
             Some(workload) if workload.hold.is_held() => held(s, step, record, workload, digest),
             Some(workload) => let_go(s, step, record, workload, settled, before),
         },
@@ -90,11 +73,7 @@ pub fn standing(
 }
 
 fn predecessors_done(step: &Step, before: &BTreeMap<&str, StepView>) -> bool {
-    step.depends_on.iter().all(|d| {
-        before
-            .get(d.as_str())
-            .is_some_and(|v| v.state == StepState::Done)
-    })
+    step.depends_on.iter().all(|d| before.get(d.as_str()).is_some_and(|v| v.state == StepState::Done))
 }
 
 fn waited(
@@ -110,15 +89,7 @@ fn waited(
     }
     let started = record.started.unwrap_or(s.now);
     let end = started + length;
-    let mut standing = Standing::new(
-        step,
-        record,
-        if s.now >= end {
-            StepState::Done
-        } else {
-            StepState::Progressing
-        },
-    );
+    let mut standing = Standing::new(step, record, if s.now >= end { StepState::Done } else { StepState::Progressing });
     standing.view.started = Some(started);
     standing.view.unchanged = true;
     if s.now >= end {
@@ -131,10 +102,7 @@ fn waited(
 
 /// The grant, if it is for exactly this content of exactly this object.
 pub fn grant_for<'a>(record: &'a StepRecord, workload: &Workload) -> Option<&'a Grant> {
-    record
-        .grant
-        .as_ref()
-        .filter(|g| g.uid == workload.uid && g.template == workload.template)
+    record.grant.as_ref().filter(|g| g.uid == workload.uid && g.template == workload.template)
 }
 
 fn too_early(s: &Situation) -> bool {
@@ -142,13 +110,7 @@ fn too_early(s: &Situation) -> bool {
 }
 
 /// Held content waits, unless it was granted a moment ago: in this version, as part of what would ship now.
-fn held(
-    s: &Situation,
-    step: &Step,
-    record: &StepRecord,
-    workload: &Workload,
-    digest: &str,
-) -> Standing {
+fn held(s: &Situation, step: &Step, record: &StepRecord, workload: &Workload, digest: &str) -> Standing {
     let end = grant_for(record, workload)
         .filter(|g| g.version == workload.version && g.digest == digest)
         .map(|g| g.at + super::GRANT_VALIDITY)
@@ -170,11 +132,7 @@ fn let_go(
     before: &BTreeMap<&str, StepView>,
 ) -> Standing {
     if let Some((expected, found)) = step.expect.as_ref().and_then(|e| e.difference(workload)) {
-        let cause = Cause::ContentMissing {
-            workload: workload.name.clone(),
-            expected,
-            found,
-        };
+        let cause = Cause::ContentMissing { workload: workload.name.clone(), expected, found };
         return Standing::waiting(step).blocked(step, cause, None);
     }
     match grant_for(record, workload) {
@@ -193,13 +151,7 @@ fn ungranted(
     before: &BTreeMap<&str, StepView>,
 ) -> Standing {
     if workload.gate.is_none() {
-        return Standing::waiting(step).blocked(
-            step,
-            Cause::NotGated {
-                workload: workload.name.clone(),
-            },
-            None,
-        );
+        return Standing::waiting(step).blocked(step, Cause::NotGated { workload: workload.name.clone() }, None);
     }
     if !predecessors_done(step, before) || s.release.paused || too_early(s) {
         return Standing::waiting(step);
@@ -207,21 +159,18 @@ fn ungranted(
     if s.now < settled {
         return Standing::waiting(step).blocked(
             step,
-            Cause::Settling {
-                workload: workload.name.clone(),
-            },
+            Cause::Settling { workload: workload.name.clone() },
             Some(settled),
         );
     }
     let mut standing = match &workload.progress {
-        Progress::Done => Standing::new(step, record, StepState::Done)
-            .noted("nothing to release: this content runs already"),
+        Progress::Done => {
+            Standing::new(step, record, StepState::Done).noted("nothing to release: this content runs already")
+        }
         Progress::Failed { why, .. } => failed(s, step, record, workload.name.clone(), why.clone()),
         Progress::PausedByAuthor => paused_by_author(s, step, record, workload),
-        Progress::NotObserved | Progress::Progressing(_) => {
-            Standing::new(step, record, StepState::Progressing)
-                .noted("it rolls out without having been held for this release")
-        }
+        Progress::NotObserved | Progress::Progressing(_) => Standing::new(step, record, StepState::Progressing)
+            .noted("it rolls out without having been held for this release"),
     };
     standing.view.unchanged = true;
     if standing.view.state == StepState::Done {
@@ -230,13 +179,7 @@ fn ungranted(
     standing
 }
 
-fn released(
-    s: &Situation,
-    step: &Step,
-    record: &StepRecord,
-    workload: &Workload,
-    granted: DateTime<Utc>,
-) -> Standing {
+fn released(s: &Situation, step: &Step, record: &StepRecord, workload: &Workload, granted: DateTime<Utc>) -> Standing {
     let started = record.started.unwrap_or(s.now);
     let deadline = granted + step.timeout;
     // What was done and has soaked stays done: a workload that is scaled, or whose pod is moved, later on
@@ -252,9 +195,7 @@ fn released(
             standing.look_again = Some(deadline);
             standing
         }
-        Progress::NotObserved => {
-            progressing(step, record, "its controller has yet to see it", deadline)
-        }
+        Progress::NotObserved => progressing(step, record, "its controller has yet to see it", deadline),
         Progress::Progressing(note) => progressing(step, record, &note, deadline),
     };
     standing.view.started = Some(started);
@@ -272,11 +213,7 @@ fn progressing(step: &Step, record: &StepRecord, note: &str, deadline: DateTime<
 fn done(s: &Situation, step: &Step, record: &StepRecord) -> Standing {
     let finished = record.finished.unwrap_or(s.now);
     let soaked = finished + step.soak;
-    let state = if s.now >= soaked {
-        StepState::Done
-    } else {
-        StepState::Soaking
-    };
+    let state = if s.now >= soaked { StepState::Done } else { StepState::Soaking };
     let mut standing = Standing::new(step, record, state);
     standing.view.finished = Some(finished);
     standing.look_again = (state == StepState::Soaking).then_some(soaked);
@@ -284,54 +221,24 @@ fn done(s: &Situation, step: &Step, record: &StepRecord) -> Standing {
 }
 
 fn owner_of(s: &Situation, step: &Step) -> ObjectName {
-    team_of(s, step)
-        .cloned()
-        .unwrap_or_else(|| s.release.name.clone())
+    team_of(s, step).cloned().unwrap_or_else(|| s.release.name.clone())
 }
 
-fn failed(
-    s: &Situation,
-    step: &Step,
-    record: &StepRecord,
-    workload: WorkloadName,
-    why: String,
-) -> Standing {
-    let cause = Cause::StepFailed {
-        workload,
-        why,
-        team: owner_of(s, step),
-    };
-    Standing::new(step, record, StepState::Failed)
-        .noted(cause.message())
-        .blocked(step, cause, None)
+fn failed(s: &Situation, step: &Step, record: &StepRecord, workload: WorkloadName, why: String) -> Standing {
+    let cause = Cause::StepFailed { workload, why, team: owner_of(s, step) };
+    Standing::new(step, record, StepState::Failed).noted(cause.message()).blocked(step, cause, None)
 }
 
 fn timed_out(s: &Situation, step: &Step, record: &StepRecord, workload: WorkloadName) -> Standing {
-    let cause = Cause::TimedOut {
-        workload,
-        limit: step.timeout,
-        team: owner_of(s, step),
-    };
-    let mut standing = Standing::new(step, record, StepState::Failed)
-        .noted(cause.message())
-        .blocked(step, cause, None);
+    let cause = Cause::TimedOut { workload, limit: step.timeout, team: owner_of(s, step) };
+    let mut standing = Standing::new(step, record, StepState::Failed).noted(cause.message()).blocked(step, cause, None);
     // It was done once and is not while it soaks: that soak does not count.
     standing.view.finished = None;
     standing.look_again = record.finished.map(|f| f + step.soak);
     standing
 }
 
-fn paused_by_author(
-    s: &Situation,
-    step: &Step,
-    record: &StepRecord,
-    workload: &Workload,
-) -> Standing {
-    let cause = Cause::PausedByAuthor {
-        workload: workload.name.clone(),
-        team: owner_of(s, step),
-    };
-    Standing::new(step, record, StepState::Progressing)
-        .noted(cause.message())
-        .blocked(step, cause, None)
+fn paused_by_author(s: &Situation, step: &Step, record: &StepRecord, workload: &Workload) -> Standing {
+    let cause = Cause::PausedByAuthor { workload: workload.name.clone(), team: owner_of(s, step) };
+    Standing::new(step, record, StepState::Progressing).noted(cause.message()).blocked(step, cause, None)
 }

@@ -13,11 +13,7 @@ use situations::situation;
 
 /// The rules that a decision breaks.
 fn broken(s: &Situation, decision: &Decision) -> Vec<&'static str> {
-    RULES
-        .iter()
-        .filter(|(_, holds)| !holds(s, decision))
-        .map(|(name, _)| *name)
-        .collect()
+    RULES.iter().filter(|(_, holds)| !holds(s, decision)).map(|(name, _)| *name).collect()
 }
 
 proptest! {
@@ -52,19 +48,13 @@ fn the_situations_that_nobody_wrote_are_of_every_sort() {
     let mut runner = TestRunner::deterministic();
     let (mut grants, mut releases, mut codes) = (0, 0, std::collections::BTreeSet::new());
     for _ in 0..2000 {
-        let given = situation()
-            .new_tree(&mut runner)
-            .expect("a situation")
-            .current();
+        let given = situation().new_tree(&mut runner).expect("a situation").current();
         let (acts, blockers) = told(&decide(&given.0));
         grants += usize::from(acts.iter().any(|a| a.starts_with("grant")));
         releases += usize::from(acts.iter().any(|a| a.starts_with("release")));
         codes.extend(blockers.iter().map(|b| b[..5].to_owned()));
     }
-    assert!(
-        grants > 100 && releases > 20,
-        "{grants} grants, {releases} releases"
-    );
+    assert!(grants > 100 && releases > 20, "{grants} grants, {releases} releases");
     assert!(codes.len() >= 20, "{codes:?}");
 }
 
@@ -74,27 +64,12 @@ fn each_rule_can_fail() {
     let right = decide(&ready().0);
     let wrong: [(&str, Given); 7] = [
         ("S5 no act while paused", ready().paused()),
-        (
-            "S4 no act outside a window",
-            ready().frozen("08:00:00", "10:00:00"),
-        ),
+        ("S4 no act outside a window", ready().frozen("08:00:00", "10:00:00")),
         ("S1 no act without every word", ready().unsigned("shop")),
-        (
-            "S1 no act without consent",
-            ready().team("shop", |t| t.consents.clear()),
-        ),
-        (
-            "S7 no act before what comes first",
-            ready().step("shop", |s| s.depends_on.push("data".into())),
-        ),
-        (
-            "S6 only what is held, once, as it was decided on",
-            ready().workload("shop", |w| w.version = "9".into()),
-        ),
-        (
-            "S2 no more is used than there is",
-            ready().requires("shop", "db", 1).in_use("rival", "db", 1),
-        ),
+        ("S1 no act without consent", ready().team("shop", |t| t.consents.clear())),
+        ("S7 no act before what comes first", ready().step("shop", |s| s.depends_on.push("data".into()))),
+        ("S6 only what is held, once, as it was decided on", ready().workload("shop", |w| w.version = "9".into())),
+        ("S2 no more is used than there is", ready().requires("shop", "db", 1).in_use("rival", "db", 1)),
     ];
     for (name, given) in &wrong {
         assert!(broken(&given.0, &right).contains(name), "{name}");

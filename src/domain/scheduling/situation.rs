@@ -99,19 +99,14 @@ impl Expectation {
     pub fn difference(&self, workload: &Workload) -> Option<(String, String)> {
         let mut expected = Vec::new();
         let mut found = Vec::new();
-        let kinds = [
-            ("image", &self.images, &workload.images),
-            ("annotation", &self.annotations, &workload.annotations),
-        ];
+        let kinds =
+            [("image", &self.images, &workload.images), ("annotation", &self.annotations, &workload.annotations)];
         for (what, wanted, present) in kinds {
             for (name, value) in wanted {
                 let there = present.get(name);
                 if there != Some(value) {
                     expected.push(format!("{what} {name}={value}"));
-                    found.push(format!(
-                        "{what} {name}={}",
-                        there.map_or("(none)", String::as_str)
-                    ));
+                    found.push(format!("{what} {name}={}", there.map_or("(none)", String::as_str)));
                 }
             }
         }
@@ -269,14 +264,7 @@ impl Situation {
     /// several manifests needs a moment between the first and the last.
     #[must_use]
     pub fn settled_at(&self, digest: &str) -> DateTime<Utc> {
-        let known = self
-            .record
-            .digest
-            .as_ref()
-            .filter(|(last, _)| last == digest);
-        known
-            .map_or(self.now, |(_, since)| *since)
-            .max(self.release.created)
-            + self.settle
+        let known = self.record.digest.as_ref().filter(|(last, _)| last == digest);
+        known.map_or(self.now, |(_, since)| *since).max(self.release.created) + self.settle
     }
 }

@@ -19,21 +19,12 @@ pub struct Cycle {
 ///
 /// A [`Cycle`] with its path, if there is one.
 pub fn in_order(steps: &[(String, Vec<String>)]) -> Result<Vec<usize>, Cycle> {
-    let place: BTreeMap<&str, usize> = steps
-        .iter()
-        .enumerate()
-        .map(|(n, (name, _))| (name.as_str(), n))
-        .collect();
+    let place: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(n, (name, _))| (name.as_str(), n)).collect();
     let mut done = BTreeSet::new();
     let mut order = Vec::with_capacity(steps.len());
     while order.len() < steps.len() {
         let next = (0..steps.len()).find(|n| {
-            !done.contains(n)
-                && steps[*n]
-                    .1
-                    .iter()
-                    .filter_map(|d| place.get(d.as_str()))
-                    .all(|d| done.contains(d))
+            !done.contains(n) && steps[*n].1.iter().filter_map(|d| place.get(d.as_str())).all(|d| done.contains(d))
         });
         match next {
             Some(n) => {
@@ -47,26 +38,17 @@ pub fn in_order(steps: &[(String, Vec<String>)]) -> Result<Vec<usize>, Cycle> {
 }
 
 /// Every step that is left waits for another that is left, so following any of them must come round.
-fn cycle_among(
-    steps: &[(String, Vec<String>)],
-    place: &BTreeMap<&str, usize>,
-    done: &BTreeSet<usize>,
-) -> Cycle {
+fn cycle_among(steps: &[(String, Vec<String>)], place: &BTreeMap<&str, usize>, done: &BTreeSet<usize>) -> Cycle {
     let mut path: Vec<usize> = Vec::new();
     let mut at = (0..steps.len()).find(|n| !done.contains(n));
     while let Some(n) = at {
         if let Some(start) = path.iter().position(|p| *p == n) {
-            let mut names: Vec<String> =
-                path[start..].iter().map(|p| steps[*p].0.clone()).collect();
+            let mut names: Vec<String> = path[start..].iter().map(|p| steps[*p].0.clone()).collect();
             names.extend(names.first().cloned());
             return Cycle { path: names };
         }
         path.push(n);
-        at = steps[n]
-            .1
-            .iter()
-            .filter_map(|d| place.get(d.as_str()).copied())
-            .find(|d| !done.contains(d));
+        at = steps[n].1.iter().filter_map(|d| place.get(d.as_str()).copied()).find(|d| !done.contains(d));
     }
     Cycle { path: Vec::new() }
 }
@@ -76,52 +58,27 @@ mod tests {
     use super::*;
 
     fn steps(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
-        list.iter()
-            .map(|(name, after)| {
-                (
-                    (*name).to_owned(),
-                    after.iter().map(|d| (*d).to_owned()).collect(),
-                )
-            })
-            .collect()
+        list.iter().map(|(name, after)| ((*name).to_owned(), after.iter().map(|d| (*d).to_owned()).collect())).collect()
     }
 
     #[test]
     fn a_step_comes_after_all_it_depends_on() {
-        let order = in_order(&steps(&[
-            ("web", &["api"]),
-            ("api", &["migrate"]),
-            ("admin", &["api"]),
-            ("migrate", &[]),
-        ]));
+        let order =
+            in_order(&steps(&[("web", &["api"]), ("api", &["migrate"]), ("admin", &["api"]), ("migrate", &[])]));
         assert_eq!(order, Ok(vec![3, 1, 0, 2]));
     }
 
     #[test]
     fn a_circle_is_told_with_its_path_and_without_the_steps_that_lead_to_it() {
-        let cycle = in_order(&steps(&[
-            ("a", &["b"]),
-            ("b", &["c"]),
-            ("c", &["d"]),
-            ("d", &["b"]),
-            ("e", &[]),
-        ]))
-        .expect_err("a circle");
+        let cycle = in_order(&steps(&[("a", &["b"]), ("b", &["c"]), ("c", &["d"]), ("d", &["b"]), ("e", &[])]))
+            .expect_err("a circle");
         assert_eq!(cycle.path, ["b", "c", "d", "b"]);
-        assert_eq!(
-            cycle.to_string(),
-            "the steps wait for each other in a circle: b → c → d → b"
-        );
+        assert_eq!(cycle.to_string(), "the steps wait for each other in a circle: b → c → d → b");
     }
 
     #[test]
     fn a_step_that_waits_for_itself_is_the_smallest_circle() {
-        assert_eq!(
-            in_order(&steps(&[("a", &["a"])]))
-                .expect_err("a circle")
-                .path,
-            ["a", "a"]
-        );
+        assert_eq!(in_order(&steps(&[("a", &["a"])])).expect_err("a circle").path, ["a", "a"]);
     }
 
     #[test]

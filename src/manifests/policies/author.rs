@@ -22,16 +22,9 @@ struct Authored {
     apart: &'static [&'static str],
 }
 
-const TEAM: Authored = Authored {
-    kind: "TeamReadiness",
-    resource: "teamreadinesses",
-    apart: &["signOffs"],
-};
-const RELEASE: Authored = Authored {
-    kind: "CoordinatedRelease",
-    resource: "coordinatedreleases",
-    apart: &["paused", "override"],
-};
+const TEAM: Authored = Authored { kind: "TeamReadiness", resource: "teamreadinesses", apart: &["signOffs"] };
+const RELEASE: Authored =
+    Authored { kind: "CoordinatedRelease", resource: "coordinatedreleases", apart: &["paused", "override"] };
 
 /// The kinds that a team can list, with the group and resource of each.
 const LISTED: [(&str, &str, &str); 5] = [
@@ -50,17 +43,9 @@ pub(super) fn policies() -> Vec<Value> {
 }
 
 impl Authored {
-    fn policies(
-        &self,
-        more: Vec<Named>,
-        mut denials: Vec<Denial>,
-        stamps: &[String],
-    ) -> Vec<Value> {
+    fn policies(&self, more: Vec<Named>, mut denials: Vec<Denial>, stamps: &[String]) -> Vec<Value> {
         let kind = self.kind.to_lowercase();
-        let (guard, stamp) = (
-            format!("guard-{kind}.{GROUP}"),
-            format!("stamp-{kind}.{GROUP}"),
-        );
+        let (guard, stamp) = (format!("guard-{kind}.{GROUP}"), format!("stamp-{kind}.{GROUP}"));
         denials.push(self.stamped(&stamp));
         let mutations: Vec<String> = [stamp_author()].iter().chain(stamps).cloned().collect();
         vec![
@@ -72,28 +57,14 @@ impl Authored {
     }
 
     fn policy<'a>(&self, name: &str, failure: &'a str, more: &[Named]) -> Policy<'a> {
-        let spec = (
-            "dyn(object.?spec.orValue({}))",
-            "dyn(oldObject.?spec.orValue({}))",
-        );
+        let spec = ("dyn(object.?spec.orValue({}))", "dyn(oldObject.?spec.orValue({}))");
         let mut variables: Vec<Named> = vec![
             ("ann", "object.metadata.?annotations.orValue({})".into()),
-            (
-                "oldAnn",
-                "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into(),
-            ),
-            (
-                "authored",
-                format!(
-                    "oldObject == null || !({})",
-                    equal_but(spec.0, spec.1, self.apart)
-                ),
-            ),
+            ("oldAnn", "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into()),
+            ("authored", format!("oldObject == null || !({})", equal_but(spec.0, spec.1, self.apart))),
             (
                 "author",
-                format!(
-                    "variables.authored ? request.userInfo.username : variables.oldAnn[?'{AUTHOR}'].orValue('')"
-                ),
+                format!("variables.authored ? request.userInfo.username : variables.oldAnn[?'{AUTHOR}'].orValue('')"),
             ),
         ];
         variables.extend(more.iter().cloned());
@@ -158,17 +129,8 @@ fn override_variables() -> Vec<Named> {
     let (new, old) = ("variables.override", "variables.oldOverride");
     vec![
         ("override", of("object")),
-        (
-            "oldOverride",
-            format!("oldObject == null ? dyn(null) : {}", of("oldObject")),
-        ),
-        (
-            "overriding",
-            format!(
-                "{new} != null && ({old} == null || !({}))",
-                equal_but(new, old, &["by"])
-            ),
-        ),
+        ("oldOverride", format!("oldObject == null ? dyn(null) : {}", of("oldObject"))),
+        ("overriding", format!("{new} != null && ({old} == null || !({}))", equal_but(new, old, &["by"]))),
         ("by", format!("{new} == null ? '' : {new}.?by.orValue('')")),
         (
             "overrider",

@@ -13,10 +13,7 @@ pub(super) fn quote_all(texts: &[&str]) -> String {
 
 /// The JSON pointer of an annotation.
 pub(super) fn annotation_pointer(key: &str) -> String {
-    format!(
-        "/metadata/annotations/{}",
-        key.replace('~', "~0").replace('/', "~1")
-    )
+    format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Takes the common indentation and the outer blank lines away, so that expressions can be indented like code
@@ -32,14 +29,7 @@ pub(super) fn dedent(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()
         .enumerate()
-        .map(|(number, line)| {
-            if number == 0 {
-                line
-            } else {
-                line.get(indent..).unwrap_or("")
-            }
-            .trim_end()
-        })
+        .map(|(number, line)| if number == 0 { line } else { line.get(indent..).unwrap_or("") }.trim_end())
         .collect();
     lines.join("\n").trim().to_owned()
 }
@@ -84,28 +74,19 @@ mod tests {
 
     #[test]
     fn a_sentence_becomes_a_concatenation_and_keeps_its_words_without_it() {
-        assert_eq!(
-            sentence("{request.name} is held"),
-            "request.name + ' is held'"
-        );
+        assert_eq!(sentence("{request.name} is held"), "request.name + ' is held'");
         assert_eq!(sentence("a {b} c"), "'a ' + b + ' c'");
         assert_eq!(plain("a {b} c"), "a … c");
     }
 
     #[test]
     fn indentation_is_what_the_lines_share() {
-        assert_eq!(
-            dedent("a &&\n        b &&\n          c\n    "),
-            "a &&\nb &&\n  c"
-        );
+        assert_eq!(dedent("a &&\n        b &&\n          c\n    "), "a &&\nb &&\n  c");
         assert_eq!(dedent("\n    a\n      b\n"), "a\n  b");
     }
 
     #[test]
     fn slashes_in_annotation_keys_are_escaped() {
-        assert_eq!(
-            annotation_pointer("rollcall.dev/hold"),
-            "/metadata/annotations/rollcall.dev~1hold"
-        );
+        assert_eq!(annotation_pointer("rollcall.dev/hold"), "/metadata/annotations/rollcall.dev~1hold");
     }
 }

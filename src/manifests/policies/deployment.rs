@@ -10,10 +10,7 @@ pub(super) const DEPLOYMENT: HeldKind = HeldKind {
     operations: &["CREATE", "UPDATE"],
     variables: &[
         ("tplAnn", "object.spec.template.?metadata.?annotations.orValue({})"),
-        (
-            "oldTplAnn",
-            "oldObject == null ? {} : oldObject.spec.template.?metadata.?annotations.orValue({})",
-        ),
+        ("oldTplAnn", "oldObject == null ? {} : oldObject.spec.template.?metadata.?annotations.orValue({})"),
     ],
     // A restart ships nothing new, so the annotation that causes it is no change.
     changed: "oldObject == null ||

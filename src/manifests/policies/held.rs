@@ -78,10 +78,7 @@ impl HeldKind {
         Match {
             group: self.group,
             version: self.version,
-            resources: resources
-                .iter()
-                .map(|resource| (*resource).to_owned())
-                .collect(),
+            resources: resources.iter().map(|resource| (*resource).to_owned()).collect(),
             operations: self.operations,
             label: Some(GATE_LABEL),
         }
@@ -140,11 +137,8 @@ impl HeldKind {
     fn denials(&self) -> Vec<Denial> {
         let subject = self.subject();
         let hold = self.name("hold");
-        let owned: Vec<String> = self
-            .owned
-            .iter()
-            .map(|key| format!("variables.ann[?'{key}'] == variables.oldAnn[?'{key}']"))
-            .collect();
+        let owned: Vec<String> =
+            self.owned.iter().map(|key| format!("variables.ann[?'{key}'] == variables.oldAnn[?'{key}']")).collect();
         let mut all = vec![
             Denial::new(
                 "variables.glass || variables.frozen || !variables.changed || variables.held",
@@ -170,11 +164,8 @@ impl HeldKind {
                 ),
             ),
             Denial::new(
-                [
-                    "(variables.mark in ['', variables.oldMark] || variables.hold)".to_owned(),
-                    owned.join(" && "),
-                ]
-                .join(" && "),
+                ["(variables.mark in ['', variables.oldMark] || variables.hold)".to_owned(), owned.join(" && ")]
+                    .join(" && "),
                 format!(
                     "the annotations {HOLD} and {} of {subject} are written by rollcall only. Leave them as they are",
                     self.owned.join(", ")
@@ -197,10 +188,7 @@ impl HeldKind {
     fn notice(&self, install: &Install) -> Value {
         let mut variables = self.variables();
         variables.extend(guard_variables(self));
-        variables.push((
-            "team",
-            "variables.gate != '' ? variables.gate : variables.oldGate".into(),
-        ));
+        variables.push(("team", "variables.gate != '' ? variables.gate : variables.oldGate".into()));
         let policy = Policy {
             name: self.name("notice"),
             failure: "Ignore",
@@ -242,26 +230,13 @@ impl HeldKind {
     fn variables(&self) -> Vec<Named> {
         let mut all: Vec<Named> = vec![
             ("ann", "object.metadata.?annotations.orValue({})".into()),
-            (
-                "oldAnn",
-                "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into(),
-            ),
+            ("oldAnn", "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into()),
             ("mark", format!("variables.ann[?'{HOLD}'].orValue('')")),
-            (
-                "oldMark",
-                format!("variables.oldAnn[?'{HOLD}'].orValue('')"),
-            ),
-            (
-                "frozen",
-                format!("variables.oldAnn[?'{ROLLBACK}'].orValue('') != ''"),
-            ),
+            ("oldMark", format!("variables.oldAnn[?'{HOLD}'].orValue('')")),
+            ("frozen", format!("variables.oldAnn[?'{ROLLBACK}'].orValue('') != ''")),
             ("glass", glass()),
         ];
-        all.extend(
-            self.variables
-                .iter()
-                .map(|(name, expression)| (*name, (*expression).to_owned())),
-        );
+        all.extend(self.variables.iter().map(|(name, expression)| (*name, (*expression).to_owned())));
         all.extend([
             ("changed", self.changed.to_owned()),
             (
@@ -298,26 +273,12 @@ impl HeldKind {
 
 fn guard_variables(kind: &HeldKind) -> Vec<Named> {
     vec![
-        (
-            "held",
-            format!("variables.mark != '' && {}", (kind.holds)("object")),
-        ),
-        (
-            "wasHeld",
-            format!(
-                "variables.oldMark != '' && oldObject != null && {}",
-                (kind.holds)("oldObject")
-            ),
-        ),
-        (
-            "gate",
-            format!("object.metadata.?labels[?'{GATE_LABEL}'].orValue('')"),
-        ),
+        ("held", format!("variables.mark != '' && {}", (kind.holds)("object"))),
+        ("wasHeld", format!("variables.oldMark != '' && oldObject != null && {}", (kind.holds)("oldObject"))),
+        ("gate", format!("object.metadata.?labels[?'{GATE_LABEL}'].orValue('')")),
         (
             "oldGate",
-            format!(
-                "oldObject == null ? variables.gate : oldObject.metadata.?labels[?'{GATE_LABEL}'].orValue('')"
-            ),
+            format!("oldObject == null ? variables.gate : oldObject.metadata.?labels[?'{GATE_LABEL}'].orValue('')"),
         ),
     ]
 }
@@ -325,17 +286,8 @@ fn guard_variables(kind: &HeldKind) -> Vec<Named> {
 /// Everybody but the operator, and only what can still start pods.
 fn conditions(install: &Install) -> Vec<Named> {
     vec![
-        (
-            "not-operator",
-            format!(
-                "request.userInfo.username != {}",
-                quote(&install.operator_user)
-            ),
-        ),
-        (
-            "not-terminating",
-            "!has(object.metadata.deletionTimestamp)".into(),
-        ),
+        ("not-operator", format!("request.userInfo.username != {}", quote(&install.operator_user))),
+        ("not-terminating", "!has(object.metadata.deletionTimestamp)".into()),
     ]
 }
 

@@ -27,11 +27,7 @@ use super::Install;
 const HELD: [HeldKind; 2] = [deployment::DEPLOYMENT, job::JOB];
 
 /// The resources of the three kinds.
-const OWN_RESOURCES: [&str; 3] = [
-    "deploymentwindows",
-    "teamreadinesses",
-    "coordinatedreleases",
-];
+const OWN_RESOURCES: [&str; 3] = ["deploymentwindows", "teamreadinesses", "coordinatedreleases"];
 
 /// All policies and their bindings, in the order in which they are to be installed: a guard and its binding come
 /// before the policy that it guards, so that at no time something passes unheld or unstamped, and unguarded.
@@ -67,41 +63,20 @@ mod tests {
         for policy in policies(&Install::default()) {
             let mut all = Vec::new();
             strings(&policy, "", &mut all);
-            let checks: Vec<usize> = all
-                .iter()
-                .map(|(_, text)| text.matches(".check(").count())
-                .collect();
-            assert!(
-                checks.iter().all(|count| *count <= 2),
-                "two per expression: {policy:#}"
-            );
-            assert!(
-                checks.iter().sum::<usize>() <= 28,
-                "28 per policy: {policy:#}"
-            );
+            let checks: Vec<usize> = all.iter().map(|(_, text)| text.matches(".check(").count()).collect();
+            assert!(checks.iter().all(|count| *count <= 2), "two per expression: {policy:#}");
+            assert!(checks.iter().sum::<usize>() <= 28, "28 per policy: {policy:#}");
         }
     }
 
     #[test]
     fn every_refusal_is_forbidden_and_none_reads_like_an_unchangeable_field() {
         for policy in policies(&Install::default()) {
-            for validation in policy["spec"]["validations"]
-                .as_array()
-                .into_iter()
-                .flatten()
-            {
+            for validation in policy["spec"]["validations"].as_array().into_iter().flatten() {
                 assert_eq!(validation["reason"], "Forbidden", "{validation:#}");
-                for text in ["message", "messageExpression"]
-                    .map(|key| validation[key].as_str().unwrap_or(""))
-                {
-                    assert!(
-                        text.contains("rollcall: ") && !text.contains("immutable"),
-                        "{text}"
-                    );
-                    assert!(
-                        !text.contains('\n'),
-                        "the API server drops messages of several lines: {text}"
-                    );
+                for text in ["message", "messageExpression"].map(|key| validation[key].as_str().unwrap_or("")) {
+                    assert!(text.contains("rollcall: ") && !text.contains("immutable"), "{text}");
+                    assert!(!text.contains('\n'), "the API server drops messages of several lines: {text}");
                 }
             }
         }
@@ -112,27 +87,13 @@ mod tests {
         let order: BTreeMap<String, usize> = policies(&Install::default())
             .iter()
             .enumerate()
-            .map(|(at, object)| {
-                (
-                    format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', ""),
-                    at,
-                )
-            })
+            .map(|(at, object)| (format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', ""), at))
             .collect();
-        for subject in [
-            "deployment",
-            "job",
-            "signoff",
-            "teamreadiness",
-            "coordinatedrelease",
-        ] {
-            let guard =
-                order[&format!("ValidatingAdmissionPolicyBinding guard-{subject}.rollcall.dev")];
-            let writer = ["hold", "stamp"].iter().find_map(|purpose| {
-                order.get(&format!(
-                    "MutatingAdmissionPolicy {purpose}-{subject}.rollcall.dev"
-                ))
-            });
+        for subject in ["deployment", "job", "signoff", "teamreadiness", "coordinatedrelease"] {
+            let guard = order[&format!("ValidatingAdmissionPolicyBinding guard-{subject}.rollcall.dev")];
+            let writer = ["hold", "stamp"]
+                .iter()
+                .find_map(|purpose| order.get(&format!("MutatingAdmissionPolicy {purpose}-{subject}.rollcall.dev")));
             assert!(writer.is_some_and(|at| guard < *at), "{subject}");
         }
     }
@@ -140,20 +101,9 @@ mod tests {
     #[test]
     fn every_policy_has_the_binding_that_puts_it_in_force() {
         let all = policies(&Install::default());
-        let bound = |name: &Value| {
-            all.iter()
-                .any(|object| object["spec"]["policyName"] == *name)
-        };
-        for policy in all.iter().filter(|object| {
-            object["kind"]
-                .as_str()
-                .is_some_and(|kind| kind.ends_with("Policy"))
-        }) {
-            assert!(
-                bound(&policy["metadata"]["name"]),
-                "{}",
-                policy["metadata"]["name"]
-            );
+        let bound = |name: &Value| all.iter().any(|object| object["spec"]["policyName"] == *name);
+        for policy in all.iter().filter(|object| object["kind"].as_str().is_some_and(|kind| kind.ends_with("Policy"))) {
+            assert!(bound(&policy["metadata"]["name"]), "{}", policy["metadata"]["name"]);
         }
     }
 
@@ -173,30 +123,19 @@ mod tests {
         for policy in policies(&Install::default()) {
             let mut all = Vec::new();
             strings(&policy["spec"], "", &mut all);
-            let expressions = all
-                .iter()
-                .filter(|(key, _)| key == "expression" || key == "valueExpression");
+            let expressions = all.iter().filter(|(key, _)| key == "expression" || key == "valueExpression");
             for literal in expressions.flat_map(|(_, text)| text.split('\'').skip(1).step_by(2)) {
                 if literal.contains("rollcall.dev") {
-                    assert!(
-                        known.contains(&literal) || literal.starts_with("/metadata/annotations/"),
-                        "{literal}"
-                    );
+                    assert!(known.contains(&literal) || literal.starts_with("/metadata/annotations/"), "{literal}");
                 }
-                assert!(
-                    !literal.contains("restartedAt") || literal == names::RESTARTED_AT,
-                    "{literal}"
-                );
+                assert!(!literal.contains("restartedAt") || literal == names::RESTARTED_AT, "{literal}");
             }
         }
     }
 
     #[test]
     fn a_hostile_user_name_stays_a_string() {
-        let install = Install {
-            operator_user: "x' || true || '".to_owned(),
-            ..Install::default()
-        };
+        let install = Install { operator_user: "x' || true || '".to_owned(), ..Install::default() };
         let text = serde_json::to_string(&policies(&install)).expect("JSON");
         assert!(!text.contains("'x' || true"), "{text}");
     }

@@ -41,10 +41,7 @@ impl Match<'_> {
 pub(super) type Named = (&'static str, String);
 
 fn named(entries: &[Named]) -> Value {
-    entries
-        .iter()
-        .map(|(name, expression)| json!({"name": name, "expression": dedent(expression)}))
-        .collect()
+    entries.iter().map(|(name, expression)| json!({"name": name, "expression": dedent(expression)})).collect()
 }
 
 /// What a policy shares with all others.
@@ -80,10 +77,7 @@ impl Policy<'_> {
             .iter()
             .map(|m| json!({"patchType": "JSONPatch", "jsonPatch": {"expression": dedent(m)}}))
             .collect();
-        self.object(
-            "MutatingAdmissionPolicy",
-            json!({"reinvocationPolicy": "IfNeeded", "mutations": mutations}),
-        )
+        self.object("MutatingAdmissionPolicy", json!({"reinvocationPolicy": "IfNeeded", "mutations": mutations}))
     }
 
     /// A policy that refuses what one of `denials` describes.
@@ -91,10 +85,8 @@ impl Policy<'_> {
         let validations: Vec<Value> = denials.iter().map(Denial::validation).collect();
         let mut extra = json!({"validations": validations});
         if !audit.is_empty() {
-            extra["auditAnnotations"] = audit
-                .iter()
-                .map(|(key, e)| json!({"key": key, "valueExpression": dedent(e)}))
-                .collect();
+            extra["auditAnnotations"] =
+                audit.iter().map(|(key, e)| json!({"key": key, "valueExpression": dedent(e)})).collect();
         }
         self.object("ValidatingAdmissionPolicy", extra)
     }
@@ -110,10 +102,7 @@ pub(super) struct Denial {
 
 impl Denial {
     pub fn new(unless: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            unless: unless.into(),
-            text: text.into(),
-        }
+        Self { unless: unless.into(), text: text.into() }
     }
 
     /// The reason is always Forbidden. Without one the answer is Invalid, which Flux and `kubectl apply --force`
@@ -131,27 +120,14 @@ impl Denial {
 
 /// The binding that puts the mutating policy `name` in force.
 pub(super) fn mutating_binding(name: &str) -> Value {
-    object(
-        "MutatingAdmissionPolicyBinding",
-        name,
-        json!({"policyName": name}),
-    )
+    object("MutatingAdmissionPolicyBinding", name, json!({"policyName": name}))
 }
 
 /// The binding that puts the validating policy `name` in force.
 pub(super) fn validating_binding(name: &str, actions: &[&str]) -> Value {
-    object(
-        "ValidatingAdmissionPolicyBinding",
-        name,
-        json!({"policyName": name, "validationActions": actions}),
-    )
+    object("ValidatingAdmissionPolicyBinding", name, json!({"policyName": name, "validationActions": actions}))
 }
 
 fn object(kind: &str, name: &str, spec: Value) -> Value {
-    cluster_object(
-        "admissionregistration.k8s.io/v1",
-        kind,
-        name,
-        json!({"spec": spec}),
-    )
+    cluster_object("admissionregistration.k8s.io/v1", kind, name, json!({"spec": spec}))
 }

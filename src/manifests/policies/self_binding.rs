@@ -23,13 +23,7 @@ pub(super) fn policies(install: &Install, kinds: &[HeldKind]) -> Vec<Value> {
 }
 
 fn operator_only(install: &Install) -> Vec<Named> {
-    vec![(
-        "operator",
-        format!(
-            "request.userInfo.username == {}",
-            quote(&install.operator_user)
-        ),
-    )]
+    vec![("operator", format!("request.userInfo.username == {}", quote(&install.operator_user)))]
 }
 
 /// Also on workloads without the gate label: there the operator may add it, and nothing else.
@@ -51,11 +45,7 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
             update(&equal_but(
                 "object.spec",
                 "oldObject.spec",
-                if kind.pinned {
-                    &fields
-                } else {
-                    kind.operator_fields
-                },
+                if kind.pinned { &fields } else { kind.operator_fields },
             )),
             format!(
                 "rollcall's own account may change of the spec of {subject} only {}. If rollcall tried this by \
@@ -89,10 +79,7 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
 /// The three kinds: the operator writes their status, and its own metadata on them.
 fn own_objects(install: &Install) -> (String, Value) {
     let name = format!("bind-operator-objects.{GROUP}");
-    let resources = super::OWN_RESOURCES
-        .iter()
-        .map(|resource| (*resource).to_owned())
-        .collect();
+    let resources = super::OWN_RESOURCES.iter().map(|resource| (*resource).to_owned()).collect();
     let subject = "{request.kind.kind} {request.namespace}/{request.name}";
     let denials = [
         only_updates(subject),
@@ -102,10 +89,7 @@ fn own_objects(install: &Install) -> (String, Value) {
             format!("rollcall's own account cannot change the spec of {subject}; people do"),
         ),
     ];
-    (
-        name.clone(),
-        policy(install, name, GROUP, VERSION, resources, &denials),
-    )
+    (name.clone(), policy(install, name, GROUP, VERSION, resources, &denials))
 }
 
 fn policy(
@@ -119,31 +103,13 @@ fn policy(
     let policy = Policy {
         name,
         failure: "Fail",
-        matches: Match {
-            group,
-            version,
-            resources,
-            operations: &["CREATE", "UPDATE", "DELETE"],
-            label: None,
-        },
+        matches: Match { group, version, resources, operations: &["CREATE", "UPDATE", "DELETE"], label: None },
         conditions: operator_only(install),
         variables: vec![
-            (
-                "ann",
-                "object == null ? {} : object.metadata.?annotations.orValue({})".into(),
-            ),
-            (
-                "oldAnn",
-                "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into(),
-            ),
-            (
-                "labels",
-                "object == null ? {} : object.metadata.?labels.orValue({})".into(),
-            ),
-            (
-                "oldLabels",
-                "oldObject == null ? {} : oldObject.metadata.?labels.orValue({})".into(),
-            ),
+            ("ann", "object == null ? {} : object.metadata.?annotations.orValue({})".into()),
+            ("oldAnn", "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into()),
+            ("labels", "object == null ? {} : object.metadata.?labels.orValue({})".into()),
+            ("oldLabels", "oldObject == null ? {} : oldObject.metadata.?labels.orValue({})".into()),
         ],
     };
     policy.validating(denials, &[])
@@ -157,10 +123,7 @@ fn only_updates(subject: &str) -> Denial {
 }
 
 fn only_own_metadata(subject: &str) -> Denial {
-    let both = [
-        ("variables.labels", "variables.oldLabels"),
-        ("variables.ann", "variables.oldAnn"),
-    ];
+    let both = [("variables.labels", "variables.oldLabels"), ("variables.ann", "variables.oldAnn")];
     let checks: Vec<String> = both
         .iter()
         .map(|(new, old)| {
@@ -169,10 +132,7 @@ fn only_own_metadata(subject: &str) -> Denial {
                  {old}.all(k, k.startsWith('{GROUP}/') || k in {new})"
             )
         })
-        .chain(
-            ["finalizers", "ownerReferences"]
-                .map(|f| format!("object.metadata.?{f} == oldObject.metadata.?{f}")),
-        )
+        .chain(["finalizers", "ownerReferences"].map(|f| format!("object.metadata.?{f} == oldObject.metadata.?{f}")))
         .collect();
     Denial::new(
         update(&checks.join(" &&\n")),

@@ -12,10 +12,7 @@ use crate::manifests::names::{VERB_OVERRIDE, VERB_SIGNOFF};
 
 /// The guard and the stamp with their bindings.
 pub(super) fn policies() -> Vec<Value> {
-    let (guard, stamp) = (
-        format!("guard-signoff.{GROUP}"),
-        format!("stamp-signoff.{GROUP}"),
-    );
+    let (guard, stamp) = (format!("guard-signoff.{GROUP}"), format!("stamp-signoff.{GROUP}"));
     vec![
         policy(&guard, "Fail", guard_variables()).validating(&denials(), &[("sign-off", audit())]),
         validating_binding(&guard, &["Deny"]),
@@ -27,10 +24,7 @@ pub(super) fn policies() -> Vec<Value> {
 fn policy<'a>(name: &str, failure: &'a str, more: Vec<Named>) -> Policy<'a> {
     let mut variables: Vec<Named> = vec![
         ("new", "object.?spec.?signOffs.orValue([])".into()),
-        (
-            "old",
-            "oldObject == null ? [] : oldObject.?spec.?signOffs.orValue([])".into(),
-        ),
+        ("old", "oldObject == null ? [] : oldObject.?spec.?signOffs.orValue([])".into()),
         ("oldKeys", format!("variables.old.map(o, {})", key("o"))),
         ("signers", format!("variables.new.map(s, {})", signer())),
     ];
@@ -52,9 +46,7 @@ fn policy<'a>(name: &str, failure: &'a str, more: Vec<Named>) -> Policy<'a> {
 
 /// What makes two entries the same entry: the keys of the list-map. A role and a seat contain no slash.
 fn key(entry: &str) -> String {
-    format!(
-        "{entry}.?role.orValue('') + '/' + string({entry}.?seat.orValue(1)) + '/' + {entry}.?release.orValue('')"
-    )
+    format!("{entry}.?role.orValue('') + '/' + string({entry}.?seat.orValue(1)) + '/' + {entry}.?release.orValue('')")
 }
 
 /// The position of the former entry of the same key as `s`, or -1, as a list of one: CEL has no local variables.
@@ -73,10 +65,7 @@ fn kept() -> String {
 
 /// Who signed `s`: whoever did before, if it says what it said; else the requester.
 fn signer() -> String {
-    format!(
-        "{}.map(i, {UNCHANGED} ? variables.old[i].?by.orValue('') : request.userInfo.username)[0]",
-        former()
-    )
+    format!("{}.map(i, {UNCHANGED} ? variables.old[i].?by.orValue('') : request.userInfo.username)[0]", former())
 }
 
 /// Only `by` is patched, entry by entry, so that fields which a later version adds survive.
@@ -99,10 +88,7 @@ fn guard_variables() -> Vec<Named> {
         ("removed", format!("variables.old.filter(o, !({} in variables.newKeys))", key("o"))),
         (
             "othersChanged",
-            format!(
-                "variables.said.filter(s, {}.exists(i, i >= 0 && !(variables.old[i].{by})))",
-                former()
-            ),
+            format!("variables.said.filter(s, {}.exists(i, i >= 0 && !(variables.old[i].{by})))", former()),
         ),
         ("othersRemoved", format!("variables.removed.filter(o, !(o.{by}))")),
         ("unstamped", format!("variables.new.filter(s, s.?by.orValue('') != {})", signer())),
@@ -127,9 +113,7 @@ fn guard_variables() -> Vec<Named> {
 fn denials() -> Vec<Denial> {
     let team = "TeamReadiness {request.namespace}/{request.name}";
     let first = |list: &str| {
-        format!(
-            "{{variables.{list}[0].?role.orValue('')}} for {{variables.{list}[0].?release.orValue('')}}"
-        )
+        format!("{{variables.{list}[0].?role.orValue('')}} for {{variables.{list}[0].?release.orValue('')}}")
     };
     vec![
         Denial::new(

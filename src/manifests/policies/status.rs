@@ -18,10 +18,7 @@ pub(super) fn policies(install: &Install) -> Vec<Value> {
         matches: Match {
             group: GROUP,
             version: VERSION,
-            resources: super::OWN_RESOURCES
-                .iter()
-                .map(|resource| format!("{resource}/status"))
-                .collect(),
+            resources: super::OWN_RESOURCES.iter().map(|resource| format!("{resource}/status")).collect(),
             operations: &["UPDATE"],
             label: None,
         },
@@ -29,15 +26,9 @@ pub(super) fn policies(install: &Install) -> Vec<Value> {
         variables: Vec::new(),
     };
     let denial = Denial::new(
-        format!(
-            "request.userInfo.username == {}",
-            quote(&install.operator_user)
-        ),
+        format!("request.userInfo.username == {}", quote(&install.operator_user)),
         "the status of {request.kind.kind} {request.namespace}/{request.name} is written by rollcall only; \
          change the spec instead",
     );
-    vec![
-        policy.validating(&[denial], &[]),
-        validating_binding(&name, &["Deny"]),
-    ]
+    vec![policy.validating(&[denial], &[]), validating_binding(&name, &["Deny"])]
 }

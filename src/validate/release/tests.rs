@@ -35,9 +35,7 @@ fn check(pointer: &str, value: Value, expected: &[&str]) {
         }
     }
     let spec: CoordinatedReleaseSpec = serde_json::from_value(spec).expect("of the wire's form");
-    let faults = release(&meta(), &spec)
-        .map(|_| Vec::new())
-        .unwrap_or_else(|f| f.0);
+    let faults = release(&meta(), &spec).map(|_| Vec::new()).unwrap_or_else(|f| f.0);
     let paths: Vec<&str> = faults.iter().map(|f| f.path.as_str()).collect();
     assert_eq!(paths, expected, "{pointer}: {faults:?}");
 }
@@ -55,54 +53,18 @@ fn a_good_release_has_no_fault_and_its_steps_are_in_order() {
 #[test]
 fn each_fault_names_its_field() {
     check("/steps", json!([]), &["spec.steps"]);
-    check(
-        "/steps/1/name",
-        json!("migrate"),
-        &["spec.steps[1].name", "spec.steps"],
-    );
-    check(
-        "/steps/1/participant",
-        json!("nobody"),
-        &["spec.steps[1].participant"],
-    );
-    check(
-        "/steps/1/dependsOn",
-        json!(["nothing"]),
-        &["spec.steps[1].dependsOn[0]"],
-    );
+    check("/steps/1/name", json!("migrate"), &["spec.steps[1].name", "spec.steps"]);
+    check("/steps/1/participant", json!("nobody"), &["spec.steps[1].participant"]);
+    check("/steps/1/dependsOn", json!(["nothing"]), &["spec.steps[1].dependsOn[0]"]);
     check("/steps/0/dependsOn", json!(["api"]), &["spec.steps"]);
-    check(
-        "/steps/1/estimate",
-        json!("0s"),
-        &["spec.steps[1].estimate"],
-    );
-    check(
-        "/steps/1/timeout",
-        json!("9000h"),
-        &["spec.steps[1].timeout"],
-    );
+    check("/steps/1/estimate", json!("0s"), &["spec.steps[1].estimate"]);
+    check("/steps/1/timeout", json!("9000h"), &["spec.steps[1].timeout"]);
     check("/steps/1/soak", json!("soon"), &["spec.steps[1].soak"]);
     check("/steps/1/wait", json!("5m"), &["spec.steps[1]"]);
-    check(
-        "/steps/1/workload/kind",
-        json!("DaemonSet"),
-        &["spec.steps[1].workload.kind"],
-    );
-    check(
-        "/steps/1/workload",
-        json!({"kind": "Job", "name": "migrate"}),
-        &["spec.steps[1].workload"],
-    );
-    check(
-        "/participants/0/responsibility",
-        json!("a\u{1b}[2Jb"),
-        &["spec.participants[0].responsibility"],
-    );
-    check(
-        "/participants/0/role",
-        json!("Informed"),
-        &["spec.steps[0].participant", "spec.steps[1].participant"],
-    );
+    check("/steps/1/workload/kind", json!("DaemonSet"), &["spec.steps[1].workload.kind"]);
+    check("/steps/1/workload", json!({"kind": "Job", "name": "migrate"}), &["spec.steps[1].workload"]);
+    check("/participants/0/responsibility", json!("a\u{1b}[2Jb"), &["spec.participants[0].responsibility"]);
+    check("/participants/0/role", json!("Informed"), &["spec.steps[0].participant", "spec.steps[1].participant"]);
     check("/notBefore", json!("tomorrow"), &["spec.notBefore"]);
     check(
         "/override",

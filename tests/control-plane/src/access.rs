@@ -58,32 +58,22 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Of a plane of ours.
     pub(crate) fn ours(server: &str, ca_pem: &str, ca_der: Vec<u8>) -> Result<Self, Error> {
-        let uri = server
-            .parse()
-            .map_err(|error| Error::Invalid(format!("{server}: {error}")))?;
+        let uri = server.parse().map_err(|error| Error::Invalid(format!("{server}: {error}")))?;
         let mut config = Config::new(uri);
         config.root_cert = Some(vec![ca_der]);
         let entry = json!({ "server": server, "certificate-authority-data": base64(ca_pem) });
-        Ok(Cluster {
-            config,
-            entry,
-            user: Value::Null,
-        })
+        Ok(Cluster { config, entry, user: Value::Null })
     }
 
     /// The current context of the kubeconfig that `KUBECONFIG` names, or of the default one.
     pub(crate) async fn existing() -> Result<Self, Error> {
-        let invalid = |error: &dyn std::fmt::Display| {
-            Error::Invalid(format!("the kubeconfig of the existing cluster: {error}"))
-        };
+        let invalid =
+            |error: &dyn std::fmt::Display| Error::Invalid(format!("the kubeconfig of the existing cluster: {error}"));
         let file = Kubeconfig::read().map_err(|error| invalid(&error))?;
         let all = serde_json::to_value(&file).map_err(|error| invalid(&error))?;
         let named = |list: &str, name: &Value| {
             let mut entries = all[list].as_array().into_iter().flatten();
-            entries
-                .find(|entry| entry["name"] == *name)
-                .cloned()
-                .unwrap_or_default()
+            entries.find(|entry| entry["name"] == *name).cloned().unwrap_or_default()
         };
         let context = named("contexts", &all["current-context"])["context"].take();
         let entry = named("clusters", &context["cluster"])["cluster"].take();
@@ -91,14 +81,9 @@ impl Cluster {
         if entry.is_null() || user.is_null() {
             return Err(invalid(&"its current context names no cluster or no user"));
         }
-        let config = Config::from_custom_kubeconfig(file, &Default::default())
-            .await
-            .map_err(|error| invalid(&error))?;
-        Ok(Cluster {
-            config,
-            entry,
-            user,
-        })
+        let config =
+            Config::from_custom_kubeconfig(file, &Default::default()).await.map_err(|error| invalid(&error))?;
+        Ok(Cluster { config, entry, user })
     }
 
     /// The access of an identity whose `user` entry of a kubeconfig this is.
@@ -116,15 +101,9 @@ impl Cluster {
         });
         // Names hold characters that file names should not; the digest keeps them apart, and
         // two kubeconfigs of one identity are both good.
-        let safe: String = name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
+        let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let digest = crate::components::digest(&[name, &user.to_string()]);
-        let kubeconfig = home.write(
-            &format!("{safe}-{digest}.kubeconfig"),
-            format!("{text:#}\n"),
-        )?;
+        let kubeconfig = home.write(&format!("{safe}-{digest}.kubeconfig"), format!("{text:#}\n"))?;
         let mut config = self.config.clone();
         config.auth_info = serde_json::from_value::<AuthInfo>(user)
             .map_err(|error| Error::Invalid(format!("the credentials of {name}: {error}")))?;

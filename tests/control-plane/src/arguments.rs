@@ -20,10 +20,7 @@ pub(crate) struct Layout<'a> {
 /// Makes a command line of pairs; `{}` in a value stands for the plane's folder.
 fn flags(home: &Path, pairs: &[(&str, &str)]) -> Vec<String> {
     let home = home.display().to_string();
-    pairs
-        .iter()
-        .map(|(name, value)| format!("--{name}={}", value.replace("{}", &home)))
-        .collect()
+    pairs.iter().map(|(name, value)| format!("--{name}={}", value.replace("{}", &home))).collect()
 }
 
 impl Layout<'_> {
@@ -54,8 +51,7 @@ impl Layout<'_> {
         let (private, public) = token_key()?;
         self.home.write("tokens.key", private)?;
         self.home.write("tokens.pub", public)?;
-        self.home
-            .write("stages.yaml", include_str!("stages.yaml"))?;
+        self.home.write("stages.yaml", include_str!("stages.yaml"))?;
         if let Some(policy) = audit.policy() {
             self.home.write("audit-policy.json", policy)?;
         }
@@ -110,10 +106,7 @@ impl Layout<'_> {
                 ("authorization-mode", "RBAC"),
                 ("allow-privileged", "true"),
                 ("service-cluster-ip-range", "10.96.0.0/16"),
-                (
-                    "service-account-issuer",
-                    "https://kubernetes.default.svc.cluster.local",
-                ),
+                ("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
                 ("service-account-key-file", "{}/tokens.pub"),
                 ("service-account-signing-key-file", "{}/tokens.key"),
                 // Endpoints of the `kubernetes` service cannot hold a loopback address, and no
@@ -189,10 +182,7 @@ impl Layout<'_> {
             &[
                 ("kubeconfig", &kubeconfig),
                 ("config", "{}/stages.yaml"),
-                (
-                    "manage-nodes-with-annotation-selector",
-                    "kwok.x-k8s.io/node=fake",
-                ),
+                ("manage-nodes-with-annotation-selector", "kwok.x-k8s.io/node=fake"),
                 ("node-lease-duration-seconds", "40"),
                 ("node-ip", "10.0.0.1"),
                 ("cidr", "10.0.0.0/16"),

@@ -153,9 +153,7 @@ impl Builder {
     /// [`Error::Timeout`] with the log of the program at fault. Whatever was started is ended.
     pub async fn start(self) -> Result<ControlPlane, Error> {
         // Fails only when a provider is installed already, which is as good.
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .ok();
+        rustls::crypto::ring::default_provider().install_default().ok();
         if std::env::var_os("USE_EXISTING_CLUSTER").is_some_and(|value| value == "true") {
             return self.use_existing().await;
         }
@@ -174,13 +172,9 @@ impl Builder {
 
     /// The programs besides etcd and the API server, all of them clients of the latter.
     fn clients(&self) -> impl Iterator<Item = Tool> + use<> {
-        [
-            (self.controller_manager, Tool::ControllerManager),
-            (self.scheduler, Tool::Scheduler),
-            (self.kwok, Tool::Kwok),
-        ]
-        .into_iter()
-        .filter_map(|(run, tool)| run.then_some(tool))
+        [(self.controller_manager, Tool::ControllerManager), (self.scheduler, Tool::Scheduler), (self.kwok, Tool::Kwok)]
+            .into_iter()
+            .filter_map(|(run, tool)| run.then_some(tool))
     }
 
     async fn use_existing(&self) -> Result<ControlPlane, Error> {
@@ -198,22 +192,15 @@ impl Builder {
             audit_log: None,
         });
         let client = plane.admin()?.client()?;
-        client
-            .apiserver_version()
-            .await
-            .attempt("asking the existing cluster for its version")?;
+        client.apiserver_version().await.attempt("asking the existing cluster for its version")?;
         Ok(plane)
     }
 
     async fn try_start(&self, programs: &Programs) -> Result<ControlPlane, Error> {
         let home = Home::create()?;
         let authority = Authority::new()?;
-        let layout = Layout {
-            home: &home,
-            etcd_port: ports::free()?,
-            peer_port: ports::free()?,
-            api_port: ports::free()?,
-        };
+        let layout =
+            Layout { home: &home, etcd_port: ports::free()?, peer_port: ports::free()?, api_port: ports::free()? };
         layout.write_files(&authority, self.audit)?;
         let cluster = Cluster::ours(&layout.server(), &authority.pem(), authority.der())?;
 
@@ -241,10 +228,7 @@ impl Builder {
                 _ => ("system:kube-controller-manager", &[]),
             };
             let access = access(user, groups)?;
-            running.push(program(
-                tool,
-                layout.client(tool, access.kubeconfig_path()),
-            )?);
+            running.push(program(tool, layout.client(tool, access.kubeconfig_path()))?);
         }
         let audit_log = self.audit.policy().map(|_| home.path().join("audit.log"));
         let plane = ControlPlane::new(Parts {

@@ -30,14 +30,8 @@ impl Programs {
     /// [`Error::Absent`] unless at least etcd, kube-apiserver and kubectl are there.
     pub fn find(kubernetes: Option<&str>) -> Result<Self, Error> {
         let programs = match std::env::var_os("KUBEBUILDER_ASSETS").filter(|dir| !dir.is_empty()) {
-            Some(dir) => Programs {
-                dir: dir.into(),
-                given: true,
-            },
-            None => Programs {
-                dir: bin_dir(kubernetes)?,
-                given: false,
-            },
+            Some(dir) => Programs { dir: dir.into(), given: true },
+            None => Programs { dir: bin_dir(kubernetes)?, given: false },
         };
         for tool in [Tool::Etcd, Tool::ApiServer, Tool::Kubectl] {
             programs.path(tool)?;
@@ -79,10 +73,7 @@ impl Programs {
 /// [`Error::Invalid`] when the version is not on offer or no cache folder can be told.
 pub fn bin_dir(kubernetes: Option<&str>) -> Result<PathBuf, Error> {
     let parts = components(kubernetes)?;
-    let folders = parts
-        .iter()
-        .map(|part| part.folder())
-        .collect::<Result<Vec<_>, _>>()?;
+    let folders = parts.iter().map(|part| part.folder()).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<&str> = folders.iter().map(String::as_str).collect();
     Ok(root()?.join(format!("bin-{}-{}", parts[0].version()?, digest(&names))))
 }
@@ -131,33 +122,17 @@ fn build_component(root: &Path, part: &Component) -> Result<(), Error> {
         fs::write(&path, content).attempt(format!("writing {}", path.display()))?;
     }
     let output = fresh_dir(root, "output")?;
-    let failed = |detail: String| Error::Build {
-        component: title.clone(),
-        detail,
-    };
+    let failed = |detail: String| Error::Build { component: title.clone(), detail };
     let child = Command::new("go")
         .current_dir(&sources)
         .envs(BUILD_ENVIRONMENT)
-        .args([
-            "build",
-            "-trimpath",
-            "-ldflags",
-            &part.linker_flags()?,
-            "-o",
-        ])
+        .args(["build", "-trimpath", "-ldflags", &part.linker_flags()?, "-o"])
         .args([output.as_os_str(), "tool".as_ref()])
         .spawn()
-        .map_err(|error| {
-            failed(format!(
-                "the Go toolchain is needed, but `go` cannot be run: {error}"
-            ))
-        })?;
-    let status =
-        wait_aloud(child, &title, begin).attempt(format!("waiting for the build of {title}"))?;
+        .map_err(|error| failed(format!("the Go toolchain is needed, but `go` cannot be run: {error}")))?;
+    let status = wait_aloud(child, &title, begin).attempt(format!("waiting for the build of {title}"))?;
     if !status.success() {
-        return Err(failed(format!(
-            "go build ended with {status}; see its messages above"
-        )));
+        return Err(failed(format!("go build ended with {status}; see its messages above")));
     }
     for (tool, built) in part.tools {
         if tool.name() != *built {
@@ -168,10 +143,7 @@ fn build_component(root: &Path, part: &Component) -> Result<(), Error> {
     let target = root.join(part.folder()?);
     fs::rename(&output, &target).attempt(format!("making {}", target.display()))?;
     fs::remove_dir_all(&sources).attempt(format!("removing {}", sources.display()))?;
-    eprintln!(
-        "control-plane: built {title} in {} s",
-        begin.elapsed().as_secs()
-    );
+    eprintln!("control-plane: built {title} in {} s", begin.elapsed().as_secs());
     Ok(())
 }
 
@@ -215,16 +187,10 @@ fn fresh_dir(root: &Path, name: &str) -> Result<PathBuf, Error> {
 }
 
 fn root() -> Result<PathBuf, Error> {
-    let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("ROLLCALL_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("rollcall")))
         .or_else(|| set("HOME").map(|dir| dir.join(".cache").join("rollcall")))
         .map(|dir| dir.join("control-plane"))
-        .ok_or_else(|| {
-            Error::Invalid("no cache folder: set ROLLCALL_CACHE, XDG_CACHE_HOME or HOME".to_owned())
-        })
+        .ok_or_else(|| Error::Invalid("no cache folder: set ROLLCALL_CACHE, XDG_CACHE_HOME or HOME".to_owned()))
 }

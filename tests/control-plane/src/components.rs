@@ -32,14 +32,8 @@ pub enum Tool {
 
 impl Tool {
     /// Every program.
-    pub const ALL: [Tool; 6] = [
-        Tool::Etcd,
-        Tool::ApiServer,
-        Tool::ControllerManager,
-        Tool::Scheduler,
-        Tool::Kubectl,
-        Tool::Kwok,
-    ];
+    pub const ALL: [Tool; 6] =
+        [Tool::Etcd, Tool::ApiServer, Tool::ControllerManager, Tool::Scheduler, Tool::Kubectl, Tool::Kwok];
 
     /// Its file name.
     pub const fn name(self) -> &'static str {
@@ -81,10 +75,7 @@ pub static KUBERNETES: &[Component] = &[Component {
         (Tool::Scheduler, "kube-scheduler"),
         (Tool::Kubectl, "kubectl"),
     ],
-    stamped: &[
-        "k8s.io/component-base/version",
-        "k8s.io/client-go/pkg/version",
-    ],
+    stamped: &["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"],
 }];
 
 /// The store; one version serves every Kubernetes version on offer.
@@ -119,12 +110,7 @@ impl Component {
             .find(|(module, _)| *module == self.module)
             .and_then(|(_, rest)| rest.split_whitespace().next())
             .filter(|version| version.starts_with('v'))
-            .ok_or_else(|| {
-                Error::Invalid(format!(
-                    "components/{}: go.mod requires no {}",
-                    self.name, self.module
-                ))
-            })
+            .ok_or_else(|| Error::Invalid(format!("components/{}: go.mod requires no {}", self.name, self.module)))
     }
 
     /// What the linker is told: no debug tables, and for Kubernetes the version it reports, in
@@ -135,12 +121,9 @@ impl Component {
         let (major, minor) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
         let mut flags = "-s -w".to_owned();
         for package in self.stamped {
-            for (variable, value) in [
-                ("gitVersion", version),
-                ("gitMajor", major),
-                ("gitMinor", minor),
-                ("gitTreeState", "clean"),
-            ] {
+            for (variable, value) in
+                [("gitVersion", version), ("gitMajor", major), ("gitMinor", minor), ("gitTreeState", "clean")]
+            {
                 let _ = write!(flags, " -X {package}.{variable}={value}");
             }
         }
@@ -154,9 +137,7 @@ impl Component {
             self.go_mod,
             self.go_sum,
             &self.linker_flags()?,
-            &BUILD_ENVIRONMENT
-                .map(|(name, value)| format!("{name}={value}"))
-                .join(" "),
+            &BUILD_ENVIRONMENT.map(|(name, value)| format!("{name}={value}")).join(" "),
             std::env::consts::OS,
             std::env::consts::ARCH,
         ]);
@@ -166,11 +147,8 @@ impl Component {
 
 /// How every component is built: static programs, from exactly the pinned modules, by the Go that
 /// is installed.
-pub(crate) const BUILD_ENVIRONMENT: [(&str, &str); 3] = [
-    ("CGO_ENABLED", "0"),
-    ("GOFLAGS", "-mod=readonly"),
-    ("GOTOOLCHAIN", "local"),
-];
+pub(crate) const BUILD_ENVIRONMENT: [(&str, &str); 3] =
+    [("CGO_ENABLED", "0"), ("GOFLAGS", "-mod=readonly"), ("GOTOOLCHAIN", "local")];
 
 /// The components of a control plane of the given Kubernetes version: `None` for the default,
 /// otherwise the beginning of a version, such as `1.37` or `v1.37.2`.
@@ -186,10 +164,7 @@ pub fn components(kubernetes: Option<&str>) -> Result<[&'static Component; 3], E
             return Ok([component, &ETCD, &KWOK]);
         }
     }
-    let offered: Vec<_> = KUBERNETES
-        .iter()
-        .filter_map(|one| one.version().ok())
-        .collect();
+    let offered: Vec<_> = KUBERNETES.iter().filter_map(|one| one.version().ok()).collect();
     Err(Error::Invalid(format!(
         "Kubernetes {} is not on offer, only {}",
         kubernetes.unwrap_or("default"),
@@ -204,11 +179,8 @@ pub(crate) fn digest(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    hash.finalize()
-        .iter()
-        .take(8)
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hash.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -78,9 +78,7 @@ impl<'a> ProgramControl<'a> {
                 let port = self.plane.parts().etcd_port.unwrap_or_default();
                 wait_for_port(program, port, PATIENCE).await
             }
-            Tool::ApiServer => {
-                wait_for_api_server(&self.plane.admin()?, &[program], PATIENCE).await
-            }
+            Tool::ApiServer => wait_for_api_server(&self.plane.admin()?, &[program], PATIENCE).await,
             _ => Ok(()),
         }
     }
@@ -113,11 +111,7 @@ impl<'a> ProgramControl<'a> {
 }
 
 /// Until something accepts connections on a port of loopback.
-pub(crate) async fn wait_for_port(
-    program: &Program,
-    port: u16,
-    limit: Duration,
-) -> Result<(), Error> {
+pub(crate) async fn wait_for_port(program: &Program, port: u16, limit: Duration) -> Result<(), Error> {
     let what = format!("{} to accept connections", program.name());
     until_running(&what, limit, &[program], || async {
         let address = (std::net::Ipv4Addr::LOCALHOST, port);
@@ -128,21 +122,11 @@ pub(crate) async fn wait_for_port(
 }
 
 /// Until the API server says that it is ready, with everything it starts behind it.
-pub(crate) async fn wait_for_api_server(
-    admin: &Access,
-    programs: &[&Program],
-    limit: Duration,
-) -> Result<(), Error> {
+pub(crate) async fn wait_for_api_server(admin: &Access, programs: &[&Program], limit: Duration) -> Result<(), Error> {
     let client = admin.client()?;
     until_running("the API server to be ready", limit, programs, || async {
-        let request = http::Request::get("/readyz?verbose")
-            .body(Vec::new())
-            .map_err(|error| error.to_string())?;
-        client
-            .request_text(request)
-            .await
-            .map(drop)
-            .map_err(|error| error.to_string())
+        let request = http::Request::get("/readyz?verbose").body(Vec::new()).map_err(|error| error.to_string())?;
+        client.request_text(request).await.map(drop).map_err(|error| error.to_string())
     })
     .await
 }

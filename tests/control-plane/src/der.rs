@@ -39,17 +39,10 @@ pub(crate) struct ClientCertificate<'a> {
 impl ClientCertificate<'_> {
     /// The part that the authority signs.
     pub(crate) fn to_be_signed(&self) -> Vec<u8> {
-        let mut subject: Vec<_> = self
-            .groups
-            .iter()
-            .map(|group| attribute(ORGANIZATION, group))
-            .collect();
+        let mut subject: Vec<_> = self.groups.iter().map(|group| attribute(ORGANIZATION, group)).collect();
         subject.push(attribute(COMMON_NAME, self.user));
         // The plane and its authority live for hours; the dates only have to enclose that.
-        let validity = [
-            value(UTC_TIME, b"200101000000Z"),
-            value(GENERALIZED_TIME, b"21000101000000Z"),
-        ];
+        let validity = [value(UTC_TIME, b"200101000000Z"), value(GENERALIZED_TIME, b"21000101000000Z")];
         let usage = sequence(&[value(OID, CLIENT_AUTH)]);
         let extension = sequence(&[value(OID, EXTENDED_KEY_USAGE), value(OCTET_STRING, &usage)]);
         sequence(&[

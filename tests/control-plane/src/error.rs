@@ -107,18 +107,12 @@ pub(crate) trait Attempt<T> {
 
 impl<T> Attempt<T> for std::io::Result<T> {
     fn attempt(self, what: impl Into<String>) -> Result<T, Error> {
-        self.map_err(|source| Error::Io {
-            what: what.into(),
-            source,
-        })
+        self.map_err(|source| Error::Io { what: what.into(), source })
     }
 }
 
 impl<T> Attempt<T> for kube::Result<T> {
     fn attempt(self, what: impl Into<String>) -> Result<T, Error> {
-        self.map_err(|source| Error::Api {
-            what: what.into(),
-            source: Box::new(source),
-        })
+        self.map_err(|source| Error::Api { what: what.into(), source: Box::new(source) })
     }
 }

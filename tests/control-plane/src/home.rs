@@ -46,10 +46,7 @@ impl Home {
         };
         if std::env::var_os("CONTROL_PLANE_KEEP").is_some_and(|value| value == "1") {
             eprintln!("control-plane: {} will be kept", path.display());
-            return Ok(Home {
-                path,
-                janitor: None,
-            });
+            return Ok(Home { path, janitor: None });
         }
         let janitor = Command::new("sh")
             .args(["-c", JANITOR, "janitor"])
@@ -60,10 +57,7 @@ impl Home {
             .process_group(0)
             .spawn()
             .attempt("starting the janitor of the control plane's folder")?;
-        Ok(Home {
-            path,
-            janitor: Some(janitor),
-        })
+        Ok(Home { path, janitor: Some(janitor) })
     }
 
     pub(crate) fn path(&self) -> &Path {

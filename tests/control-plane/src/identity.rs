@@ -74,9 +74,7 @@ impl ControlPlane {
                 let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
                 self.user(name, &groups)
             }
-            Identity::ServiceAccount { namespace, name } => {
-                self.service_account(namespace, name).await
-            }
+            Identity::ServiceAccount { namespace, name } => self.service_account(namespace, name).await,
         }
     }
 
@@ -126,10 +124,8 @@ impl ControlPlane {
             "metadata": {},
             "spec": { "audiences": [], "expirationSeconds": TOKEN_SECONDS },
         }))?;
-        let request: TokenRequest = api
-            .create_token_request(name, &PostParams::default(), &request)
-            .await
-            .attempt(&what)?;
+        let request: TokenRequest =
+            api.create_token_request(name, &PostParams::default(), &request).await.attempt(&what)?;
         let token = request
             .status
             .map(|status| status.token)
@@ -141,12 +137,7 @@ impl ControlPlane {
     ///
     /// # Errors
     /// [`Error::Api`] when the API server refuses.
-    pub async fn grant(
-        &self,
-        cluster_role: &str,
-        subject: Subject<'_>,
-        namespace: Option<&str>,
-    ) -> Result<(), Error> {
+    pub async fn grant(&self, cluster_role: &str, subject: Subject<'_>, namespace: Option<&str>) -> Result<(), Error> {
         let client = self.admin()?.client()?;
         let subject = subject.json();
         let binding = json!({

@@ -38,10 +38,7 @@ impl Output {
     pub fn success(self) -> Result<String, Error> {
         match self.status.success() {
             true => Ok(self.stdout),
-            false => Err(Error::Invalid(format!(
-                "kubectl ended with {}: {}",
-                self.status, self.stderr
-            ))),
+            false => Err(Error::Invalid(format!("kubectl ended with {}: {}", self.status, self.stderr))),
         }
     }
 }
@@ -52,11 +49,7 @@ impl Kubectl {
         for (flag, value) in [("--kubeconfig", kubeconfig), ("--cache-dir", cache)] {
             arguments.extend([flag.into(), value.into()]);
         }
-        Kubectl {
-            path: path.to_owned(),
-            arguments,
-            stdin: None,
-        }
+        Kubectl { path: path.to_owned(), arguments, stdin: None }
     }
 
     /// Adds arguments.
@@ -82,11 +75,7 @@ impl Kubectl {
             .args(&self.arguments)
             .env_remove("KUBECONFIG")
             .env("KUBERC", "off")
-            .stdin(if self.stdin.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

@@ -72,20 +72,13 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
     match arguments.command {
         Verb::Build => println!("{}", cache::build(version)?.display()),
         Verb::Path => println!("{}", cache::Programs::find(version)?.dir().display()),
-        Verb::Up {
-            nodes,
-            audit_bodies,
-        } => up(version, nodes, audit_bodies).await?,
+        Verb::Up { nodes, audit_bodies } => up(version, nodes, audit_bodies).await?,
     }
     Ok(())
 }
 
 async fn up(version: Option<&str>, nodes: u16, audit_bodies: bool) -> Result<(), Error> {
-    let audit = if audit_bodies {
-        Audit::RequestResponse
-    } else {
-        Audit::Metadata
-    };
+    let audit = if audit_bodies { Audit::RequestResponse } else { Audit::Metadata };
     let mut builder = ControlPlane::builder().nodes(nodes).audit(audit);
     if let Some(version) = version {
         builder = builder.kubernetes(version);
@@ -100,24 +93,16 @@ async fn up(version: Option<&str>, nodes: u16, audit_bodies: bool) -> Result<(),
     }
     std::io::stdout()
         .write_all(text.as_bytes())
-        .map_err(|source| Error::Io {
-            what: "writing to stdout".to_owned(),
-            source,
-        })?;
-    eprintln!(
-        "control-plane: {} is up after {seconds:.1} s; ctrl-c ends it",
-        plane.server()
-    );
+        .map_err(|source| Error::Io { what: "writing to stdout".to_owned(), source })?;
+    eprintln!("control-plane: {} is up after {seconds:.1} s; ctrl-c ends it", plane.server());
     wait_for_end(&plane).await
 }
 
 /// Until ctrl-c or SIGTERM; a program that dies meanwhile is an error.
 async fn wait_for_end(plane: &ControlPlane) -> Result<(), Error> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(|source| Error::Io {
-        what: "listening for SIGTERM".to_owned(),
-        source,
-    })?;
+    let mut terminate = signal(SignalKind::terminate())
+        .map_err(|source| Error::Io { what: "listening for SIGTERM".to_owned(), source })?;
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {

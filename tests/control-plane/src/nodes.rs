@@ -20,12 +20,8 @@ pub(crate) async fn create(client: &Client, count: u16) -> Result<(), Error> {
     for number in 0..count {
         let name = format!("node-{number}");
         let label = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
-        let labels = [
-            FAKE,
-            ("kubernetes.io/hostname", &name),
-            ("kubernetes.io/os", "linux"),
-            ("kubernetes.io/arch", "amd64"),
-        ];
+        let labels =
+            [FAKE, ("kubernetes.io/hostname", &name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")];
         let node = Node {
             metadata: ObjectMeta {
                 name: Some(name.clone()),
@@ -35,9 +31,7 @@ pub(crate) async fn create(client: &Client, count: u16) -> Result<(), Error> {
             },
             ..Node::default()
         };
-        api.create(&PostParams::default(), &node)
-            .await
-            .attempt(format!("creating {name}"))?;
+        api.create(&PostParams::default(), &node).await.attempt(format!("creating {name}"))?;
     }
     Ok(())
 }
@@ -53,10 +47,7 @@ pub(crate) async fn wait_ready(
     let list = ListParams::default().labels(&format!("{}={}", FAKE.0, FAKE.1));
     until_running("the nodes to be ready", limit, programs, || async {
         let nodes = api.list(&list).await.map_err(|error| error.to_string())?;
-        let ready = nodes
-            .iter()
-            .filter(|node| is_ready(node, taints_go))
-            .count();
+        let ready = nodes.iter().filter(|node| is_ready(node, taints_go)).count();
         match ready >= usize::from(count) {
             true => Ok(()),
             false => Err(format!("{ready} of {count} nodes are ready")),
@@ -66,14 +57,8 @@ pub(crate) async fn wait_ready(
 }
 
 fn is_ready(node: &Node, taints_go: bool) -> bool {
-    let conditions = node
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_ref());
-    let ready = conditions
-        .into_iter()
-        .flatten()
-        .any(|one| one.type_ == "Ready" && one.status == "True");
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let ready = conditions.into_iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True");
     let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_ref());
     ready && !(taints_go && taints.is_some_and(|taints| !taints.is_empty()))
 }
@@ -84,16 +69,8 @@ pub(crate) async fn wait_for_default_account(
     limit: Duration,
 ) -> Result<(), Error> {
     let api: Api<ServiceAccount> = Api::namespaced(client.clone(), "default");
-    until_running(
-        "the service account default/default",
-        limit,
-        programs,
-        || async {
-            api.get("default")
-                .await
-                .map(drop)
-                .map_err(|error| error.to_string())
-        },
-    )
+    until_running("the service account default/default", limit, programs, || async {
+        api.get("default").await.map(drop).map_err(|error| error.to_string())
+    })
     .await
 }

@@ -5,8 +5,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SigningKey,
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PublicKeyData, SigningKey,
 };
 
 use crate::der;
@@ -32,19 +32,11 @@ impl Authority {
         let key = KeyPair::generate().map_err(invalid)?;
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::DigitalSignature,
-        ];
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         params.distinguished_name = DistinguishedName::new();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, AUTHORITY);
+        params.distinguished_name.push(DnType::CommonName, AUTHORITY);
         let certificate = params.self_signed(&key).map_err(invalid)?;
-        Ok(Authority {
-            certificate,
-            issuer: Issuer::new(params, key),
-        })
+        Ok(Authority { certificate, issuer: Issuer::new(params, key) })
     }
 
     pub(crate) fn pem(&self) -> String {
@@ -64,15 +56,9 @@ impl Authority {
         let key = KeyPair::generate().map_err(invalid)?;
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).map_err(invalid)?;
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ServerAuth,
-            ExtendedKeyUsagePurpose::ClientAuth,
-        ];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let certificate = params.signed_by(&key, &self.issuer).map_err(invalid)?;
-        Ok(Pair {
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        })
+        Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 
     /// A client certificate: Kubernetes reads the user from its CN and the groups from its Os.
@@ -88,10 +74,7 @@ impl Authority {
         .to_be_signed();
         let signature = self.issuer.key().sign(&body).map_err(invalid)?;
         let certificate = pem("CERTIFICATE", &der::signed(&body, &signature));
-        Ok(Pair {
-            certificate,
-            key: key.serialize_pem(),
-        })
+        Ok(Pair { certificate, key: key.serialize_pem() })
     }
 }
 

@@ -66,11 +66,7 @@ impl ControlPlane {
     pub async fn shared() -> Result<&'static Self, Error> {
         static SHARED: OnceCell<Result<ControlPlane, String>> = OnceCell::const_new();
         let start = || async { Self::start().await.map_err(|error| error.to_string()) };
-        SHARED
-            .get_or_init(start)
-            .await
-            .as_ref()
-            .map_err(|text| Error::Shared(text.clone()))
+        SHARED.get_or_init(start).await.as_ref().map_err(|text| Error::Shared(text.clone()))
     }
 
     pub(crate) fn new(parts: Parts) -> Self {
@@ -105,17 +101,14 @@ impl ControlPlane {
     /// [`Error::Io`] when it cannot be read, [`Error::Invalid`] when a line is no JSON,
     /// [`Error::NotRun`] when there is none.
     pub fn audit_events(&self) -> Result<Vec<serde_json::Value>, Error> {
-        let path = self.audit_log().ok_or_else(|| Error::NotRun {
-            program: "an audit log".to_owned(),
-        })?;
+        let path = self.audit_log().ok_or_else(|| Error::NotRun { program: "an audit log".to_owned() })?;
         let text = std::fs::read_to_string(path).attempt(format!("reading {}", path.display()))?;
         // The last line may be half written.
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         whole
             .lines()
             .map(|line| {
-                serde_json::from_str(line)
-                    .map_err(|error| Error::Invalid(format!("{}: {error}", path.display())))
+                serde_json::from_str(line).map_err(|error| Error::Invalid(format!("{}: {error}", path.display())))
             })
             .collect()
     }
@@ -128,42 +121,27 @@ impl ControlPlane {
 
     /// The store.
     pub fn etcd(&self) -> ProgramControl<'_> {
-        ProgramControl {
-            plane: self,
-            tool: Tool::Etcd,
-        }
+        ProgramControl { plane: self, tool: Tool::Etcd }
     }
 
     /// The API server.
     pub fn api_server(&self) -> ProgramControl<'_> {
-        ProgramControl {
-            plane: self,
-            tool: Tool::ApiServer,
-        }
+        ProgramControl { plane: self, tool: Tool::ApiServer }
     }
 
     /// The controller manager.
     pub fn controller_manager(&self) -> ProgramControl<'_> {
-        ProgramControl {
-            plane: self,
-            tool: Tool::ControllerManager,
-        }
+        ProgramControl { plane: self, tool: Tool::ControllerManager }
     }
 
     /// The scheduler.
     pub fn scheduler(&self) -> ProgramControl<'_> {
-        ProgramControl {
-            plane: self,
-            tool: Tool::Scheduler,
-        }
+        ProgramControl { plane: self, tool: Tool::Scheduler }
     }
 
     /// The fake kubelets.
     pub fn kwok(&self) -> ProgramControl<'_> {
-        ProgramControl {
-            plane: self,
-            tool: Tool::Kwok,
-        }
+        ProgramControl { plane: self, tool: Tool::Kwok }
     }
 
     /// Whether every program still runs, except those that were stopped on purpose.
@@ -180,9 +158,7 @@ impl ControlPlane {
             .programs
             .iter()
             .find(|program| program.name() == tool.name())
-            .ok_or_else(|| Error::NotRun {
-                program: tool.name().to_owned(),
-            })
+            .ok_or_else(|| Error::NotRun { program: tool.name().to_owned() })
     }
 }
 

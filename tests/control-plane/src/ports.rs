@@ -26,8 +26,5 @@ pub(crate) fn free() -> Result<u16, Error> {
             return Ok(port);
         }
     }
-    Err(Error::Invalid(format!(
-        "no free port on 127.0.0.1 from {FIRST} to {}",
-        FIRST + COUNT
-    )))
+    Err(Error::Invalid(format!("no free port on 127.0.0.1 from {FIRST} to {}", FIRST + COUNT)))
 }

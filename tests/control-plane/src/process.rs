@@ -65,19 +65,8 @@ struct Running {
 }
 
 impl Program {
-    pub(crate) fn new(
-        name: &'static str,
-        executable: PathBuf,
-        args: Vec<String>,
-        log: PathBuf,
-    ) -> Self {
-        Program {
-            name,
-            executable,
-            args,
-            log,
-            state: Mutex::default(),
-        }
+    pub(crate) fn new(name: &'static str, executable: PathBuf, args: Vec<String>, log: PathBuf) -> Self {
+        Program { name, executable, args, log, state: Mutex::default() }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -111,27 +100,16 @@ impl Program {
             .spawn()
             .attempt(what())?;
         let (Some(lifeline), Some(stdout)) = (watchdog.stdin.take(), watchdog.stdout.take()) else {
-            return Err(Error::Invalid(format!(
-                "{}: its watchdog has no pipes",
-                self.name
-            )));
+            return Err(Error::Invalid(format!("{}: its watchdog has no pipes", self.name)));
         };
         let mut line = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .attempt(what())?;
-        let pid = line.trim().parse().map_err(|_| {
-            Error::Invalid(format!(
-                "{}: its watchdog named no process: {line:?}",
-                self.name
-            ))
-        })?;
+        BufReader::new(stdout).read_line(&mut line).attempt(what())?;
+        let pid = line
+            .trim()
+            .parse()
+            .map_err(|_| Error::Invalid(format!("{}: its watchdog named no process: {line:?}", self.name)))?;
         state.ended = None;
-        state.running = Some(Running {
-            watchdog,
-            lifeline,
-            pid,
-        });
+        state.running = Some(Running { watchdog, lifeline, pid });
         Ok(())
     }
 
@@ -180,12 +158,7 @@ impl Program {
     pub(crate) fn kill(&self) {
         let mut state = self.state();
         state.ended = None;
-        if let Some(Running {
-            mut watchdog,
-            lifeline,
-            ..
-        }) = state.running.take()
-        {
+        if let Some(Running { mut watchdog, lifeline, .. }) = state.running.take() {
             drop(lifeline);
             // An error would mean that somebody else reaped it: gone all the same.
             let _ = watchdog.wait();
@@ -254,15 +227,10 @@ mod tests {
     fn the_end_of_a_program_is_told_with_its_status_and_its_last_lines() -> Result<(), Error> {
         let (_home, program) = run("echo bind: address already in use; exit 3")?;
         assert!(program.wait_ended(Duration::from_secs(60)));
-        let error = program
-            .ended()
-            .ok_or(Error::Invalid("it has not ended".to_owned()))?;
+        let error = program.ended().ok_or(Error::Invalid("it has not ended".to_owned()))?;
         assert!(error.is_port_clash());
         let text = error.to_string();
-        assert!(
-            text.contains("exit status: 3") && text.contains("in use"),
-            "{text}"
-        );
+        assert!(text.contains("exit status: 3") && text.contains("in use"), "{text}");
         Ok(())
     }
 

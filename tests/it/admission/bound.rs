@@ -16,18 +16,9 @@ fn beyond() -> Vec<(Value, &'static str)> {
             json!([{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"a": "b"}}]),
             "only as a rollback",
         ),
-        (
-            json!([{"op": "replace", "path": "/spec/replicas", "value": 0}]),
-            "only paused",
-        ),
-        (
-            json!([{"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}}]),
-            "only paused",
-        ),
-        (
-            json!([{"op": "add", "path": "/spec/minReadySeconds", "value": 5}]),
-            "only paused",
-        ),
+        (json!([{"op": "replace", "path": "/spec/replicas", "value": 0}]), "only paused"),
+        (json!([{"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}}]), "only paused"),
+        (json!([{"op": "add", "path": "/spec/minReadySeconds", "value": 5}]), "only paused"),
         (
             json!([{"op": "add", "path": "/metadata/annotations/note", "value": "x"}]),
             "labels and annotations in rollcall.dev/",
@@ -47,120 +38,55 @@ fn beyond() -> Vec<(Value, &'static str)> {
 async fn on_workloads_it_may_hold_and_release_and_nothing_else() {
     let world = World::new("bound-work").await;
     world.running("api", "r/api:1").await;
-    world
-        .feed(Who::Dev, "create", &job("migrate"))
-        .await
-        .passes();
+    world.feed(Who::Dev, "create", &job("migrate")).await.passes();
     for (patch, words) in &beyond() {
-        world
-            .patch(Who::Operator, "deployment api", patch)
-            .await
-            .refused(&[words]);
+        world.patch(Who::Operator, "deployment api", patch).await.refused(&[words]);
     }
     let patch = json!({"spec": {"parallelism": 2}});
-    world
-        .patch(Who::Operator, "job migrate", &patch)
-        .await
-        .refused(&["only suspend"]);
-    assert_eq!(
-        hold_of(&world.get("deployment api").await),
-        ("", false, "r/api:1")
-    );
+    world.patch(Who::Operator, "job migrate", &patch).await.refused(&["only suspend"]);
+    assert_eq!(hold_of(&world.get("deployment api").await), ("", false, "r/api:1"));
 
     let hold = json!({"spec": {"paused": true}, "metadata": {
         "annotations": {"rollcall.dev/hold": "policy", "rollcall.dev/released": "r"},
         "labels": {"rollcall.dev/gate": "other"}}});
-    world
-        .patch(Who::Operator, "deployment api", &hold)
-        .await
-        .passes();
+    world.patch(Who::Operator, "deployment api", &hold).await.passes();
     let seen = world.get("deployment api").await;
-    world
-        .patch(Who::Operator, "deployment api", &let_go(&seen))
-        .await
-        .passes();
+    world.patch(Who::Operator, "deployment api", &let_go(&seen)).await.passes();
 }
 
 #[tokio::test]
 async fn a_release_of_something_newer_than_it_decided_on_is_refused() {
     let world = World::new("bound-cas").await;
-    world
-        .feed(Who::Dev, "create", &deployment("api", "r/api:1"))
-        .await
-        .passes();
+    world.feed(Who::Dev, "create", &deployment("api", "r/api:1")).await.passes();
     let seen = world.get("deployment api").await;
-    world
-        .run(Who::Dev, "set image deployment/api main=r/api:2")
-        .await
-        .passes();
-    let late = world
-        .patch(Who::Operator, "deployment api", &let_go(&seen))
-        .await;
+    world.run(Who::Dev, "set image deployment/api main=r/api:2").await.passes();
+    let late = world.patch(Who::Operator, "deployment api", &let_go(&seen)).await;
     assert!(!late.ok, "{late:?}");
-    world
-        .is_held("api", "r/api:2", "what it decided on is gone")
-        .await;
+    world.is_held("api", "r/api:2", "what it decided on is gone").await;
 }
 
 #[tokio::test]
 async fn even_with_more_rights_its_token_changes_no_spec_and_makes_or_deletes_nothing() {
     let world = World::apart("bound-token").await;
     let operator = control_plane::Subject::ServiceAccount("rollcall-system", "rollcall");
-    world
-        .plane
-        .grant("cluster-admin", operator, None)
-        .await
-        .expect("can grant");
-    world
-        .feed(Who::Dev, "create", &team("shop", &json!({"workloads": []})))
-        .await
-        .passes();
-    world
-        .feed(Who::Dev, "create", &release("r1"))
-        .await
-        .passes();
+    world.plane.grant("cluster-admin", operator, None).await.expect("can grant");
+    world.feed(Who::Dev, "create", &team("shop", &json!({"workloads": []}))).await.passes();
+    world.feed(Who::Dev, "create", &release("r1")).await.passes();
     world.running("api", "r/api:1").await;
     for target in ["teamreadiness shop", "coordinatedrelease r1"] {
         let spec = match target {
             "teamreadiness shop" => json!({"spec": {"independentChanges": "Held"}}),
             _ => json!({"spec": {"priority": 9}}),
         };
-        world
-            .patch(Who::Operator, target, &spec)
-            .await
-            .refused(&["cannot change the spec"]);
-        world
-            .run(Who::Operator, &format!("delete {target}"))
-            .await
-            .refused(&["neither creates nor deletes"]);
-        world
-            .run(Who::Operator, &format!("annotate {target} note=x"))
-            .await
-            .refused(&["rollcall.dev/"]);
-        world
-            .run(
-                Who::Operator,
-                &format!("annotate {target} rollcall.dev/note=x"),
-            )
-            .await
-            .passes();
+        world.patch(Who::Operator, target, &spec).await.refused(&["cannot change the spec"]);
+        world.run(Who::Operator, &format!("delete {target}")).await.refused(&["neither creates nor deletes"]);
+        world.run(Who::Operator, &format!("annotate {target} note=x")).await.refused(&["rollcall.dev/"]);
+        world.run(Who::Operator, &format!("annotate {target} rollcall.dev/note=x")).await.passes();
     }
-    world
-        .feed(Who::Operator, "create", &release("r2"))
-        .await
-        .refused(&["neither creates nor deletes"]);
-    world
-        .feed(Who::Operator, "create", &deployment("x", "r/x:1"))
-        .await
-        .refused(&["neither creates nor deletes"]);
-    world
-        .run(Who::Operator, "delete deployment api")
-        .await
-        .refused(&["neither creates nor deletes"]);
-    world
-        .run(Who::Operator, "scale deployment api --replicas=0")
-        .await
-        .refused(&["only paused"]);
+    world.feed(Who::Operator, "create", &release("r2")).await.refused(&["neither creates nor deletes"]);
+    world.feed(Who::Operator, "create", &deployment("x", "r/x:1")).await.refused(&["neither creates nor deletes"]);
+    world.run(Who::Operator, "delete deployment api").await.refused(&["neither creates nor deletes"]);
+    world.run(Who::Operator, "scale deployment api --replicas=0").await.refused(&["only paused"]);
 }
 
 #[tokio::test]
@@ -178,34 +104,21 @@ async fn its_rights_leave_out_secrets_roles_pods_and_what_it_only_reads() {
         ("update deployments.apps", false),
         ("create rolebindings.rbac.authorization.k8s.io", false),
         ("patch clusterroles.rbac.authorization.k8s.io", false),
-        (
-            "delete validatingadmissionpolicies.admissionregistration.k8s.io",
-            false,
-        ),
+        ("delete validatingadmissionpolicies.admissionregistration.k8s.io", false),
         ("patch coordinatedreleases.rollcall.dev", false),
         ("signoff teamreadinesses.rollcall.dev", false),
         ("override coordinatedreleases.rollcall.dev", false),
         ("impersonate users", false),
         ("patch deployments.apps", true),
         ("patch jobs.batch", true),
-        (
-            "patch teamreadinesses.rollcall.dev --subresource=status",
-            true,
-        ),
+        ("patch teamreadinesses.rollcall.dev --subresource=status", true),
         ("get leases.coordination.k8s.io", false),
     ];
     for (question, expected) in asked {
-        let answer = world
-            .run(Who::Operator, &format!("auth can-i {question}"))
-            .await;
+        let answer = world.run(Who::Operator, &format!("auth can-i {question}")).await;
         assert_eq!(answer.ok, expected, "{question}: {answer:?}");
     }
-    let elsewhere = world
-        .run(
-            Who::Operator,
-            "auth can-i patch deployments.apps -n default",
-        )
-        .await;
+    let elsewhere = world.run(Who::Operator, "auth can-i patch deployments.apps -n default").await;
     assert!(!elsewhere.ok, "only where a namespace opted in");
     for verb in ["create", "get", "update"] {
         let lease = format!("auth can-i {verb} leases.coordination.k8s.io -n rollcall-system");

@@ -20,29 +20,17 @@ async fn every_policy_is_intact_as_it_is_read_back_and_its_expressions_fit_the_t
     let world = World::new("installed").await;
     for expected in policies(&Install::default()) {
         let actual = world.get(&target(&expected)).await;
-        assert!(
-            intact(&expected, &actual),
-            "expected {expected:#}\nfound {actual:#}"
-        );
+        assert!(intact(&expected, &actual), "expected {expected:#}\nfound {actual:#}");
         if expected["kind"] != "ValidatingAdmissionPolicy" {
             continue;
         }
         let checked = wait::until("the types to be checked", PATIENCE, async || {
             let status = world.get(&target(&expected)).await["status"].clone();
-            if status["observedGeneration"].is_number() {
-                Ok(status)
-            } else {
-                Err(status.to_string())
-            }
+            if status["observedGeneration"].is_number() { Ok(status) } else { Err(status.to_string()) }
         })
         .await
         .expect("checked");
-        assert_eq!(
-            checked["typeChecking"]["expressionWarnings"],
-            Value::Null,
-            "{}",
-            target(&expected)
-        );
+        assert_eq!(checked["typeChecking"]["expressionWarnings"], Value::Null, "{}", target(&expected));
     }
 }
 
@@ -51,52 +39,28 @@ async fn a_policy_that_somebody_weakened_is_not_intact() {
     let world = World::apart("weakened").await;
     let generated = policies(&Install::default());
     let named = |kind: &str, name: &str| {
-        let found = generated
-            .iter()
-            .find(|o| o["kind"] == kind && o["metadata"]["name"] == name);
+        let found = generated.iter().find(|o| o["kind"] == kind && o["metadata"]["name"] == name);
         found.expect("it is generated").clone()
     };
     let hold = named("MutatingAdmissionPolicy", "hold-deployment.rollcall.dev");
-    let bound = named(
-        "ValidatingAdmissionPolicyBinding",
-        "guard-deployment.rollcall.dev",
-    );
+    let bound = named("ValidatingAdmissionPolicyBinding", "guard-deployment.rollcall.dev");
     for (expected, patch) in [
-        (
-            &hold,
-            json!({"spec": {"matchConstraints": {"namespaceSelector": {"matchLabels": {"a": "b"}}}}}),
-        ),
-        (
-            &hold,
-            json!({"spec": {"mutations": hold["spec"]["mutations"].as_array().expect("a list")[1..]}}),
-        ),
+        (&hold, json!({"spec": {"matchConstraints": {"namespaceSelector": {"matchLabels": {"a": "b"}}}}})),
+        (&hold, json!({"spec": {"mutations": hold["spec"]["mutations"].as_array().expect("a list")[1..]}})),
         (&bound, json!({"spec": {"validationActions": ["Audit"]}})),
-        (
-            &bound,
-            json!({"spec": {"matchResources": {"objectSelector": {"matchLabels": {"a": "b"}}}}}),
-        ),
+        (&bound, json!({"spec": {"matchResources": {"objectSelector": {"matchLabels": {"a": "b"}}}}})),
     ] {
         assert!(intact(expected, &world.get(&target(expected)).await));
-        world
-            .patch(Who::Admin, &target(expected), &patch)
-            .await
-            .passes();
-        assert!(
-            !intact(expected, &world.get(&target(expected)).await),
-            "{patch}"
-        );
+        world.patch(Who::Admin, &target(expected), &patch).await.passes();
+        assert!(!intact(expected, &world.get(&target(expected)).await), "{patch}");
         let again = "apply --server-side --force-conflicts";
-        world
-            .run(Who::Admin, &format!("delete {}", target(expected)))
-            .await
-            .passes();
+        world.run(Who::Admin, &format!("delete {}", target(expected))).await.passes();
         world.feed(Who::Admin, again, expected).await.passes();
     }
 }
 
 #[tokio::test]
-async fn a_whole_installation_is_accepted_with_a_strict_schema_and_its_pods_are_admitted_as_restricted()
- {
+async fn a_whole_installation_is_accepted_with_a_strict_schema_and_its_pods_are_admitted_as_restricted() {
     let world = World::apart("whole").await;
     let install = Install {
         workload_access: WorkloadAccess::Namespaces(vec!["whole".to_owned()]),
@@ -105,30 +69,17 @@ async fn a_whole_installation_is_accepted_with_a_strict_schema_and_its_pods_are_
     };
     for object in all(&install) {
         let text = serde_json::from_str(&object.to_string()).expect("JSON");
-        let answer = world.feed(
-            Who::Admin,
-            "apply --server-side --force-conflicts --validate=strict -n rollcall-system",
-            &text,
-        );
-        if object["metadata"]["namespace"].is_null()
-            || object["metadata"]["namespace"] == install.namespace.as_str()
-        {
+        let answer =
+            world.feed(Who::Admin, "apply --server-side --force-conflicts --validate=strict -n rollcall-system", &text);
+        if object["metadata"]["namespace"].is_null() || object["metadata"]["namespace"] == install.namespace.as_str() {
             answer.await.passes();
         }
     }
     assert!(to_yaml(&all(&install)).contains("kind: NetworkPolicy"));
     wait::until("the operator's pods to be made", PATIENCE, async || {
-        let status = world
-            .run(
-                Who::Admin,
-                "get deployment rollcall -n rollcall-system -o json",
-            )
-            .await
-            .stdout;
+        let status = world.run(Who::Admin, "get deployment rollcall -n rollcall-system -o json").await.stdout;
         let status: Value = serde_json::from_str(&status).expect("JSON");
-        (status["status"]["replicas"] == 2)
-            .then_some(())
-            .ok_or_else(|| status["status"].to_string())
+        (status["status"]["replicas"] == 2).then_some(()).ok_or_else(|| status["status"].to_string())
     })
     .await
     .expect("Pod Security admits them");

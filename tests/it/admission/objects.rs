@@ -49,23 +49,11 @@ pub fn release(name: &str) -> Value {
 
 /// What the tests ask of a workload: its hold, how it is held, and the image it would ship.
 pub fn hold_of(object: &Value) -> (&str, bool, &str) {
-    let field = if object["kind"] == "Job" {
-        "/spec/suspend"
-    } else {
-        "/spec/paused"
-    };
+    let field = if object["kind"] == "Job" { "/spec/suspend" } else { "/spec/paused" };
     (
-        object["metadata"]["annotations"]["rollcall.dev/hold"]
-            .as_str()
-            .unwrap_or(""),
-        object
-            .pointer(field)
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
-        object
-            .pointer("/spec/template/spec/containers/0/image")
-            .and_then(Value::as_str)
-            .unwrap_or(""),
+        object["metadata"]["annotations"]["rollcall.dev/hold"].as_str().unwrap_or(""),
+        object.pointer(field).and_then(Value::as_bool).unwrap_or(false),
+        object.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str).unwrap_or(""),
     )
 }
 

@@ -17,10 +17,7 @@ fn word(role: &str, letter: &str) -> Value {
 async fn with_team(namespace: &'static str, required: Value) -> World {
     let world = World::new(namespace).await;
     let spec = json!({"workloads": [], "signOff": {"required": required}});
-    world
-        .feed(Who::Dev, "create", &team("shop", &spec))
-        .await
-        .passes();
+    world.feed(Who::Dev, "create", &team("shop", &spec)).await.passes();
     world
 }
 
@@ -37,19 +34,8 @@ async fn say(world: &World, who: Who, entries: Value) -> Answer {
 async fn stored(world: &World) -> Vec<(String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
     let object = world.get("teamreadiness shop").await;
-    let all = object["spec"]["signOffs"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    all.iter()
-        .map(|s| {
-            (
-                text(&s["role"]),
-                text(&s["by"]),
-                text(&s["digest"])[7..8].to_owned(),
-            )
-        })
-        .collect()
+    let all = object["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+    all.iter().map(|s| (text(&s["role"]), text(&s["by"]), text(&s["digest"])[7..8].to_owned())).collect()
 }
 
 fn entry(role: &str, by: &str, letter: &str) -> (String, String, String) {
@@ -59,93 +45,38 @@ fn entry(role: &str, by: &str, letter: &str) -> (String, String, String) {
 #[tokio::test]
 async fn the_signer_is_who_asked_whatever_the_request_says() {
     let world = roles("sign-by").await;
-    say(&world, Who::Lead, json!([word("lead", "a")]))
-        .await
-        .passes();
+    say(&world, Who::Lead, json!([word("lead", "a")])).await.passes();
     assert_eq!(stored(&world).await, [entry("lead", "lead", "a")]);
     for forged in [json!("oncall"), json!("the-king")] {
         let patch = json!([{"op": "replace", "path": "/spec/signOffs/0/by", "value": forged}]);
         for who in [Who::Dev, Who::Lead, Who::Admin] {
-            world
-                .patch(who, "teamreadiness shop", &patch)
-                .await
-                .passes();
-            assert_eq!(
-                stored(&world).await,
-                [entry("lead", "lead", "a")],
-                "{who:?} forged"
-            );
+            world.patch(who, "teamreadiness shop", &patch).await.passes();
+            assert_eq!(stored(&world).await, [entry("lead", "lead", "a")], "{who:?} forged");
         }
     }
     let gone = json!([{"op": "remove", "path": "/spec/signOffs/0/by"}]);
-    world
-        .patch(Who::Dev, "teamreadiness shop", &gone)
-        .await
-        .passes();
-    assert_eq!(
-        stored(&world).await,
-        [entry("lead", "lead", "a")],
-        "nor is it taken away"
-    );
-    say(&world, Who::Lead, json!([word("lead", "b")]))
-        .await
-        .passes();
-    assert_eq!(
-        stored(&world).await,
-        [entry("lead", "lead", "b")],
-        "one's own word can change"
-    );
+    world.patch(Who::Dev, "teamreadiness shop", &gone).await.passes();
+    assert_eq!(stored(&world).await, [entry("lead", "lead", "a")], "nor is it taken away");
+    say(&world, Who::Lead, json!([word("lead", "b")])).await.passes();
+    assert_eq!(stored(&world).await, [entry("lead", "lead", "b")], "one's own word can change");
 }
 
 #[tokio::test]
 async fn nobody_without_the_verb_adds_changes_or_takes_back_a_word() {
     let world = roles("sign-verb").await;
-    let words = [
-        "dev may not sign off for TeamReadiness sign-verb/shop",
-        "verb signoff",
-    ];
-    say(&world, Who::Dev, json!([word("lead", "a")]))
-        .await
-        .refused(&words);
+    let words = ["dev may not sign off for TeamReadiness sign-verb/shop", "verb signoff"];
+    say(&world, Who::Dev, json!([word("lead", "a")])).await.refused(&words);
     let spec = json!({"workloads": [], "signOff": {"required": [{"role": "lead"}]}, "signOffs": [word("lead", "a")]});
-    world
-        .feed(Who::Dev, "create", &team("new", &spec))
-        .await
-        .refused(&["dev may not sign off"]);
-    world
-        .feed(
-            Who::Dev,
-            "apply --server-side --force-conflicts",
-            &team("shop", &spec),
-        )
-        .await
-        .refused(&words);
-    say(&world, Who::Lead, json!([word("lead", "a")]))
-        .await
-        .passes();
-    say(&world, Who::Dev, json!([word("lead", "b")]))
-        .await
-        .refused(&words);
+    world.feed(Who::Dev, "create", &team("new", &spec)).await.refused(&["dev may not sign off"]);
+    world.feed(Who::Dev, "apply --server-side --force-conflicts", &team("shop", &spec)).await.refused(&words);
+    say(&world, Who::Lead, json!([word("lead", "a")])).await.passes();
+    say(&world, Who::Dev, json!([word("lead", "b")])).await.refused(&words);
     say(&world, Who::Dev, json!([])).await.refused(&words);
-    world
-        .feed(
-            Who::Dev,
-            "replace",
-            &team("shop", &json!({"workloads": []})),
-        )
-        .await
-        .refused(&words);
+    world.feed(Who::Dev, "replace", &team("shop", &json!({"workloads": []}))).await.refused(&words);
 
     let rest = json!({"spec": {"independentChanges": "Held"}});
-    world
-        .patch(Who::Dev, "teamreadiness shop", &rest)
-        .await
-        .passes();
-    assert_eq!(
-        stored(&world).await,
-        [entry("lead", "lead", "a")],
-        "the rest of the spec needs no verb"
-    );
+    world.patch(Who::Dev, "teamreadiness shop", &rest).await.passes();
+    assert_eq!(stored(&world).await, [entry("lead", "lead", "a")], "the rest of the spec needs no verb");
 }
 
 #[tokio::test]
@@ -154,33 +85,16 @@ async fn the_word_of_somebody_else_is_not_touched() {
     // Somebody who has both verbs.
     for (role, user) in [("rollcall-signoff", "oncall")] {
         let subject = control_plane::Subject::User(user);
-        world
-            .plane
-            .grant(role, subject, Some(world.namespace))
-            .await
-            .expect("can grant");
+        world.plane.grant(role, subject, Some(world.namespace)).await.expect("can grant");
     }
-    say(&world, Who::Lead, json!([word("lead", "a")]))
-        .await
-        .passes();
+    say(&world, Who::Lead, json!([word("lead", "a")])).await.passes();
     say(&world, Who::Oncall, json!([word("lead", "b")]))
         .await
         .refused(&["sign-off as lead for releases/r1", "somebody else's"]);
-    say(
-        &world,
-        Who::Oncall,
-        json!([word("lead", "a"), word("qa", "a")]),
-    )
-    .await
-    .passes();
-    assert_eq!(
-        stored(&world).await,
-        [entry("lead", "lead", "a"), entry("qa", "oncall", "a")]
-    );
+    say(&world, Who::Oncall, json!([word("lead", "a"), word("qa", "a")])).await.passes();
+    assert_eq!(stored(&world).await, [entry("lead", "lead", "a"), entry("qa", "oncall", "a")]);
 
-    say(&world, Who::Lead, json!([word("lead", "a")]))
-        .await
-        .refused(&["sign-off as qa", "verb override"]);
+    say(&world, Who::Lead, json!([word("lead", "a")])).await.refused(&["sign-off as qa", "verb override"]);
     let swapped = json!([word("qa", "a"), word("lead", "a")]);
     say(&world, Who::Lead, swapped).await.passes();
     assert_eq!(
@@ -188,55 +102,31 @@ async fn the_word_of_somebody_else_is_not_touched() {
         [entry("qa", "oncall", "a"), entry("lead", "lead", "a")],
         "the order says nothing"
     );
-    say(&world, Who::Oncall, json!([word("qa", "a")]))
-        .await
-        .passes();
-    assert_eq!(
-        stored(&world).await,
-        [entry("qa", "oncall", "a")],
-        "the verb override clears away"
-    );
+    say(&world, Who::Oncall, json!([word("qa", "a")])).await.passes();
+    assert_eq!(stored(&world).await, [entry("qa", "oncall", "a")], "the verb override clears away");
 }
 
 #[tokio::test]
 async fn a_gitops_account_signs_as_itself_and_not_where_a_person_is_asked_for() {
-    let world = with_team(
-        "sign-git",
-        json!([{"role": "lead", "requireHuman": true}, {"role": "qa"}]),
-    )
-    .await;
+    let world = with_team("sign-git", json!([{"role": "lead", "requireHuman": true}, {"role": "qa"}])).await;
     let flux = "system:serviceaccount:flux-system:kustomize-controller";
     let git = |role: &str| team("shop", &json!({"signOffs": [word(role, "a")]}));
-    world
-        .gitops(&git("lead"))
-        .await
-        .refused(&["takes a person", "spec.signOff.delegates"]);
+    world.gitops(&git("lead")).await.refused(&["takes a person", "spec.signOff.delegates"]);
     world.gitops(&git("qa")).await.passes();
     assert_eq!(stored(&world).await, [entry("qa", flux, "a")]);
     let delegates = json!({"spec": {"signOff": {"delegates": [flux]}}});
-    world
-        .patch(Who::Dev, "teamreadiness shop", &delegates)
-        .await
-        .passes();
+    world.patch(Who::Dev, "teamreadiness shop", &delegates).await.passes();
     world.gitops(&git("lead")).await.passes();
-    assert_eq!(
-        stored(&world).await,
-        [entry("lead", flux, "a")],
-        "a delegate passes on what Git says"
-    );
+    assert_eq!(stored(&world).await, [entry("lead", flux, "a")], "a delegate passes on what Git says");
 }
 
 #[tokio::test]
 async fn an_impersonated_person_signs_as_that_person_with_that_persons_rights() {
     let world = with_team("sign-as", json!([{"role": "lead", "requireHuman": true}])).await;
-    let value = json!([{"op": "add", "path": "/spec/signOffs", "value": [word("lead", "a")]}])
-        .to_string()
-        .replace(' ', "");
+    let value =
+        json!([{"op": "add", "path": "/spec/signOffs", "value": [word("lead", "a")]}]).to_string().replace(' ', "");
     let sign = |user: &str| format!("patch teamreadiness shop --type=json --as={user} -p {value}");
-    world
-        .run(Who::Admin, &sign("dev"))
-        .await
-        .refused(&["dev may not sign off"]);
+    world.run(Who::Admin, &sign("dev")).await.refused(&["dev may not sign off"]);
     world.run(Who::Admin, &sign("lead")).await.passes();
     assert_eq!(stored(&world).await, [entry("lead", "lead", "a")]);
 }
@@ -258,28 +148,15 @@ async fn the_most_sign_offs_that_an_object_can_hold_are_checked_within_the_budge
     say(&world, Who::Lead, entries("a", 128)).await.passes();
     say(&world, Who::Lead, entries("b", 127)).await.passes();
     let all = stored(&world).await;
-    assert!(
-        all.len() == 127
-            && all
-                .iter()
-                .all(|(_, by, letter)| by == "lead" && letter == "b"),
-        "{all:?}"
-    );
+    assert!(all.len() == 127 && all.iter().all(|(_, by, letter)| by == "lead" && letter == "b"), "{all:?}");
     say(&world, Who::Dev, entries("b", 127)).await.passes();
-    say(&world, Who::Dev, entries("b", 126))
-        .await
-        .refused(&["dev may not sign off"]);
+    say(&world, Who::Dev, entries("b", 126)).await.refused(&["dev may not sign off"]);
 }
 
 #[tokio::test]
 async fn a_malformed_sign_off_is_invalid_by_its_schema_and_not_by_a_policy() {
     let world = roles("sign-bad").await;
-    let bad =
-        json!([{"release": "r", "role": "lead", "seat": "one", "decision": "Go", "digest": "x"}]);
+    let bad = json!([{"release": "r", "role": "lead", "seat": "one", "decision": "Go", "digest": "x"}]);
     let answer = say(&world, Who::Lead, bad).await;
-    assert!(
-        !answer.ok && answer.stderr.contains("spec.signOffs[0].digest"),
-        "{}",
-        answer.stderr
-    );
+    assert!(!answer.ok && answer.stderr.contains("spec.signOffs[0].digest"), "{}", answer.stderr);
 }

@@ -54,11 +54,7 @@ impl Answer {
         let forbidden = self.stderr.contains("forbidden: ") && !self.stderr.contains("immutable");
         assert!(forbidden, "{}", self.stderr);
         for word in words {
-            assert!(
-                self.stderr.contains(word),
-                "{word:?} is not in: {}",
-                self.stderr
-            );
+            assert!(self.stderr.contains(word), "{word:?} is not in: {}", self.stderr);
         }
     }
 }
@@ -73,9 +69,7 @@ impl World {
     /// A namespace on the shared plane.
     pub async fn new(namespace: &'static str) -> Self {
         static READY: OnceCell<()> = OnceCell::const_new();
-        let plane = ControlPlane::shared()
-            .await
-            .expect("the control plane starts");
+        let plane = ControlPlane::shared().await.expect("the control plane starts");
         READY.get_or_init(|| install(plane)).await;
         Self::on(plane, namespace).await
     }
@@ -83,12 +77,8 @@ impl World {
     /// A namespace on a plane of the test's own, on which it may take policies away. It lives as long as the
     /// process, as the shared one does.
     pub async fn apart(namespace: &'static str) -> Self {
-        let plane = ControlPlane::builder()
-            .scheduler(false)
-            .kwok(false)
-            .start()
-            .await
-            .expect("the control plane starts");
+        let plane =
+            ControlPlane::builder().scheduler(false).kwok(false).start().await.expect("the control plane starts");
         let plane: &'static ControlPlane = Box::leak(Box::new(plane));
         install(plane).await;
         Self::on(plane, namespace).await
@@ -96,10 +86,7 @@ impl World {
 
     async fn on(plane: &'static ControlPlane, namespace: &'static str) -> Self {
         let world = Self { plane, namespace };
-        world
-            .kubectl(Who::Admin, &["create", "namespace", namespace])
-            .await
-            .passes();
+        world.kubectl(Who::Admin, &["create", "namespace", namespace]).await.passes();
         let edit = ["dev", "lead", "oncall"];
         for (user, role) in edit.map(|user| (user, "admin")).into_iter().chain([
             ("novice", "rollcall-edit"),
@@ -107,49 +94,28 @@ impl World {
             ("lead", "rollcall-signoff"),
             ("oncall", "rollcall-override"),
         ]) {
-            plane
-                .grant(role, Subject::User(user), Some(namespace))
-                .await
-                .expect("can grant");
+            plane.grant(role, Subject::User(user), Some(namespace)).await.expect("can grant");
         }
         let operator = Subject::ServiceAccount("rollcall-system", "rollcall");
-        plane
-            .grant("rollcall-workloads", operator, Some(namespace))
-            .await
-            .expect("can grant");
+        plane.grant("rollcall-workloads", operator, Some(namespace)).await.expect("can grant");
         let flux = Subject::ServiceAccount("flux-system", "kustomize-controller");
-        plane
-            .service_account("flux-system", "kustomize-controller")
-            .await
-            .expect("can make accounts");
-        plane
-            .grant("cluster-admin", flux, None)
-            .await
-            .expect("can grant");
+        plane.service_account("flux-system", "kustomize-controller").await.expect("can make accounts");
+        plane.grant("cluster-admin", flux, None).await.expect("can grant");
         world.until_aggregated().await;
         world
     }
 
     /// The built-in roles get ours from a controller.
     async fn until_aggregated(&self) {
-        wait::until(
-            "the dev to be allowed to edit deployments and ours",
-            PATIENCE,
-            async || {
-                for resource in ["deployments.apps", "teamreadinesses.rollcall.dev"] {
-                    let answer = self
-                        .kubectl(
-                            Who::Dev,
-                            &["-n", self.namespace, "auth", "can-i", "patch", resource],
-                        )
-                        .await;
-                    if !answer.ok {
-                        return Err(format!("{resource}: {}", answer.stdout));
-                    }
+        wait::until("the dev to be allowed to edit deployments and ours", PATIENCE, async || {
+            for resource in ["deployments.apps", "teamreadinesses.rollcall.dev"] {
+                let answer = self.kubectl(Who::Dev, &["-n", self.namespace, "auth", "can-i", "patch", resource]).await;
+                if !answer.ok {
+                    return Err(format!("{resource}: {}", answer.stdout));
                 }
-                Ok(())
-            },
-        )
+            }
+            Ok(())
+        })
         .await
         .expect("the roles are aggregated");
     }
@@ -163,15 +129,10 @@ impl World {
         };
         let kind = GroupVersionKind::gvk("rollcall.dev", "v1alpha1", kind);
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        let client = access(self.plane, Who::Operator)
-            .await
-            .client()
-            .expect("a client");
+        let client = access(self.plane, Who::Operator).await.client().expect("a client");
         let api = Api::<DynamicObject>::namespaced_with(client, self.namespace, &resource);
         let status = Patch::Merge(json!({"status": {"observedGeneration": 1}}));
-        api.patch_status(name, &PatchParams::default(), &status)
-            .await
-            .map(drop)
+        api.patch_status(name, &PatchParams::default(), &status).await.map(drop)
     }
 
     /// Runs kubectl with arguments split at spaces, in the test's namespace.
@@ -207,10 +168,7 @@ impl World {
     }
 
     pub async fn get(&self, target: &str) -> Value {
-        let answer = self
-            .run(Who::Admin, &format!("get {target} -o json"))
-            .await
-            .passes();
+        let answer = self.run(Who::Admin, &format!("get {target} -o json")).await.passes();
         serde_json::from_str(&answer.stdout).expect("kubectl prints JSON")
     }
 
@@ -229,43 +187,27 @@ async fn access(plane: &ControlPlane, who: Who) -> Access {
         Who::Lead => plane.user("lead", &[]),
         Who::Oncall => plane.user("oncall", &[]),
         Who::Novice => plane.user("novice", &[]),
-        Who::Flux => {
-            plane
-                .service_account("flux-system", "kustomize-controller")
-                .await
-        }
+        Who::Flux => plane.service_account("flux-system", "kustomize-controller").await,
         Who::Operator => plane.service_account("rollcall-system", "rollcall").await,
     }
     .expect("an identity")
 }
 
-async fn kubectl(
-    plane: &ControlPlane,
-    who: Who,
-    arguments: &[&str],
-    input: Option<String>,
-) -> Answer {
+async fn kubectl(plane: &ControlPlane, who: Who, arguments: &[&str], input: Option<String>) -> Answer {
     let access = access(plane, who).await;
     let mut call = plane.kubectl(&access).args(arguments.iter().copied());
     if let Some(text) = input {
         call = call.stdin(text);
     }
     let output = call.run().await.expect("kubectl runs");
-    Answer {
-        ok: output.status.success(),
-        stdout: output.stdout,
-        stderr: output.stderr,
-    }
+    Answer { ok: output.status.success(), stdout: output.stdout, stderr: output.stderr }
 }
 
 /// Installs what `rollcall` generates, and waits until the API server acts on it.
 async fn install(plane: &ControlPlane) {
     let install = Install::default();
     let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
-    plane
-        .service_account(&install.namespace, "rollcall")
-        .await
-        .expect("can make accounts");
+    plane.service_account(&install.namespace, "rollcall").await.expect("can make accounts");
     let definitions: Vec<Value> = crds().into_iter().map(|(_, crd)| crd).collect();
     for objects in [definitions, rbac(&install), policies(&install)] {
         let answer = kubectl(plane, Who::Admin, &apply, Some(to_yaml(&objects))).await;
@@ -273,24 +215,11 @@ async fn install(plane: &ControlPlane) {
     }
     for (probe, proofs) in probes() {
         let text = probe.to_string();
-        let arguments = [
-            "-n",
-            "default",
-            "create",
-            "--dry-run=server",
-            "-o",
-            "json",
-            "-f",
-            "-",
-        ];
+        let arguments = ["-n", "default", "create", "--dry-run=server", "-o", "json", "-f", "-"];
         wait::until("every policy to be active", PATIENCE, async || {
             let answer = kubectl(plane, Who::Admin, &arguments, Some(text.clone())).await;
             let seen = format!("{}{}", answer.stdout, answer.stderr);
-            if proofs.iter().all(|proof| seen.contains(proof)) {
-                Ok(())
-            } else {
-                Err(seen)
-            }
+            if proofs.iter().all(|proof| seen.contains(proof)) { Ok(()) } else { Err(seen) }
         })
         .await
         .expect("the policies become active");
@@ -302,14 +231,8 @@ async fn install(plane: &ControlPlane) {
 /// stamps have a delay of their own: the schemas of new kinds.
 fn probes() -> Vec<(Value, &'static [&'static str])> {
     vec![
-        (
-            job("probe"),
-            &["\"suspend\": true", "notice-job.rollcall.dev"],
-        ),
-        (
-            team("probe", &json!({"workloads": []})),
-            &["\"rollcall.dev/author\": \"admin\""],
-        ),
+        (job("probe"), &["\"suspend\": true", "notice-job.rollcall.dev"]),
+        (team("probe", &json!({"workloads": []})), &["\"rollcall.dev/author\": \"admin\""]),
         (release("probe"), &["\"rollcall.dev/author\": \"admin\""]),
     ]
 }
@@ -317,14 +240,10 @@ fn probes() -> Vec<(Value, &'static [&'static str])> {
 impl World {
     /// Creates a Deployment and lets it go, as the operator would.
     pub async fn running(&self, name: &str, image: &str) {
-        self.feed(Who::Dev, "apply", &deployment(name, image))
-            .await
-            .passes();
+        self.feed(Who::Dev, "apply", &deployment(name, image)).await.passes();
         let target = format!("deployment {name}");
         let seen = self.get(&target).await;
-        self.patch(Who::Operator, &target, &let_go(&seen))
-            .await
-            .passes();
+        self.patch(Who::Operator, &target, &let_go(&seen)).await.passes();
         assert_eq!(hold_of(&self.get(&target).await), ("", false, image));
     }
 

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use rollcall::domain::calendar::{
-    Calendar, Governance, Governing, Occurrences, Recurrence, WindowType, Zone,
-};
+use rollcall::domain::calendar::{Calendar, Governance, Governing, Occurrences, Recurrence, WindowType, Zone};
 use serde_json::{Value, json};
 
 use super::effort::Effort;
@@ -21,18 +19,11 @@ const SLOWEST: Duration = Duration::from_secs(1);
 fn every_case_is_answered_as_independent_implementations_answer_it() {
     let mut texts = vec![include_str!("open.jsonl").to_owned()];
     if let Some(path) = std::env::var_os("ROLLCALL_CALENDAR_CASES") {
-        texts.push(
-            std::fs::read_to_string(&path)
-                .expect("the file named in ROLLCALL_CALENDAR_CASES is readable"),
-        );
+        texts.push(std::fs::read_to_string(&path).expect("the file named in ROLLCALL_CALENDAR_CASES is readable"));
     }
     let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut misses = Vec::new();
-    for line in texts
-        .iter()
-        .flat_map(|text| text.lines())
-        .filter(|line| !line.trim().is_empty())
-    {
+    for line in texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()) {
         let case: Value = serde_json::from_str(line).expect("a case is a JSON object");
         let group = groups.entry(text(&case["group"]).to_owned()).or_default();
         group.1 += 1;
@@ -42,10 +33,7 @@ fn every_case_is_answered_as_independent_implementations_answer_it() {
         if took > SLOWEST {
             misses.push(format!("{}: took {took:?}", case["id"]));
         } else if !agrees(&case["expect"], &answer) {
-            misses.push(format!(
-                "{}: expected {}, answered {answer}",
-                case["id"], case["expect"]
-            ));
+            misses.push(format!("{}: expected {}, answered {answer}", case["id"], case["expect"]));
         } else {
             group.0 += 1;
         }
@@ -53,12 +41,7 @@ fn every_case_is_answered_as_independent_implementations_answer_it() {
     for (group, (passed, all)) in &groups {
         println!("{group}: {passed} of {all}");
     }
-    assert!(
-        misses.is_empty(),
-        "{} misses:\n{}",
-        misses.len(),
-        misses.join("\n")
-    );
+    assert!(misses.is_empty(), "{} misses:\n{}", misses.len(), misses.join("\n"));
 }
 
 fn agrees(expected: &Value, answer: &Value) -> bool {
@@ -72,9 +55,7 @@ fn answer(case: &Value) -> Value {
     let query = &case["query"];
     let answered = match text(&query["kind"]) {
         "ics_events" => instances(case, query),
-        "first" | "starts" | "next_start" => {
-            only_occurrences(case).map(|occurrences| starts(&occurrences, query))
-        }
+        "first" | "starts" | "next_start" => only_occurrences(case).map(|occurrences| starts(&occurrences, query)),
         _ => governance(case).map(|governance| openings(&governance, query)),
     };
     answered.unwrap_or_else(|()| json!({"refuse": true}))
@@ -84,27 +65,18 @@ fn instances(case: &Value, query: &Value) -> Result<Value, ()> {
     let zone = Zone::named(text(&case["default_tz"])).map_err(drop)?;
     let calendar = Calendar::parse(text(&case["ics"]), &zone).map_err(drop)?;
     let found = calendar.instances(instant(&query["from"]), instant(&query["to"]));
-    Ok(found
-        .into_iter()
-        .map(|(from, until)| json!([written(from), written(until)]))
-        .collect())
+    Ok(found.into_iter().map(|(from, until)| json!([written(from), written(until)])).collect())
 }
 
 fn starts(occurrences: &Occurrences, query: &Value) -> Value {
     match text(&query["kind"]) {
         "first" => {
             let count = query["n"].as_u64().expect("a count");
-            occurrences
-                .first(usize::try_from(count).expect("a small count"))
-                .into_iter()
-                .map(written)
-                .collect()
+            occurrences.first(usize::try_from(count).expect("a small count")).into_iter().map(written).collect()
         }
-        "starts" => occurrences
-            .starts(instant(&query["from"]), instant(&query["to"]))
-            .into_iter()
-            .map(written)
-            .collect(),
+        "starts" => {
+            occurrences.starts(instant(&query["from"]), instant(&query["to"])).into_iter().map(written).collect()
+        }
         _ => optional(occurrences.next_start(instant(&query["t"]))),
     }
 }
@@ -114,19 +86,12 @@ fn openings(governance: &Governance, query: &Value) -> Value {
     match text(&query["kind"]) {
         "open_at" => governance.at(instant(&query["t"])).open.into(),
         "current_end" => optional(governance.at(instant(&query["t"])).closes_at),
-        "next_open" => optional(
-            governance
-                .next_open_after(instant(&query["t"]))
-                .map(|opening| opening.from),
-        ),
+        "next_open" => optional(governance.next_open_after(instant(&query["t"])).map(|opening| opening.from)),
         "fits" => governance.fits(instant(&query["t"]), need()).into(),
         "next_fit" => optional(governance.next_fit(instant(&query["t"]), need())),
         "openings" => {
             let found = governance.openings(instant(&query["from"]), instant(&query["to"]));
-            found
-                .into_iter()
-                .map(|opening| json!([written(opening.from), written(opening.until)]))
-                .collect()
+            found.into_iter().map(|opening| json!([written(opening.from), written(opening.until)])).collect()
         }
         other => panic!("unknown query {other}"),
     }
@@ -140,16 +105,9 @@ fn governance(case: &Value) -> Result<Governance, ()> {
     for (tier, set) in governance.tiers.iter_mut().zip(sets) {
         for (index, window) in list(set).iter().enumerate() {
             let deny = window.get("kind").is_some_and(|kind| kind == "deny");
-            let window_type = if deny {
-                WindowType::Freeze
-            } else {
-                WindowType::Allow
-            };
+            let window_type = if deny { WindowType::Freeze } else { WindowType::Allow };
             let compiled = occurrences(window)?.window(window_type);
-            tier.push((
-                format!("case/{index}"),
-                Governing::Sound(Arc::new(compiled)),
-            ));
+            tier.push((format!("case/{index}"), Governing::Sound(Arc::new(compiled))));
         }
     }
     Ok(governance)
@@ -161,12 +119,7 @@ fn only_occurrences(case: &Value) -> Result<Occurrences, ()> {
 
 fn occurrences(window: &Value) -> Result<Occurrences, ()> {
     let given = |field: &str| window.get(field).map(text);
-    let texts = |field: &str| {
-        window
-            .get(field)
-            .map(|dates| list(dates).iter().map(text).collect())
-            .unwrap_or_default()
-    };
+    let texts = |field: &str| window.get(field).map(|dates| list(dates).iter().map(text).collect()).unwrap_or_default();
     let recurrence = Recurrence {
         zone: text(&window["tz"]),
         start: text(&window["dtstart"]),

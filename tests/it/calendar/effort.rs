@@ -10,10 +10,7 @@ pub(super) struct Effort {
 
 impl Effort {
     pub(super) fn begin() -> Effort {
-        Effort {
-            cpu: computed(),
-            wall: Instant::now(),
-        }
+        Effort { cpu: computed(), wall: Instant::now() }
     }
 
     /// The computing time since the beginning, or the time on the clock where the system does not tell it.
@@ -28,9 +25,5 @@ impl Effort {
 /// What Linux's scheduler says of this thread: the first number of its schedstat, in nanoseconds.
 fn computed() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace()
-        .next()?
-        .parse()
-        .ok()
-        .map(Duration::from_nanos)
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }

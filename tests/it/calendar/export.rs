@@ -9,18 +9,12 @@ use super::laws::{any_window, instant};
 const MONTH: TimeDelta = TimeDelta::days(30);
 
 fn written(window: &Window, from: DateTime<Utc>) -> String {
-    let exported = Exported {
-        name: "platform/it",
-        window,
-        sequence: 3,
-    };
+    let exported = Exported { name: "platform/it", window, sequence: 3 };
     export(&[exported], from, from + MONTH, from)
 }
 
 /// Sorted openings as a set.
-fn merged(
-    mut openings: Vec<(DateTime<Utc>, DateTime<Utc>)>,
-) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+fn merged(mut openings: Vec<(DateTime<Utc>, DateTime<Utc>)>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     openings.sort();
     let mut set: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
     for (from, until) in openings {

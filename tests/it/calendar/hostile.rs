@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use super::effort::Effort;
 use chrono::{DateTime, TimeDelta, Utc};
-use rollcall::domain::calendar::{
-    Calendar, Form, Recurrence, Window, WindowSpec, WindowType, Zone,
-};
+use rollcall::domain::calendar::{Calendar, Form, Recurrence, Window, WindowSpec, WindowType, Zone};
 
 /// No single text may take more computing. Everything is bounded in steps; this is ten times what the worst takes here.
 const SLOWEST: Duration = Duration::from_secs(5);
@@ -29,10 +27,8 @@ impl Chance {
 
 /// The text with a few letters taken out, doubled, replaced, or whole pieces of another text put in.
 fn changed(text: &str, other: &str, chance: &mut Chance) -> String {
-    const LETTERS: &[char] = &[
-        '0', '9', '-', ',', ';', '=', ':', '/', '*', 'Z', 'T', ' ', '\n', '\t', '"', '\\', 'é',
-        '😀', '\u{0}', '+',
-    ];
+    const LETTERS: &[char] =
+        &['0', '9', '-', ',', ';', '=', ':', '/', '*', 'Z', 'T', ' ', '\n', '\t', '"', '\\', 'é', '😀', '\u{0}', '+'];
     let mut letters: Vec<char> = text.chars().collect();
     for _ in 0..=chance.below(4) {
         let at = chance.below(letters.len() + 1);
@@ -41,11 +37,7 @@ fn changed(text: &str, other: &str, chance: &mut Chance) -> String {
             1 => letters.insert(at, LETTERS[chance.below(LETTERS.len())]),
             2 if at < letters.len() => letters[at] = LETTERS[chance.below(LETTERS.len())],
             3 => {
-                let piece: Vec<char> = other
-                    .chars()
-                    .skip(chance.below(other.len()))
-                    .take(chance.below(40))
-                    .collect();
+                let piece: Vec<char> = other.chars().skip(chance.below(other.len())).take(chance.below(40)).collect();
                 letters.splice(at..at, piece);
             }
             _ => {
@@ -64,25 +56,10 @@ fn instant(text: &str) -> DateTime<Utc> {
 
 /// Everything a window can be asked.
 fn ask(window: &Window) {
-    for now in [
-        "0001-01-01T00:00:00Z",
-        "2027-03-14T07:00:00Z",
-        "9999-12-31T23:59:59Z",
-    ]
-    .map(instant)
-    {
+    for now in ["0001-01-01T00:00:00Z", "2027-03-14T07:00:00Z", "9999-12-31T23:59:59Z"].map(instant) {
         let until = now + TimeDelta::days(30);
-        let _ = (
-            window.covers(now),
-            window.entry_at(now),
-            window.next_change(now),
-            window.upcoming(now, 10),
-        );
-        let _ = (
-            window.merged_openings(now, until),
-            window.openings(now, until),
-            window.lint(now),
-        );
+        let _ = (window.covers(now), window.entry_at(now), window.next_change(now), window.upcoming(now, 10));
+        let _ = (window.merged_openings(now, until), window.openings(now, until), window.lint(now));
     }
 }
 
@@ -112,11 +89,7 @@ fn window(form: Form) {
 fn rules_are_answered_or_refused() {
     let corpus: Vec<&str> = include_str!("corpus/rules.txt").lines().collect();
     let rule = |text: &str| {
-        let form = Form::Rrule {
-            start: "2007-01-01T02:30:00".into(),
-            rule: text.into(),
-            duration: "90m".into(),
-        };
+        let form = Form::Rrule { start: "2007-01-01T02:30:00".into(), rule: text.into(), duration: "90m".into() };
         window(form);
         let recurrence = Recurrence {
             zone: "Africa/Cairo",
@@ -125,10 +98,7 @@ fn rules_are_answered_or_refused() {
             ..Recurrence::default()
         };
         if let Ok(occurrences) = recurrence.compile() {
-            let _ = (
-                occurrences.first(3),
-                occurrences.next_start(instant("2027-01-01T00:00:00Z")),
-            );
+            let _ = (occurrences.first(3), occurrences.next_start(instant("2027-01-01T00:00:00Z")));
         }
     };
     check(rule, &corpus, 0x5EED_0001);
@@ -137,16 +107,7 @@ fn rules_are_answered_or_refused() {
 #[test]
 fn cron_expressions_are_answered_or_refused() {
     let corpus: Vec<&str> = include_str!("corpus/cron.txt").lines().collect();
-    check(
-        |text| {
-            window(Form::Cron {
-                expression: text.into(),
-                duration: "36h".into(),
-            })
-        },
-        &corpus,
-        0x5EED_0002,
-    );
+    check(|text| window(Form::Cron { expression: text.into(), duration: "36h".into() }), &corpus, 0x5EED_0002);
 }
 
 #[test]
@@ -154,14 +115,8 @@ fn durations_times_and_names_are_answered_or_refused() {
     let corpus: Vec<&str> = include_str!("corpus/words.txt").lines().collect();
     let words = |text: &str| {
         let _ = (Zone::named(text).is_ok(), Zone::utc().moment(text));
-        window(Form::Cron {
-            expression: "30 2 * * *".into(),
-            duration: text.into(),
-        });
-        window(Form::Dates {
-            from: text.into(),
-            until: "2027-01-01T00:00:00".into(),
-        });
+        window(Form::Cron { expression: "30 2 * * *".into(), duration: text.into() });
+        window(Form::Dates { from: text.into(), until: "2027-01-01T00:00:00".into() });
         window(Form::Weekly {
             days: vec![text.into()],
             from: text.into(),
@@ -170,12 +125,8 @@ fn durations_times_and_names_are_answered_or_refused() {
             days_of_month: vec![],
             months: vec![text.into()],
         });
-        let recurrence = Recurrence {
-            zone: "UTC",
-            start: "2027-01-01T00:00:00",
-            duration: Some(text),
-            ..Recurrence::default()
-        };
+        let recurrence =
+            Recurrence { zone: "UTC", start: "2027-01-01T00:00:00", duration: Some(text), ..Recurrence::default() };
         let _ = recurrence.compile();
     };
     check(words, &corpus, 0x5EED_0003);
@@ -183,9 +134,7 @@ fn durations_times_and_names_are_answered_or_refused() {
 
 #[test]
 fn calendars_are_answered_or_refused() {
-    let corpus: Vec<&str> = include_str!("corpus/calendars.txt")
-        .split("=====\n")
-        .collect();
+    let corpus: Vec<&str> = include_str!("corpus/calendars.txt").split("=====\n").collect();
     let calendar = |text: &str| {
         if let Ok(calendar) = Calendar::parse(text, &Zone::utc()) {
             let from = instant("2025-01-01T00:00:00Z");
@@ -197,10 +146,7 @@ fn calendars_are_answered_or_refused() {
 
 fn refused(text: &str, why: &str) {
     let faults = Calendar::parse(text, &Zone::utc()).expect_err("must be refused");
-    assert!(
-        faults.iter().any(|fault| fault.message.contains(why)),
-        "{faults:?}"
-    );
+    assert!(faults.iter().any(|fault| fault.message.contains(why)), "{faults:?}");
 }
 
 fn calendar_of(events: &str) -> String {
@@ -209,18 +155,13 @@ fn calendar_of(events: &str) -> String {
 
 #[test]
 fn calendars_beyond_the_bounds_are_refused_with_the_bound() {
-    let event =
-        "BEGIN:VEVENT\nUID:a\nDTSTART:20270101T000000Z\nDTEND:20270101T010000Z\nEND:VEVENT\n";
+    let event = "BEGIN:VEVENT\nUID:a\nDTSTART:20270101T000000Z\nDTEND:20270101T010000Z\nEND:VEVENT\n";
     refused(&calendar_of(&event.repeat(5_001)), "at most 5000");
     refused(&"X".repeat(1_048_577), "at most 1048576");
     refused(&"BEGIN:VCALENDAR\n".repeat(9), "nested deeper");
     let many = event.replace("END:VEVENT", "RRULE:FREQ=DAILY;COUNT=9000\nEND:VEVENT");
     refused(
-        &calendar_of(
-            &(0..20)
-                .map(|n| many.replace("UID:a", &format!("UID:{n}")))
-                .collect::<String>(),
-        ),
+        &calendar_of(&(0..20).map(|n| many.replace("UID:a", &format!("UID:{n}"))).collect::<String>()),
         "add up to more",
     );
     let zone = "BEGIN:VTIMEZONE\nTZID:Z\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0000\nTZOFFSETTO:+0100\nRRULE:FREQ=DAILY\nEND:STANDARD\nEND:VTIMEZONE\n";
@@ -243,11 +184,7 @@ fn a_full_megabyte_of_repeating_events_is_answered_in_bounded_steps() {
     let from = instant("2027-01-01T00:00:00Z");
     let found = calendar.instances(from, from + TimeDelta::days(366 * 30));
     assert!(begun.spent() < SLOWEST, "{:?}", begun.spent());
-    assert_eq!(
-        found.len(),
-        5_000,
-        "one 29 February in thirty years is a Monday"
-    );
+    assert_eq!(found.len(), 5_000, "one 29 February in thirty years is a Monday");
 }
 
 #[test]
@@ -258,12 +195,8 @@ fn counts_and_intervals_beyond_the_bounds_are_refused() {
         "FREQ=HOURLY",
         "FREQ=DAILY;BYHOUR=0,1;BYMINUTE=0,1;UNTIL=20270101",
     ] {
-        let recurrence = Recurrence {
-            zone: "UTC",
-            start: "2027-01-01T00:00:00",
-            rule: Some(rule),
-            ..Recurrence::default()
-        };
+        let recurrence =
+            Recurrence { zone: "UTC", start: "2027-01-01T00:00:00", rule: Some(rule), ..Recurrence::default() };
         assert!(recurrence.compile().is_err(), "{rule} must be refused");
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rollcall::domain::calendar::{
-    Effect, Exception, ExceptionTime, Form, Governance, Governing, Opening, Recurrence, Window,
-    WindowSpec, WindowType,
+    Effect, Exception, ExceptionTime, Form, Governance, Governing, Opening, Recurrence, Window, WindowSpec, WindowType,
 };
 
 const ZONES: [&str; 8] = [
@@ -23,21 +22,16 @@ const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 fn weekly() -> impl Strategy<Value = Form> {
     let days = proptest::sample::subsequence(DAYS.to_vec(), 1..=4);
-    (
-        days,
-        0..24,
-        0..24,
-        0..4,
-        proptest::option::of(prop_oneof![1..=5, -5..=-1]),
-    )
-        .prop_map(|(days, from, until, quarter, week)| Form::Weekly {
+    (days, 0..24, 0..24, 0..4, proptest::option::of(prop_oneof![1..=5, -5..=-1])).prop_map(
+        |(days, from, until, quarter, week)| Form::Weekly {
             days: days.into_iter().map(str::to_owned).collect(),
             from: format!("{from:02}:{:02}", quarter * 15),
             until: format!("{until:02}:30"),
             weeks_of_month: week.into_iter().collect(),
             days_of_month: vec![],
             months: vec![],
-        })
+        },
+    )
 }
 
 fn cron() -> impl Strategy<Value = Form> {
@@ -53,31 +47,17 @@ fn rrule() -> impl Strategy<Value = Form> {
             0 => format!("FREQ=DAILY;INTERVAL={interval}"),
             n => format!("FREQ=MONTHLY;BYDAY=FR,{n}MO;BYSETPOS=1"),
         };
-        let start = if position == 0 {
-            "2021-06-04T09:00:00"
-        } else {
-            "0001-01-01T00:00:00"
-        };
-        Form::Rrule {
-            start: start.to_owned(),
-            rule,
-            duration: format!("{hours}h"),
-        }
+        let start = if position == 0 { "2021-06-04T09:00:00" } else { "0001-01-01T00:00:00" };
+        Form::Rrule { start: start.to_owned(), rule, duration: format!("{hours}h") }
     })
 }
 
 fn dates() -> impl Strategy<Value = Form> {
     (1..365i64, 1..2_000i64).prop_map(|(day, minutes)| {
-        let from = "2026-06-01T00:00:00"
-            .parse::<chrono::NaiveDateTime>()
-            .expect("a date")
-            + TimeDelta::days(day);
+        let from = "2026-06-01T00:00:00".parse::<chrono::NaiveDateTime>().expect("a date") + TimeDelta::days(day);
         let until = from + TimeDelta::minutes(minutes);
         let written = |at: chrono::NaiveDateTime| at.format("%Y-%m-%dT%H:%M:%S").to_string();
-        Form::Dates {
-            from: written(from),
-            until: written(until),
-        }
+        Form::Dates { from: written(from), until: written(until) }
     })
 }
 
@@ -113,40 +93,25 @@ pub(super) fn any_window() -> impl Strategy<Value = Window> {
 
 fn governance() -> impl Strategy<Value = Governance> {
     let tier = || proptest::collection::vec(any_window(), 0..3);
-    (tier(), tier(), tier()).prop_map(|(a, b, c)| Governance {
-        tiers: [named("a", a), named("b", b), named("c", c)],
-    })
+    (tier(), tier(), tier()).prop_map(|(a, b, c)| Governance { tiers: [named("a", a), named("b", b), named("c", c)] })
 }
 
 fn named(tier: &str, windows: Vec<Window>) -> Vec<(String, Governing)> {
     let numbered = windows.into_iter().enumerate();
-    numbered
-        .map(|(index, window)| {
-            (
-                format!("{tier}/{index}"),
-                Governing::Sound(Arc::new(window)),
-            )
-        })
-        .collect()
+    numbered.map(|(index, window)| (format!("{tier}/{index}"), Governing::Sound(Arc::new(window)))).collect()
 }
 
 /// An instant of the year the dated entries lie in, to the second.
 pub(super) fn instant() -> impl Strategy<Value = DateTime<Utc>> {
-    (1_780_000_000..1_812_000_000i64)
-        .prop_map(|seconds| DateTime::from_timestamp(seconds, 0).expect("in range"))
+    (1_780_000_000..1_812_000_000i64).prop_map(|seconds| DateTime::from_timestamp(seconds, 0).expect("in range"))
 }
 
 fn bounds(openings: &[Opening]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-    openings
-        .iter()
-        .map(|opening| (opening.from, opening.until))
-        .collect()
+    openings.iter().map(|opening| (opening.from, opening.until)).collect()
 }
 
 fn holds(openings: &[Opening], at: DateTime<Utc>) -> bool {
-    openings
-        .iter()
-        .any(|opening| opening.from <= at && at < opening.until)
+    openings.iter().any(|opening| opening.from <= at && at < opening.until)
 }
 
 const MONTH: TimeDelta = TimeDelta::days(30);

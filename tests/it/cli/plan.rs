@@ -34,19 +34,12 @@ fn run(args: &[&str], stdin: &[u8]) -> Done<String> {
 
 /// Compares with the transcript of this name.
 fn story(name: &str, said: &str) -> Done {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(HERE)
-        .join(format!("transcripts/{name}.txt"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(HERE).join(format!("transcripts/{name}.txt"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, said)?;
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        said,
-        expected,
-        "{}: UPDATE_GOLDEN=1 writes it again",
-        path.display()
-    );
+    assert_eq!(said, expected, "{}: UPDATE_GOLDEN=1 writes it again", path.display());
     Ok(())
 }
 
@@ -54,29 +47,19 @@ fn story(name: &str, said: &str) -> Done {
 fn a_clean_set_shows_its_waves_and_the_windows_of_each_step() -> Done {
     let folder = format!("{HERE}/manifests/clean.yaml");
     let once = run(&["-f", &folder], b"")?;
-    assert_eq!(
-        once,
-        run(&["-f", &folder], b"")?,
-        "the same input gives the same bytes"
-    );
+    assert_eq!(once, run(&["-f", &folder], b"")?, "the same input gives the same bytes");
     story("clean", &once)?;
     story("clean-json", &run(&["-f", &folder, "-o", "json"], b"")?)
 }
 
 #[test]
 fn faults_are_told_with_file_line_object_and_field() -> Done {
-    story(
-        "faults",
-        &run(&["-f", &format!("{HERE}/manifests/faults.yaml")], b"")?,
-    )
+    story("faults", &run(&["-f", &format!("{HERE}/manifests/faults.yaml")], b"")?)
 }
 
 #[test]
 fn what_only_several_objects_show_is_a_conflict_or_a_note() -> Done {
-    story(
-        "conflicts",
-        &run(&["-f", &format!("{HERE}/manifests/conflicts.yaml")], b"")?,
-    )
+    story("conflicts", &run(&["-f", &format!("{HERE}/manifests/conflicts.yaml")], b"")?)
 }
 
 #[test]
@@ -103,10 +86,7 @@ fn what_cannot_be_read_is_named() -> Done {
         run(&["-f", "-"], "[".repeat(100_000).as_bytes())?,
         run(&["-f", &format!("{HERE}/transcripts")], b"")?,
     ];
-    assert!(
-        all.iter().all(|said| said.ends_with("[exit 3]\n")),
-        "{all:#?}"
-    );
+    assert!(all.iter().all(|said| said.ends_with("[exit 3]\n")), "{all:#?}");
     story("unreadable", &all.join("\n"))
 }
 

@@ -17,11 +17,7 @@ async fn created(namespace: &str) -> Done {
     for object in &mut all[1..] {
         object["metadata"]["namespace"] = json!(namespace);
     }
-    let out = plane
-        .kubectl(&plane.admin()?)
-        .args(["apply", "--server-side", "-f", "-"])
-        .stdin(to_yaml(&all))
-        .run();
+    let out = plane.kubectl(&plane.admin()?).args(["apply", "--server-side", "-f", "-"]).stdin(to_yaml(&all)).run();
     out.await?.success()?;
     Ok(())
 }
@@ -41,20 +37,10 @@ async fn an_object_nobody_has_looked_at_says_so_and_its_columns_show() -> Done {
         ("dw", "NAME TYPE OPEN NEXT-OPEN NEXT-CLOSE READY"),
     ];
     for (short, expected) in columns {
-        let object: Value =
-            serde_json::from_str(&get(&[short, "-n", "columns", "-o", "json"]).await?)?;
-        assert_eq!(
-            object["items"][0]["status"],
-            json!({"observedGeneration": -1}),
-            "{short}"
-        );
+        let object: Value = serde_json::from_str(&get(&[short, "-n", "columns", "-o", "json"]).await?)?;
+        assert_eq!(object["items"][0]["status"], json!({"observedGeneration": -1}), "{short}");
         let table = get(&[short, "-n", "columns"]).await?;
-        let head: Vec<&str> = table
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
+        let head: Vec<&str> = table.lines().next().unwrap_or_default().split_whitespace().collect();
         assert_eq!(head.join(" "), expected);
     }
     let all = get(&["rollcall", "-n", "columns", "-o", "name"]).await?;

@@ -9,15 +9,9 @@ use crate::support::Done;
 /// What kubectl says, and whether it succeeded.
 async fn kubectl(args: &[&str], stdin: &str) -> Done<(bool, String)> {
     let (plane, _) = api().await?;
-    let call = plane
-        .kubectl(&plane.admin()?)
-        .args(args.iter().copied())
-        .stdin(stdin);
+    let call = plane.kubectl(&plane.admin()?).args(args.iter().copied()).stdin(stdin);
     let out = call.run().await?;
-    Ok((
-        out.status.success(),
-        format!("{}{}", out.stdout, out.stderr),
-    ))
+    Ok((out.status.success(), format!("{}{}", out.stdout, out.stderr)))
 }
 
 async fn apply(object: &Value) -> Done<(bool, String)> {
@@ -33,18 +27,9 @@ async fn patched(name: &str, subresource: &[&str], patch: &Value) -> Done<(bool,
 }
 
 async fn finish(name: &str) -> Done {
-    let (done, said) = apply(&with(
-        releases::release(),
-        &[("/metadata/name", json!(name))],
-    ))
-    .await?;
+    let (done, said) = apply(&with(releases::release(), &[("/metadata/name", json!(name))])).await?;
     assert!(done, "{said}");
-    let (done, said) = patched(
-        name,
-        &["--subresource=status"],
-        &json!({"status": {"finished": true}}),
-    )
-    .await?;
+    let (done, said) = patched(name, &["--subresource=status"], &json!({"status": {"finished": true}})).await?;
     assert!(done, "{said}");
     Ok(())
 }
@@ -54,20 +39,11 @@ async fn the_spec_of_a_finished_release_cannot_be_changed() -> Done {
     finish("ended").await?;
     let again = with(releases::release(), &[("/metadata/name", json!("ended"))]);
     let (done, said) = apply(&again).await?;
-    assert!(
-        done,
-        "the same spec again is no change, for Git applies it for ever: {said}"
-    );
+    assert!(done, "the same spec again is no change, for Git applies it for ever: {said}");
     for (what, patch) in [
-        (
-            "its order",
-            json!({"spec": {"steps": [{"name": "only", "wait": "1m"}]}}),
-        ),
+        ("its order", json!({"spec": {"steps": [{"name": "only", "wait": "1m"}]}})),
         ("the stop button", json!({"spec": {"paused": true}})),
-        (
-            "its owner",
-            json!({"spec": {"owner": {"name": "Somebody"}}}),
-        ),
+        ("its owner", json!({"spec": {"owner": {"name": "Somebody"}}})),
     ] {
         let (done, said) = patched("ended", &[], &patch).await?;
         assert!(!done, "{what} was changed");
@@ -89,21 +65,11 @@ async fn finished_releases_can_be_left_out_by_a_field_selector() -> Done {
     let (done, said) = apply(&live).await?;
     assert!(done, "{said}");
     let names = |selector: &'static str| async move {
-        kubectl(
-            &["get", "crel", "-o", "name", "--field-selector", selector],
-            "",
-        )
-        .await
+        kubectl(&["get", "crel", "-o", "name", "--field-selector", selector], "").await
     };
     let (_, unfinished) = names("status.finished!=true").await?;
-    assert!(
-        unfinished.contains("/live") && !unfinished.contains("/over"),
-        "{unfinished}"
-    );
+    assert!(unfinished.contains("/live") && !unfinished.contains("/over"), "{unfinished}");
     let (_, finished) = names("status.finished=true").await?;
-    assert!(
-        finished.contains("/over") && !finished.contains("/live"),
-        "{finished}"
-    );
+    assert!(finished.contains("/over") && !finished.contains("/live"), "{finished}");
     Ok(())
 }

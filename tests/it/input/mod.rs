@@ -27,20 +27,12 @@ pub struct Case {
 }
 
 pub fn accepts(says: &'static str, manifest: Value) -> Case {
-    Case {
-        says,
-        manifest,
-        wrong: None,
-    }
+    Case { says, manifest, wrong: None }
 }
 
 /// `path` is where the API server says it is wrong; `plan` says the same or is more exact.
 pub fn rejects(says: &'static str, manifest: Value, path: &'static str) -> Case {
-    Case {
-        says,
-        manifest,
-        wrong: Some(path),
-    }
+    Case { says, manifest, wrong: Some(path) }
 }
 
 /// A manifest with values replaced, by JSON pointer; a null removes.
@@ -83,23 +75,12 @@ pub async fn api() -> Done<(&'static ControlPlane, Client)> {
 
 async fn with_our_kinds() -> Done<ControlPlane> {
     let plane = ControlPlane::builder().api_only().start().await?;
-    let crds: Vec<Value> = rollcall::api::crds::crds()
-        .into_iter()
-        .map(|(_, crd)| crd)
-        .collect();
+    let crds: Vec<Value> = rollcall::api::crds::crds().into_iter().map(|(_, crd)| crd).collect();
     let admin = plane.admin()?;
     let kubectl = |args: &[&str]| plane.kubectl(&admin).args(args.iter().copied());
-    let created = kubectl(&["apply", "--server-side", "-f", "-"])
-        .stdin(to_yaml(&crds))
-        .run();
+    let created = kubectl(&["apply", "--server-side", "-f", "-"]).stdin(to_yaml(&crds)).run();
     created.await?.success()?;
-    let wait = [
-        "wait",
-        "--for=condition=Established",
-        "--timeout=60s",
-        "crd",
-        "--all",
-    ];
+    let wait = ["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"];
     kubectl(&wait).run().await?.success()?;
     Ok(plane)
 }
@@ -113,17 +94,8 @@ pub async fn table(cases: Vec<Case>) -> Done {
         let client = client.clone();
         async move { misjudged(&case, dry_run(&client, &case.manifest).await.err()) }
     });
-    let wrong: Vec<String> = answers
-        .buffer_unordered(4)
-        .filter_map(std::future::ready)
-        .collect()
-        .await;
-    assert!(
-        wrong.is_empty(),
-        "{} of {count} cases:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    let wrong: Vec<String> = answers.buffer_unordered(4).filter_map(std::future::ready).collect().await;
+    assert!(wrong.is_empty(), "{} of {count} cases:\n{}", wrong.len(), wrong.join("\n"));
     Ok(())
 }
 
@@ -131,12 +103,10 @@ fn misjudged(case: &Case, refusal: Option<String>) -> Option<String> {
     match (case.wrong, refusal) {
         (None, None) => None,
         (None, Some(said)) => Some(format!("should be accepted: {}: {said}", case.says)),
-        (Some(path), None) => Some(format!(
-            "should be refused at {path}, and is accepted: {}",
-            case.says
-        )),
-        (Some(path), Some(said)) => (!names_field(&said, path))
-            .then(|| format!("should be refused at {path}: {}: {said}", case.says)),
+        (Some(path), None) => Some(format!("should be refused at {path}, and is accepted: {}", case.says)),
+        (Some(path), Some(said)) => {
+            (!names_field(&said, path)).then(|| format!("should be refused at {path}: {}: {said}", case.says))
+        }
     }
 }
 
@@ -152,9 +122,7 @@ pub async fn dry_run(client: &Client, manifest: &Value) -> Result<Value, String>
         Some("TeamReadiness") => "teamreadinesses",
         _ => "coordinatedreleases",
     };
-    let uri = format!(
-        "/apis/rollcall.dev/v1alpha1/namespaces/default/{plural}?dryRun=All&fieldValidation=Strict"
-    );
+    let uri = format!("/apis/rollcall.dev/v1alpha1/namespaces/default/{plural}?dryRun=All&fieldValidation=Strict");
     let request = http::Request::post(uri)
         .header("content-type", "application/json")
         .body(manifest.to_string().into_bytes())

@@ -10,12 +10,9 @@ use crate::support::Done;
 
 /// Runs the binary under test. Its exit code, and what it says.
 pub fn plan(args: &[&str]) -> Done<(i32, Value)> {
-    let out = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(["plan", "-o", "json"])
-        .args(args)
-        .output()?;
-    let said = serde_json::from_slice(&out.stdout)
-        .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&out.stderr)))?;
+    let out = Command::new(env!("CARGO_BIN_EXE_rollcall")).args(["plan", "-o", "json"]).args(args).output()?;
+    let said =
+        serde_json::from_slice(&out.stdout).map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&out.stderr)))?;
     Ok((out.status.code().unwrap_or(-1), said))
 }
 
@@ -45,10 +42,7 @@ impl Drop for Folder {
 fn judged(name: &str, cases: &[Case]) -> Done<Vec<String>> {
     let folder = Folder::new(name)?;
     for (n, case) in cases.iter().enumerate() {
-        let own = with(
-            case.manifest.clone(),
-            &[("/metadata/namespace", json!(format!("case-{n}")))],
-        );
+        let own = with(case.manifest.clone(), &[("/metadata/namespace", json!(format!("case-{n}")))]);
         // YAML has no C1 characters but escaped ones.
         let text = own.to_string().replace('\u{9b}', "\\u009b");
         std::fs::write(folder.0.join(format!("{n}.json")), text)?;
@@ -64,16 +58,9 @@ fn judged(name: &str, cases: &[Case]) -> Done<Vec<String>> {
         let found = of(n);
         let fine = match case.wrong {
             None => found.is_empty(),
-            Some(path) => found
-                .iter()
-                .any(|f| f["path"].as_str().is_some_and(|p| p.starts_with(path))),
+            Some(path) => found.iter().any(|f| f["path"].as_str().is_some_and(|p| p.starts_with(path))),
         };
-        (!fine).then(|| {
-            format!(
-                "{}: wrong at {:?}, and found {found:?}",
-                case.says, case.wrong
-            )
-        })
+        (!fine).then(|| format!("{}: wrong at {:?}, and found {found:?}", case.says, case.wrong))
     });
     Ok(wrong.collect())
 }
@@ -87,13 +74,7 @@ fn the_same_input_is_judged_the_same_without_a_cluster() -> Done {
     cases.extend(releases::good());
     cases.extend(releases::bad());
     let wrong = judged("same", &cases)?;
-    assert!(
-        wrong.is_empty(),
-        "{} of {}:\n{}",
-        wrong.len(),
-        cases.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     Ok(())
 }
 
@@ -101,13 +82,7 @@ fn the_same_input_is_judged_the_same_without_a_cluster() -> Done {
 fn what_the_api_server_cannot_see_is_refused_before_it_is_applied() -> Done {
     let cases = unseen();
     let wrong = judged("unseen", &cases)?;
-    assert!(
-        wrong.is_empty(),
-        "{} of {}:\n{}",
-        wrong.len(),
-        cases.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     Ok(())
 }
 

@@ -42,20 +42,15 @@ fn changed(pointer: &str, value: Value) -> Value {
 
 /// The release with its second step changed.
 fn step(changes: &[(&str, Value)]) -> Value {
-    let changes: Vec<(String, Value)> = changes
-        .iter()
-        .map(|(p, v)| (format!("/spec/steps/1{p}"), v.clone()))
-        .collect();
-    let changes: Vec<(&str, Value)> = changes
-        .iter()
-        .map(|(p, v)| (p.as_str(), v.clone()))
-        .collect();
+    let changes: Vec<(String, Value)> = changes.iter().map(|(p, v)| (format!("/spec/steps/1{p}"), v.clone())).collect();
+    let changes: Vec<(&str, Value)> = changes.iter().map(|(p, v)| (p.as_str(), v.clone())).collect();
     with(release(), &changes)
 }
 
 /// The release with an override in which some fields are changed.
 fn overridden(changes: &[(&str, Value)]) -> Value {
-    let all = json!({"reason": "payments are down", "ticket": "INC-1", "skip": ["Freeze"], "until": "2026-12-01T12:00:00Z"});
+    let all =
+        json!({"reason": "payments are down", "ticket": "INC-1", "skip": ["Freeze"], "until": "2026-12-01T12:00:00Z"});
     changed("/spec/override", with(all, changes))
 }
 

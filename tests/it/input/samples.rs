@@ -6,12 +6,7 @@ use super::{api, offline::plan};
 use crate::support::Done;
 
 /// In the order in which the README tells to apply them.
-const ORDER: [&str; 4] = [
-    "workloads.yaml",
-    "teams.yaml",
-    "windows.yaml",
-    "release.yaml",
-];
+const ORDER: [&str; 4] = ["workloads.yaml", "teams.yaml", "windows.yaml", "release.yaml"];
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/samples")
@@ -24,20 +19,11 @@ fn samples() -> Done<Vec<PathBuf>> {
         .into_iter()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|x| x == "yaml"))
-        .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name != "kustomization.yaml")
-        })
+        .filter(|path| path.file_name().is_some_and(|name| name != "kustomization.yaml"))
         .collect();
     let place = |path: &PathBuf| {
-        let name = path
-            .file_name()
-            .and_then(|n| n.to_str())
-            .unwrap_or_default();
-        ORDER
-            .iter()
-            .position(|known| *known == name)
-            .unwrap_or(ORDER.len())
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len())
     };
     all.sort_by_key(|path| (place(path), path.clone()));
     Ok(all)
@@ -54,20 +40,13 @@ async fn every_sample_is_accepted_by_the_api_server() -> Done {
         let text = std::fs::read_to_string(path)?;
         let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(&text)?;
         for object in documents.iter().filter(|o| o["kind"] == "Namespace") {
-            let create = plane
-                .kubectl(&admin)
-                .args(["apply", "--server-side", "-f", "-"]);
+            let create = plane.kubectl(&admin).args(["apply", "--server-side", "-f", "-"]);
             create.stdin(object.to_string()).run().await?.success()?;
         }
     }
     for path in &all {
-        let apply = plane.kubectl(&admin).args([
-            "apply",
-            "--server-side",
-            "--dry-run=server",
-            "--validate=strict",
-            "-f",
-        ]);
+        let apply =
+            plane.kubectl(&admin).args(["apply", "--server-side", "--dry-run=server", "--validate=strict", "-f"]);
         let out = apply.args([path.display().to_string()]).run().await?;
         assert!(out.status.success(), "{}: {}", path.display(), out.stderr);
     }
@@ -81,11 +60,6 @@ fn the_samples_together_have_neither_fault_nor_conflict_nor_open_question() -> D
     for kind in ["faults", "conflicts", "notes"] {
         assert_eq!(said[kind], serde_json::json!([]), "{kind}");
     }
-    assert!(
-        said["releases"]
-            .as_array()
-            .is_some_and(|all| !all.is_empty()),
-        "{said:#}"
-    );
+    assert!(said["releases"].as_array().is_some_and(|all| !all.is_empty()), "{said:#}");
     Ok(())
 }

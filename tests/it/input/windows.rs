@@ -56,10 +56,7 @@ fn only(entry: Value) -> Value {
 
 fn weekly(part: Value) -> Value {
     let mut weekly = json!({"days": ["Mon"], "from": "09:00", "until": "12:00"});
-    weekly
-        .as_object_mut()
-        .expect("an object")
-        .extend(part.as_object().cloned().unwrap_or_default());
+    weekly.as_object_mut().expect("an object").extend(part.as_object().cloned().unwrap_or_default());
     only(json!({"name": "one", "weekly": weekly}))
 }
 
@@ -68,9 +65,7 @@ fn cron(expression: &str, duration: &str) -> Value {
 }
 
 fn rrule(rule: &str) -> Value {
-    only(
-        json!({"name": "one", "rrule": {"start": "2027-01-05T09:00:00", "rule": rule, "duration": "2h"}}),
-    )
+    only(json!({"name": "one", "rrule": {"start": "2027-01-05T09:00:00", "rule": rule, "duration": "2h"}}))
 }
 
 fn excepted(exception: Value) -> Value {

@@ -24,10 +24,7 @@ async fn a_change_that_no_release_claims_goes_out_by_itself_after_the_settle_tim
     let waited = released[0] - created(&running);
     assert!(waited >= TimeDelta::seconds(SETTLE), "only {waited}");
     let first_pod = history.iter().find(|v| v.kind == "Pod").map(|v| v.at);
-    assert!(
-        first_pod > Some(gone[0].at),
-        "a pod before it was let go: {first_pod:?}"
-    );
+    assert!(first_pod > Some(gone[0].at), "a pod before it was let go: {first_pod:?}");
     stage.until_event("solo", "solo", "ChangeReleased").await?;
     Ok(())
 }
@@ -41,9 +38,7 @@ async fn during_a_freeze_changes_wait_and_only_the_newest_goes_out_once_at_its_e
 
     stage.apply(&[freeze("frosty", soon(3600))]).await?;
     let window = ("DeploymentWindow", "frosty", "quiet");
-    stage
-        .until_condition(window, ["Open", "False", "FreezeActive"])
-        .await?;
+    stage.until_condition(window, ["Open", "False", "FreezeActive"]).await?;
     stage.apply(&[app("frosty", "app", "a")]).await?;
     let seen = stage.seen_held("frosty", "app", "").await?;
     stage.apply(&[app("frosty", "app", "b")]).await?;
@@ -80,11 +75,9 @@ async fn a_change_that_is_taken_back_while_held_is_let_go_at_once_even_in_a_free
     let seen = stage.seen_held("undo", "app", "").await?;
     // The controller manager, too, has seen the change: else the revert would undo something unseen.
     stage
-        .until(
-            "version 2 is observed",
-            ("Deployment", "undo", "app"),
-            |d| d["status"]["observedGeneration"] == d["metadata"]["generation"],
-        )
+        .until("version 2 is observed", ("Deployment", "undo", "app"), |d| {
+            d["status"]["observedGeneration"] == d["metadata"]["generation"]
+        })
         .await?;
     let begun = Utc::now();
     stage.apply(&[app("undo", "app", "1")]).await?;
@@ -116,8 +109,7 @@ async fn a_team_whose_independent_changes_are_held_waits_for_a_release() -> Done
     let present = stage.read(("Deployment", "strict", "app")).await?;
     assert!(held(&present));
 
-    let plan =
-        crate::support::plan::plan("strict", &[("app", "strict", ("Deployment", "app"), &[])]);
+    let plan = crate::support::plan::plan("strict", &[("app", "strict", ("Deployment", "app"), &[])]);
     stage.apply(&[plan]).await?;
     let digest = stage.asked_for("strict", "").await?;
     let signed = stage.sign("strict", "strict", &digest).await?;
@@ -132,8 +124,5 @@ async fn a_team_whose_independent_changes_are_held_waits_for_a_release() -> Done
 pub fn message_of(team: &Value, workload: &str) -> String {
     let all = team["status"]["workloads"].as_array();
     let found = all.into_iter().flatten().find(|w| w["name"] == workload);
-    found
-        .and_then(|w| w["message"].as_str())
-        .unwrap_or_default()
-        .to_owned()
+    found.and_then(|w| w["message"].as_str()).unwrap_or_default().to_owned()
 }

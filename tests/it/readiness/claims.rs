@@ -14,9 +14,7 @@ const ORDERS: [&str; 3] = ["early", "late", "later"];
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claimed_change_never_goes_by_itself_in_whichever_order_the_objects_arrive() -> Done {
     let stage = Stage::on(shared().await?).await?;
-    stage
-        .apply(&own_team(TEAM, &["early", "late", "later", "marker"]))
-        .await?;
+    stage.apply(&own_team(TEAM, &["early", "late", "later", "marker"])).await?;
     let of = |name: &str| plan(name, &[("app", TEAM, ("Deployment", name), &[])]);
     // The release comes first; the change comes first; the release does not exist yet.
     stage.apply(&[of("early"), app(TEAM, "early", "1")]).await?;
@@ -34,18 +32,11 @@ async fn a_claimed_change_never_goes_by_itself_in_whichever_order_the_objects_ar
     let team = stage.read(("TeamReadiness", TEAM, TEAM)).await?;
     for name in ORDERS {
         let said = message_of(&team, name);
-        assert!(
-            said.contains(&format!("claimed by release releases/{name}")),
-            "{name}: {said}"
-        );
+        assert!(said.contains(&format!("claimed by release releases/{name}")), "{name}: {said}");
     }
     let history = stage.history(TEAM).await?;
     for name in ORDERS {
-        assert_eq!(
-            let_go(&history, "Deployment", name).len(),
-            0,
-            "{name} went by itself"
-        );
+        assert_eq!(let_go(&history, "Deployment", name).len(), 0, "{name} went by itself");
     }
 
     stage.apply(&[of("later")]).await?;

@@ -21,15 +21,9 @@ async fn a_listed_deployment_gets_its_label_and_a_missing_one_is_named() -> Done
 
     stage.apply(&team[1..]).await?;
     let deployment = ("Deployment", "labels", "app");
-    stage
-        .until("the label is set", deployment, |d| {
-            d["metadata"]["labels"]["rollcall.dev/gate"] == "labels"
-        })
-        .await?;
+    stage.until("the label is set", deployment, |d| d["metadata"]["labels"]["rollcall.dev/gate"] == "labels").await?;
     let named = ("TeamReadiness", "labels", "labels");
-    let said = stage
-        .until_condition(named, ["Ready", "False", "WorkloadNotFound"])
-        .await?;
+    let said = stage.until_condition(named, ["Ready", "False", "WorkloadNotFound"]).await?;
     let message = condition_of(&said, "Ready").map(|c| c["message"].to_string());
     assert!(message.is_some_and(|m| m.contains("ghost")), "{said:#}");
 
@@ -44,8 +38,6 @@ async fn a_listed_deployment_gets_its_label_and_a_missing_one_is_named() -> Done
     assert_eq!(tags_that_ran(&history, "app").len(), 2);
 
     stage.apply(&[app("labels", "ghost", "1")]).await?;
-    stage
-        .until_condition(named, ["Ready", "True", "Resolved"])
-        .await?;
+    stage.until_condition(named, ["Ready", "True", "Resolved"]).await?;
     Ok(())
 }

@@ -17,9 +17,7 @@ async fn past_the_limit_a_held_change_goes_or_raises_an_alarm_as_the_team_chose(
         let mut team = own_team(name, &["app"]);
         team[1]["spec"]["maxHold"] = json!({"duration": format!("{LIMIT}s"), "then": then});
         stage.apply(&team).await?;
-        stage
-            .apply(&[freeze(name, soon(3600)), app(name, "app", "1")])
-            .await?;
+        stage.apply(&[freeze(name, soon(3600)), app(name, "app", "1")]).await?;
     }
     let running = stage.runs("hasty", "app", "1").await?;
     let gone = let_go(&stage.history("hasty").await?, "Deployment", "app");
@@ -30,22 +28,11 @@ async fn past_the_limit_a_held_change_goes_or_raises_an_alarm_as_the_team_chose(
     assert!(waited >= TimeDelta::seconds(LIMIT), "only {waited}");
 
     let team = ("TeamReadiness", "patient", "patient");
-    let said = stage
-        .until_condition(team, ["Stalled", "True", "Pending"])
-        .await?;
-    assert!(
-        said["status"]["conditions"]
-            .to_string()
-            .contains("held for longer than 6s: app")
-    );
-    let event = stage
-        .until_event("patient", "patient", "HeldTooLong")
-        .await?;
+    let said = stage.until_condition(team, ["Stalled", "True", "Pending"]).await?;
+    assert!(said["status"]["conditions"].to_string().contains("held for longer than 6s: app"));
+    let event = stage.until_event("patient", "patient", "HeldTooLong").await?;
     assert_eq!(event["type"], "Warning");
     assert!(held(&stage.read(("Deployment", "patient", "app")).await?));
-    assert_eq!(
-        let_go(&stage.history("patient").await?, "Deployment", "app").len(),
-        0
-    );
+    assert_eq!(let_go(&stage.history("patient").await?, "Deployment", "app").len(), 0);
     Ok(())
 }

@@ -39,22 +39,12 @@ async fn away_during_a_freeze(stage: &Stage<'_>, operator: Operator) -> Done<Ope
     operator.kill().await?;
 
     stage.patch(deployment, image("b")).await?;
-    installed
-        .kubectl(&["scale", "deployment/app", "-n", "away", "--replicas=6"])
-        .await?;
-    let scaled = stage
-        .until("six pods of the old version run", deployment, |d| {
-            d["status"]["availableReplicas"] == 6
-        })
-        .await?;
+    installed.kubectl(&["scale", "deployment/app", "-n", "away", "--replicas=6"]).await?;
+    let scaled =
+        stage.until("six pods of the old version run", deployment, |d| d["status"]["availableReplicas"] == 6).await?;
     assert!(held(&scaled) && tag(&scaled) == "b");
     let history = stage.history("away").await?;
-    assert_eq!(
-        tags_that_ran(&history, "app")
-            .into_iter()
-            .collect::<Vec<_>>(),
-        ["1"]
-    );
+    assert_eq!(tags_that_ran(&history, "app").into_iter().collect::<Vec<_>>(), ["1"]);
 
     let operator = Operator::start(installed, "after", &ARGS).await?;
     let end = soon(3 * SETTLE + 3);
@@ -84,21 +74,11 @@ async fn without_a_policy(stage: &Stage<'_>) -> Done {
     let mut saved = stage.read(binding).await?;
     stage.delete(binding).await?;
     let release = release_named("naked");
-    stage
-        .until_condition(release, ["HoldEnforced", "False", "PolicyMissing"])
-        .await?;
+    stage.until_condition(release, ["HoldEnforced", "False", "PolicyMissing"]).await?;
     stage.sign("naked", "naked", &digest).await?;
-    stage
-        .until_condition(
-            ("TeamReadiness", "naked", "naked"),
-            ["SignedOff", "True", "SignedOff"],
-        )
-        .await?;
-    let blocked = stage
-        .until("only the policy is missing", release, |r| {
-            crate::support::blocker_codes(r) == ["RC020"]
-        })
-        .await?;
+    stage.until_condition(("TeamReadiness", "naked", "naked"), ["SignedOff", "True", "SignedOff"]).await?;
+    let blocked =
+        stage.until("only the policy is missing", release, |r| crate::support::blocker_codes(r) == ["RC020"]).await?;
 
     saved["metadata"] = json!({"name": binding.2, "labels": saved["metadata"]["labels"]});
     stage.apply(&[saved]).await?;

@@ -37,10 +37,7 @@ async fn killed_twenty_times_at_random_moments_it_comes_to_the_same_end() -> Don
     };
     let (rounds, last) = tokio::join!(rounds, killing(&installed, seed, &kills, &over));
     let (rounds, _last) = (rounds.map_err(|e| format!("seed {seed}: {e}"))?, last?);
-    eprintln!(
-        "{} kills in {rounds} releases, seed {seed}",
-        kills.load(Ordering::SeqCst)
-    );
+    eprintln!("{} kills in {rounds} releases, seed {seed}", kills.load(Ordering::SeqCst));
     Ok(())
 }
 
@@ -54,12 +51,7 @@ fn seed() -> Done<u64> {
 }
 
 /// Starts an operator and kills it after a while, until there were enough kills; the last one stays.
-async fn killing(
-    installed: &Installed,
-    seed: u64,
-    kills: &AtomicUsize,
-    over: &AtomicBool,
-) -> Done<Operator> {
+async fn killing(installed: &Installed, seed: u64, kills: &AtomicUsize, over: &AtomicBool) -> Done<Operator> {
     let mut random = seed;
     loop {
         let n = kills.load(Ordering::SeqCst);
@@ -84,14 +76,7 @@ async fn play(installed: &Installed, people: &People, round: &str) -> Done {
     let name = format!("round-{round}");
     let release = to_yaml(&[shop::release(&name)]);
     installed.apply(&people.lena, &release).await?;
-    let job = [
-        "delete",
-        "job",
-        "-n",
-        "data",
-        "ledger-migrate",
-        "--ignore-not-found",
-    ];
+    let job = ["delete", "job", "-n", "data", "ledger-migrate", "--ignore-not-found"];
     installed.kubectl(&job).await?;
     let manifests = to_yaml(&shop::manifests(round));
     installed.apply(&people.flux, &manifests).await?;
@@ -104,9 +89,6 @@ async fn play(installed: &Installed, people: &People, round: &str) -> Done {
     let history = stage.everything().await?;
     judge(&history, round);
     let migration = let_go(&history, "Job", "ledger-migrate");
-    assert!(
-        migration.iter().all(|g| g.at > last_word),
-        "it went before the last word: {migration:?}"
-    );
+    assert!(migration.iter().all(|g| g.at > last_word), "it went before the last word: {migration:?}");
     Ok(())
 }

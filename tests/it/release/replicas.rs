@@ -31,21 +31,10 @@ async fn when_the_leader_is_killed_or_stops_the_other_operator_takes_over() -> D
     }
     old_version_runs(&installed, &people).await?;
 
-    installed
-        .apply(&people.lena, &to_yaml(&[shop::release("checkout")]))
-        .await?;
-    let job = [
-        "delete",
-        "job",
-        "-n",
-        "data",
-        "ledger-migrate",
-        "--ignore-not-found",
-    ];
+    installed.apply(&people.lena, &to_yaml(&[shop::release("checkout")])).await?;
+    let job = ["delete", "job", "-n", "data", "ledger-migrate", "--ignore-not-found"];
     installed.kubectl(&job).await?;
-    installed
-        .apply(&people.flux, &to_yaml(&shop::manifests("2")))
-        .await?;
+    installed.apply(&people.flux, &to_yaml(&shop::manifests("2"))).await?;
     let digest = complete_digest(&installed, "checkout", "2").await?;
     for team in ["data", "core"] {
         shop::sign(&installed, &people, team, "checkout", &digest).await?;
@@ -56,11 +45,7 @@ async fn when_the_leader_is_killed_or_stops_the_other_operator_takes_over() -> D
     stage.completed("checkout").await?;
     let history = stage.everything().await?;
     judge(&history, "2");
-    assert!(
-        let_go(&history, "Job", "ledger-migrate")
-            .iter()
-            .all(|g| g.at > last_word)
-    );
+    assert!(let_go(&history, "Job", "ledger-migrate").iter().all(|g| g.at > last_word));
 
     measured(&installed, &two).await?;
 
@@ -72,10 +57,7 @@ async fn when_the_leader_is_killed_or_stops_the_other_operator_takes_over() -> D
     let told = tokio::time::Instant::now();
     leads(&stage, "three").await?;
     let took = told.elapsed();
-    assert!(
-        took < Duration::from_secs(10),
-        "a lease that was given back was taken after {took:?}"
-    );
+    assert!(took < Duration::from_secs(10), "a lease that was given back was taken after {took:?}");
     stage.apply(&own_team("after", &["app"])).await?;
     stage.apply(&[app("after", "app", "1")]).await?;
     stage.runs("after", "app", "1").await?;

@@ -15,32 +15,17 @@ async fn a_stop_written_before_the_last_word_holds_until_it_is_taken_back() -> D
     stage.apply(&[of_app, app("halt", "app", "1")]).await?;
     let digest = stage.asked_for("halt", "").await?;
     let release = release_named("halt");
-    stage
-        .patch(release, json!({"spec": {"paused": true}}))
-        .await?;
+    stage.patch(release, json!({"spec": {"paused": true}})).await?;
     stage.sign("halt", "halt", &digest).await?;
     let team = ("TeamReadiness", "halt", "halt");
-    stage
-        .until_condition(team, ["SignedOff", "True", "SignedOff"])
-        .await?;
-    stage
-        .until_condition(release, ["Gated", "True", "Paused"])
-        .await?;
-    stage
-        .until("nothing but the stop is in the way", release, |r| {
-            blocker_codes(r) == ["RC001"]
-        })
-        .await?;
-    let resumed = stage
-        .patch(release, json!({"spec": {"paused": false}}))
-        .await?;
+    stage.until_condition(team, ["SignedOff", "True", "SignedOff"]).await?;
+    stage.until_condition(release, ["Gated", "True", "Paused"]).await?;
+    stage.until("nothing but the stop is in the way", release, |r| blocker_codes(r) == ["RC001"]).await?;
+    let resumed = stage.patch(release, json!({"spec": {"paused": false}})).await?;
     stage.completed("halt").await?;
     let gone = let_go(&stage.history("halt").await?, "Deployment", "app");
     assert_eq!(gone.len(), 1);
-    assert!(
-        gone[0].at > version(&resumed),
-        "it went in spite of the stop"
-    );
+    assert!(gone[0].at > version(&resumed), "it went in spite of the stop");
     Ok(())
 }
 
@@ -61,25 +46,12 @@ async fn without_the_teams_consent_nothing_moves_and_with_it_the_release_goes() 
     let refused = ["Accepted", "False", "ConsentMissing"];
     let found = stage.until_condition(release, refused).await?;
     let said = condition_of(&found, "Accepted").map(|c| c["message"].to_string());
-    assert!(
-        said.is_some_and(|m| m.contains("consent/consent")),
-        "{found:#}"
-    );
-    let digest = found["status"]["digest"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    stage
-        .until_event("releases", "consent", "ConsentMissing")
-        .await?;
+    assert!(said.is_some_and(|m| m.contains("consent/consent")), "{found:#}");
+    let digest = found["status"]["digest"].as_str().unwrap_or_default().to_owned();
+    stage.until_event("releases", "consent", "ConsentMissing").await?;
     stage.seen_held("consent", "app", "").await?;
 
-    let consented = stage
-        .patch(
-            ("TeamReadiness", "consent", "consent"),
-            json!({"spec": {"allow": allow}}),
-        )
-        .await?;
+    let consented = stage.patch(("TeamReadiness", "consent", "consent"), json!({"spec": {"allow": allow}})).await?;
     let asked = stage.asked_for("consent", "").await?;
     assert!(!digest.is_empty() && !asked.is_empty());
     stage.sign("consent", "consent", &asked).await?;
@@ -95,29 +67,20 @@ async fn the_second_of_two_releases_over_a_workload_names_the_first_and_goes_on_
     let stage = Stage::on(shared().await?).await?;
     stage.apply(&own_team("rivals", &["app"])).await?;
     let steps: &[_] = &[("app", "rivals", ("Deployment", "app"), &[][..])];
-    stage
-        .apply(&[plan("rival-one", steps), app("rivals", "app", "1")])
-        .await?;
+    stage.apply(&[plan("rival-one", steps), app("rivals", "app", "1")]).await?;
     let first = stage.asked_for("rival-one", "").await?;
     let mut second = plan("rival-two", steps);
     second["spec"]["steps"][0]["expect"] = json!({"images": {"app": "registry.example/app:2"}});
     stage.apply(&[second]).await?;
     let conflict = ["Accepted", "False", "Conflict"];
-    let found = stage
-        .until_condition(release_named("rival-two"), conflict)
-        .await?;
+    let found = stage.until_condition(release_named("rival-two"), conflict).await?;
     let said = condition_of(&found, "Accepted").map(|c| c["message"].to_string());
-    assert!(
-        said.is_some_and(|m| m.contains("releases/rival-one")),
-        "{found:#}"
-    );
+    assert!(said.is_some_and(|m| m.contains("releases/rival-one")), "{found:#}");
 
     stage.sign("rivals", "rival-one", &first).await?;
     stage.completed("rival-one").await?;
     let accepted = ["Accepted", "True", "Accepted"];
-    stage
-        .until_condition(release_named("rival-two"), accepted)
-        .await?;
+    stage.until_condition(release_named("rival-two"), accepted).await?;
     stage.apply(&[app("rivals", "app", "2")]).await?;
     let digest = stage.asked_for("rival-two", "").await?;
     let signed = stage.sign("rivals", "rival-two", &digest).await?;
@@ -141,20 +104,14 @@ async fn a_cycle_is_reported_with_its_path() -> Done {
     ];
     stage.apply(&[plan("cycle", steps)]).await?;
     let release = release_named("cycle");
-    let found = stage
-        .until_condition(release, ["Accepted", "False", "InvalidSpec"])
-        .await?;
-    let stalled = stage
-        .until_condition(release, ["Stalled", "True", "InvalidSpec"])
-        .await?;
+    let found = stage.until_condition(release, ["Accepted", "False", "InvalidSpec"]).await?;
+    let stalled = stage.until_condition(release, ["Stalled", "True", "InvalidSpec"]).await?;
     let said = condition_of(&found, "Accepted").map(|c| c["message"].to_string());
     let said = said.unwrap_or_default();
     for step in ["one", "two", "three", "spec.steps"] {
         assert!(said.contains(step), "{said}");
     }
     assert_eq!(blocker_codes(&stalled), ["RC010"]);
-    stage
-        .until_event("releases", "cycle", "InvalidSpec")
-        .await?;
+    stage.until_event("releases", "cycle", "InvalidSpec").await?;
     Ok(())
 }

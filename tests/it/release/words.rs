@@ -32,28 +32,16 @@ async fn a_word_for_other_content_does_not_count_and_the_team_is_named_with_its_
     }
     assert_eq!(said["owner"], "words-one/words-one (#words-one in chat)");
     let stale = ["SignedOff", "False", "Stale"];
-    stage
-        .until_condition(("TeamReadiness", BOTH[0], BOTH[0]), stale)
-        .await?;
+    stage.until_condition(("TeamReadiness", BOTH[0], BOTH[0]), stale).await?;
 
     // A change after the word makes it stale, and the other's word changes nothing.
     stage.sign(BOTH[0], "words", &second).await?;
-    stage
-        .until("one word is missing", release_named("words"), |r| {
-            blocker_codes(r) == ["RC051"]
-        })
-        .await?;
+    stage.until("one word is missing", release_named("words"), |r| blocker_codes(r) == ["RC051"]).await?;
     stage.apply(&[app(BOTH[0], "app", "3")]).await?;
     let third = stage.asked_for("words", &second).await?;
     stage.sign(BOTH[1], "words", &third).await?;
     lacking(&stage, "RC052").await?;
-    stage
-        .until(
-            "only the stale word is missing",
-            release_named("words"),
-            |r| blocker_codes(r) == ["RC052"],
-        )
-        .await?;
+    stage.until("only the stale word is missing", release_named("words"), |r| blocker_codes(r) == ["RC052"]).await?;
     let last = stage.sign(BOTH[0], "words", &third).await?;
     stage.completed("words").await?;
     for team in BOTH {
@@ -74,23 +62,12 @@ async fn a_no_go_holds_with_its_reason_until_it_is_taken_back() -> Done {
     let plan = plan("nogo", &[("app", "nogo", ("Deployment", "app"), &[])]);
     stage.apply(&[plan, app("nogo", "app", "1")]).await?;
     let digest = stage.asked_for("nogo", "").await?;
-    stage
-        .say("nogo", "nogo", &digest, ["NoGo", "the index is not built"])
-        .await?;
-    let said = stage
-        .until("the NoGo is told", release_named("nogo"), |r| {
-            blocker_codes(r) == ["RC053"]
-        })
-        .await?;
+    stage.say("nogo", "nogo", &digest, ["NoGo", "the index is not built"]).await?;
+    let said = stage.until("the NoGo is told", release_named("nogo"), |r| blocker_codes(r) == ["RC053"]).await?;
     let told = condition_of(&said, "Gated").map(|c| c["message"].to_string());
-    assert!(
-        told.is_some_and(|m| m.contains("the index is not built")),
-        "{said:#}"
-    );
+    assert!(told.is_some_and(|m| m.contains("the index is not built")), "{said:#}");
     let team = ("TeamReadiness", "nogo", "nogo");
-    stage
-        .until_condition(team, ["SignedOff", "False", "Rejected"])
-        .await?;
+    stage.until_condition(team, ["SignedOff", "False", "Rejected"]).await?;
 
     let signed = stage.sign("nogo", "nogo", &digest).await?;
     stage.completed("nogo").await?;
@@ -104,16 +81,9 @@ async fn a_no_go_holds_with_its_reason_until_it_is_taken_back() -> Done {
 async fn lacking(stage: &Stage<'_>, code: &str) -> Done<Value> {
     let find = |r: &Value| {
         let all = r["status"]["blockers"].as_array();
-        all.into_iter()
-            .flatten()
-            .find(|b| b["code"] == code)
-            .cloned()
+        all.into_iter().flatten().find(|b| b["code"] == code).cloned()
     };
-    let found = stage
-        .until(&format!("blocker {code}"), release_named("words"), |r| {
-            find(r).is_some()
-        })
-        .await?;
+    let found = stage.until(&format!("blocker {code}"), release_named("words"), |r| find(r).is_some()).await?;
     Ok(find(&found).unwrap_or_default())
 }
 

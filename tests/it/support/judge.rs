@@ -22,20 +22,13 @@ pub fn judge(history: &[Version]) -> Result<Vec<String>, String> {
         ));
     }
     let mut first_ready = BTreeMap::new();
-    for version in history
-        .iter()
-        .filter(|v| is_new_pod(v, "api") && ready(&v.object))
-    {
-        first_ready
-            .entry(version.name().to_owned())
-            .or_insert(version.at);
+    for version in history.iter().filter(|v| is_new_pod(v, "api") && ready(&v.object)) {
+        first_ready.entry(version.name().to_owned()).or_insert(version.at);
     }
     let last_ready = match first_ready.values().max() {
         Some(last) if first_ready.len() == 3 => *last,
         _ => {
-            return Err(format!(
-                "three new api pods should have become ready: {first_ready:?}"
-            ));
+            return Err(format!("three new api pods should have become ready: {first_ready:?}"));
         }
     };
     let mut proven = vec![format!(
@@ -59,16 +52,11 @@ pub fn judge(history: &[Version]) -> Result<Vec<String>, String> {
 
 fn is_complete(job: &Version) -> bool {
     let conditions = job.object["status"]["conditions"].as_array();
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|c| c["type"] == "Complete" && c["status"] == "True")
+    conditions.into_iter().flatten().any(|c| c["type"] == "Complete" && c["status"] == "True")
 }
 
 fn is_new_pod(version: &Version, app: &str) -> bool {
-    version.kind == "Pod"
-        && version.object["metadata"]["labels"]["app"] == app
-        && tag(&version.object) == "2"
+    version.kind == "Pod" && version.object["metadata"]["labels"]["app"] == app && tag(&version.object) == "2"
 }
 
 fn first_pod(history: &[Version], app: &str) -> Result<u64, String> {
@@ -87,27 +75,17 @@ fn first_pod(history: &[Version], app: &str) -> Result<u64, String> {
 pub fn at_most_once(history: &[Version]) -> Result<(), String> {
     let mut releases = BTreeMap::new();
     let mut held = BTreeMap::new();
-    for version in history
-        .iter()
-        .filter(|v| v.kind == "Deployment" || v.kind == "Job")
-    {
-        let uid = version.object["metadata"]["uid"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+    for version in history.iter().filter(|v| v.kind == "Deployment" || v.kind == "Job") {
+        let uid = version.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let is_held = version.object["metadata"]["annotations"]["rollcall.dev/hold"].is_string();
         let was_held = held.insert(uid.clone(), is_held).unwrap_or(false);
         if was_held && !is_held && !version.deleted {
-            *releases
-                .entry((uid, tag(&version.object).to_owned()))
-                .or_insert(0) += 1;
+            *releases.entry((uid, tag(&version.object).to_owned())).or_insert(0) += 1;
         }
     }
     if releases.values().all(|n| *n == 1) {
         Ok(())
     } else {
-        Err(format!(
-            "some content was let go more than once: {releases:?}"
-        ))
+        Err(format!("some content was let go more than once: {releases:?}"))
     }
 }

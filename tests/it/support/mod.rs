@@ -45,10 +45,7 @@ impl Installed {
     pub async fn on(plane: ControlPlane) -> Done<Self> {
         let admin = plane.admin()?;
         let installed = Self { plane, admin };
-        let crds: Vec<Value> = rollcall::api::crds::crds()
-            .into_iter()
-            .map(|(_, crd)| crd)
-            .collect();
+        let crds: Vec<Value> = rollcall::api::crds::crds().into_iter().map(|(_, crd)| crd).collect();
         installed.apply(&installed.admin, &to_yaml(&crds)).await?;
         installed
             .kubectl(&[
@@ -60,14 +57,8 @@ impl Installed {
                 "app.kubernetes.io/part-of=rollcall",
             ])
             .await?;
-        let install = Install {
-            workload_access: WorkloadAccess::Cluster,
-            ..Install::in_namespace("rollcall-system")
-        };
-        let all: Vec<Value> = manifests::all(&install)
-            .into_iter()
-            .filter(|o| o["kind"] != "Deployment")
-            .collect();
+        let install = Install { workload_access: WorkloadAccess::Cluster, ..Install::in_namespace("rollcall-system") };
+        let all: Vec<Value> = manifests::all(&install).into_iter().filter(|o| o["kind"] != "Deployment").collect();
         installed.apply(&installed.admin, &to_yaml(&all)).await?;
         installed.until_held().await?;
         Ok(installed)
@@ -104,12 +95,7 @@ impl Installed {
 
     /// Runs kubectl as admin.
     pub async fn kubectl(&self, args: &[&str]) -> Done<String> {
-        let out = self
-            .plane
-            .kubectl(&self.admin)
-            .args(args.iter().copied())
-            .run()
-            .await?;
+        let out = self.plane.kubectl(&self.admin).args(args.iter().copied()).run().await?;
         Ok(out.success()?)
     }
 
@@ -118,24 +104,11 @@ impl Installed {
         let out = self
             .plane
             .kubectl(&self.admin)
-            .args([
-                "get",
-                kind,
-                name,
-                "-n",
-                namespace,
-                "--ignore-not-found",
-                "-o",
-                "json",
-            ])
+            .args(["get", kind, name, "-n", namespace, "--ignore-not-found", "-o", "json"])
             .run()
             .await?
             .success()?;
-        Ok(if out.trim().is_empty() {
-            None
-        } else {
-            Some(serde_json::from_str(&out)?)
-        })
+        Ok(if out.trim().is_empty() { None } else { Some(serde_json::from_str(&out)?) })
     }
 
     /// Waits until a question has an answer.
@@ -164,29 +137,20 @@ impl Installed {
         condition: &str,
         status: &str,
     ) -> Done<Value> {
-        self.until(
-            &format!("{kind} {namespace}/{name} has {condition}={status}"),
-            || async {
-                let object = self.get(kind, namespace, name).await?;
-                Ok(object.filter(|o| {
-                    let found = condition_of(o, condition);
-                    found.is_some_and(|c| {
-                        c["status"] == status
-                            && c["observedGeneration"] == o["metadata"]["generation"]
-                    })
-                }))
-            },
-        )
+        self.until(&format!("{kind} {namespace}/{name} has {condition}={status}"), || async {
+            let object = self.get(kind, namespace, name).await?;
+            Ok(object.filter(|o| {
+                let found = condition_of(o, condition);
+                found.is_some_and(|c| c["status"] == status && c["observedGeneration"] == o["metadata"]["generation"])
+            }))
+        })
         .await
     }
 }
 
 /// A condition in an object's status.
 pub fn condition_of<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    object["status"]["conditions"]
-        .as_array()?
-        .iter()
-        .find(|c| c["type"] == name)
+    object["status"]["conditions"].as_array()?.iter().find(|c| c["type"] == name)
 }
 
 /// The codes of a release's blockers.
@@ -203,10 +167,7 @@ pub fn blocker_codes(release: &Value) -> Vec<String> {
 pub fn step_state(release: &Value, step: &str) -> String {
     let steps = release["status"]["steps"].as_array();
     let found = steps.into_iter().flatten().find(|s| s["name"] == step);
-    found
-        .and_then(|s| s["state"].as_str())
-        .unwrap_or_default()
-        .to_owned()
+    found.and_then(|s| s["state"].as_str()).unwrap_or_default().to_owned()
 }
 
 /// A namespace, with the label that the samples' windows select by.

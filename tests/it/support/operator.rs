@@ -19,21 +19,11 @@ pub struct Operator {
 impl Operator {
     /// Starts the operator. It elects a leader like any replica unless told otherwise.
     pub async fn start(installed: &Installed, name: &str, args: &[&str]) -> Done<Self> {
-        let access = installed
-            .plane
-            .service_account("rollcall-system", "rollcall")
-            .await?;
+        let access = installed.plane.service_account("rollcall-system", "rollcall").await?;
         let log = installed.plane.dir().join(format!("operator-{name}.log"));
         let file = std::fs::File::create(&log)?;
         let child = Command::new(binary())
-            .args([
-                "run",
-                "--listen",
-                "127.0.0.1:0",
-                "--log-level",
-                "rollcall=debug,info",
-                "--kubeconfig",
-            ])
+            .args(["run", "--listen", "127.0.0.1:0", "--log-level", "rollcall=debug,info", "--kubeconfig"])
             .arg(access.kubeconfig_path())
             .args(args)
             .env("POD_NAME", name)
@@ -43,11 +33,7 @@ impl Operator {
             .kill_on_drop(true)
             .spawn()?;
         let leash = leash(child.id().unwrap_or_default())?;
-        Ok(Self {
-            child,
-            log,
-            _leash: leash,
-        })
+        Ok(Self { child, log, _leash: leash })
     }
 
     /// Tells it to stop, as the kubelet does, and waits until it has.
@@ -75,8 +61,7 @@ impl Operator {
     pub async fn ask(&self, installed: &Installed, path: &str) -> Done<String> {
         let address = self.address(installed).await?;
         let mut stream = tokio::net::TcpStream::connect(&address).await?;
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;

@@ -28,14 +28,9 @@ pub async fn shared() -> Done<&'static Installed> {
         let operator = Operator::start(&installed, "shared", &args).await?;
         let namespaces = rollcall::manifests::to_yaml(&[namespace("releases")]);
         installed.apply(&installed.admin, &namespaces).await?;
-        Done::Ok(Shared {
-            installed,
-            _operator: operator,
-        })
+        Done::Ok(Shared { installed, _operator: operator })
     };
-    let started = SHARED
-        .get_or_init(|| async { start().await.map_err(|e| e.to_string()) })
-        .await;
+    let started = SHARED.get_or_init(|| async { start().await.map_err(|e| e.to_string()) }).await;
     Ok(&started.as_ref().map_err(Clone::clone)?.installed)
 }
 
@@ -74,11 +69,7 @@ pub fn plan(name: &str, steps: &[PlannedStep<'_>]) -> Value {
 /// A Freeze of one team, in its own namespace, from a minute ago until an instant.
 pub fn freeze(team: &str, until: DateTime<Utc>) -> Value {
     let wall = |t: DateTime<Utc>| t.format("%Y-%m-%dT%H:%M:%S").to_string();
-    let mut freeze = shop::freeze(
-        "quiet",
-        &wall(Utc::now() - TimeDelta::minutes(1)),
-        &wall(until),
-    );
+    let mut freeze = shop::freeze("quiet", &wall(Utc::now() - TimeDelta::minutes(1)), &wall(until));
     freeze["metadata"]["namespace"] = json!(team);
     if let Some(spec) = freeze["spec"].as_object_mut() {
         spec.remove("namespaceSelector");
@@ -112,9 +103,7 @@ impl Stage<'_> {
             !held(d)
                 && tag(d) == version
                 && status["observedGeneration"] == d["metadata"]["generation"]
-                && ["replicas", "updatedReplicas", "availableReplicas"]
-                    .iter()
-                    .all(|f| status[f] == *all)
+                && ["replicas", "updatedReplicas", "availableReplicas"].iter().all(|f| status[f] == *all)
         })
         .await
     }
@@ -127,11 +116,8 @@ impl Stage<'_> {
             found.and_then(|w| w["heldTemplate"].as_str().map(str::to_owned))
         };
         let what = format!("rollcall has seen the held change of {name}");
-        let found = self
-            .until(&what, ("TeamReadiness", team, team), |t| {
-                entry(t).is_some_and(|e| e != other_than)
-            })
-            .await?;
+        let found =
+            self.until(&what, ("TeamReadiness", team, team), |t| entry(t).is_some_and(|e| e != other_than)).await?;
         Ok(entry(&found).unwrap_or_default())
     }
 
@@ -149,21 +135,14 @@ impl Stage<'_> {
 
     /// Waits until nothing but words and order keeps a release, and returns the digest that it asks for.
     pub async fn asked_for(&self, release: &str, other_than: &str) -> Done<String> {
-        let digest = |r: &Value| {
-            r["status"]["digest"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let digest = |r: &Value| r["status"]["digest"].as_str().unwrap_or_default().to_owned();
         let what = "only words and order are missing";
         let found = self
             .until(what, release_named(release), |r| {
                 let codes = blocker_codes(r);
                 let words = codes.iter().any(|c| c.starts_with("RC05"));
                 words
-                    && codes
-                        .iter()
-                        .all(|c| c.starts_with("RC05") || c.starts_with("RC07"))
+                    && codes.iter().all(|c| c.starts_with("RC05") || c.starts_with("RC07"))
                     && r["status"]["observedGeneration"] == r["metadata"]["generation"]
                     && digest(r) != other_than
             })
@@ -173,7 +152,6 @@ impl Stage<'_> {
 
     /// Waits until a release is complete.
     pub async fn completed(&self, release: &str) -> Done<Value> {
-        self.until_condition(release_named(release), ["Ready", "True", "Completed"])
-            .await
+        self.until_condition(release_named(release), ["Ready", "True", "Completed"]).await
     }
 }

@@ -47,36 +47,18 @@ impl Recorder {
         let (mut watches, mut begun) = (Vec::new(), Vec::new());
         for kind in KINDS {
             let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource(kind));
-            let from = api
-                .list(&Default::default())
-                .await?
-                .metadata
-                .resource_version
-                .unwrap_or_default();
+            let from = api.list(&Default::default()).await?.metadata.resource_version.unwrap_or_default();
             begun.push((kind, from.parse().unwrap_or_default()));
-            watches.push(tokio::spawn(watch(
-                api,
-                kind.to_owned(),
-                from,
-                versions.clone(),
-            )));
+            watches.push(tokio::spawn(watch(api, kind.to_owned(), from, versions.clone())));
         }
-        Ok(Self {
-            versions,
-            begun,
-            watches,
-        })
+        Ok(Self { versions, begun, watches })
     }
 
     /// The newest version of the store of which the watch of this kind has told.
     pub fn seen(&self, kind: &str) -> u64 {
         let begun = self.begun.iter().find(|(k, _)| *k == kind);
         let versions = self.versions.lock();
-        let told = versions
-            .iter()
-            .flat_map(|all| all.iter())
-            .filter(|v| v.kind == kind)
-            .map(|v| v.at);
+        let told = versions.iter().flat_map(|all| all.iter()).filter(|v| v.kind == kind).map(|v| v.at);
         told.chain(begun.map(|(_, at)| *at)).max().unwrap_or(0)
     }
 
@@ -94,12 +76,7 @@ impl Drop for Recorder {
     }
 }
 
-async fn watch(
-    api: Api<DynamicObject>,
-    kind: String,
-    mut from: String,
-    versions: Arc<Mutex<Vec<Version>>>,
-) {
+async fn watch(api: Api<DynamicObject>, kind: String, mut from: String, versions: Arc<Mutex<Vec<Version>>>) {
     loop {
         let Ok(stream) = api.watch(&WatchParams::default().timeout(290), &from).await else {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -132,24 +109,14 @@ async fn watch(
 
 /// The tag of a pod's, or a workload's template's, first container image.
 pub fn tag(object: &Value) -> &str {
-    let spec = if object["spec"]["template"].is_object() {
-        &object["spec"]["template"]["spec"]
-    } else {
-        &object["spec"]
-    };
-    spec["containers"][0]["image"]
-        .as_str()
-        .and_then(|i| i.rsplit(':').next())
-        .unwrap_or_default()
+    let spec =
+        if object["spec"]["template"].is_object() { &object["spec"]["template"]["spec"] } else { &object["spec"] };
+    spec["containers"][0]["image"].as_str().and_then(|i| i.rsplit(':').next()).unwrap_or_default()
 }
 
 /// Whether a pod is ready.
 pub fn ready(pod: &Value) -> bool {
-    pod["status"]["conditions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|c| c["type"] == "Ready" && c["status"] == "True")
+    pod["status"]["conditions"].as_array().into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True")
 }
 
 /// The store's version of the cluster at which an object was last written.
@@ -177,17 +144,11 @@ pub fn let_go(history: &[Version], kind: &str, name: &str) -> Vec<LetGo> {
     let mut all = Vec::new();
     let own = |v: &&Version| v.kind == kind && v.name() == name;
     for version in history.iter().filter(own) {
-        let uid = version.object["metadata"]["uid"]
-            .as_str()
-            .unwrap_or_default();
+        let uid = version.object["metadata"]["uid"].as_str().unwrap_or_default();
         let was_held = last.as_ref().is_some_and(|(u, held)| u == uid && *held);
         let is_held = held(&version.object);
         if was_held && !is_held && !version.deleted {
-            all.push(LetGo {
-                at: version.at,
-                tag: tag(&version.object).to_owned(),
-                uid: uid.to_owned(),
-            });
+            all.push(LetGo { at: version.at, tag: tag(&version.object).to_owned(), uid: uid.to_owned() });
         }
         last = Some((uid.to_owned(), is_held));
     }
@@ -196,8 +157,6 @@ pub fn let_go(history: &[Version], kind: &str, name: &str) -> Vec<LetGo> {
 
 /// The tags with which pods of an app ever ran.
 pub fn tags_that_ran(history: &[Version], app: &str) -> BTreeSet<String> {
-    let pods = history
-        .iter()
-        .filter(|v| v.kind == "Pod" && v.object["metadata"]["labels"]["app"] == app);
+    let pods = history.iter().filter(|v| v.kind == "Pod" && v.object["metadata"]["labels"]["app"] == app);
     pods.map(|v| tag(&v.object).to_owned()).collect()
 }

@@ -17,14 +17,7 @@ pub const STEPS: [(&str, &str, &str, &str); 4] = [
 ];
 
 /// A Deployment of a team. `version` is its image's tag.
-pub fn deployment(
-    namespace: &str,
-    name: &str,
-    team: &str,
-    app: &str,
-    version: &str,
-    replicas: u32,
-) -> Value {
+pub fn deployment(namespace: &str, name: &str, team: &str, app: &str, version: &str, replicas: u32) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"namespace": namespace, "name": name, "labels": {"rollcall.dev/gate": team, "app": app}},
@@ -50,10 +43,7 @@ pub fn job(namespace: &str, name: &str, team: &str, version: &str) -> Value {
 /// A team's readiness: it lists its workloads, consents to releases of the namespace `releases`, and its
 /// lead must sign.
 pub fn team(name: &str, workloads: &[(&str, &str)]) -> Value {
-    let workloads: Vec<Value> = workloads
-        .iter()
-        .map(|(kind, name)| json!({"kind": kind, "name": name}))
-        .collect();
+    let workloads: Vec<Value> = workloads.iter().map(|(kind, name)| json!({"kind": kind, "name": name})).collect();
     json!({
         "apiVersion": "rollcall.dev/v1alpha1", "kind": "TeamReadiness",
         "metadata": {"namespace": name, "name": name},
@@ -135,13 +125,8 @@ impl People {
 
 /// Creates namespaces, teams and people, with the rights that the README tells admins to give.
 pub async fn open_shop(installed: &Installed) -> Done<People> {
-    let namespaces: Vec<Value> = ["data", "core", "ui", "releases"]
-        .into_iter()
-        .map(namespace)
-        .collect();
-    installed
-        .apply(&installed.admin, &to_yaml(&namespaces))
-        .await?;
+    let namespaces: Vec<Value> = ["data", "core", "ui", "releases"].into_iter().map(namespace).collect();
+    installed.apply(&installed.admin, &to_yaml(&namespaces)).await?;
     let mut rights = vec![bound("releases", "lena", "admin")];
     for (team, lead) in [("data", "dana"), ("core", "cora"), ("ui", "uma")] {
         rights.push(bound(team, lead, "admin"));
@@ -149,15 +134,9 @@ pub async fn open_shop(installed: &Installed) -> Done<People> {
         rights.push(signer(team, lead));
     }
     installed.apply(&installed.admin, &to_yaml(&rights)).await?;
-    let flux = installed
-        .plane
-        .service_account("flux-system", "kustomize-controller")
-        .await?;
+    let flux = installed.plane.service_account("flux-system", "kustomize-controller").await?;
     let subject = control_plane::Subject::ServiceAccount("flux-system", "kustomize-controller");
-    installed
-        .plane
-        .grant("cluster-admin", subject, None)
-        .await?;
+    installed.plane.grant("cluster-admin", subject, None).await?;
     let user = |name: &str, group: &str| installed.plane.user(name, &[group]);
     let people = People {
         lena: user("lena", "leads")?,
@@ -169,18 +148,12 @@ pub async fn open_shop(installed: &Installed) -> Done<People> {
     let teams = [
         (&people.dana, team("data", &[("Job", "ledger-migrate")])),
         (&people.cora, team("core", &[("Deployment", "api")])),
-        (
-            &people.uma,
-            team("ui", &[("Deployment", "web"), ("Deployment", "admin")]),
-        ),
+        (&people.uma, team("ui", &[("Deployment", "web"), ("Deployment", "admin")])),
     ];
     for (who, team) in teams {
         installed
             .until("the team's lead may write its readiness", || async {
-                Ok(installed
-                    .apply(who, &to_yaml(std::slice::from_ref(&team)))
-                    .await
-                    .ok())
+                Ok(installed.apply(who, &to_yaml(std::slice::from_ref(&team))).await.ok())
             })
             .await?;
     }
@@ -205,28 +178,14 @@ fn signer(team: &str, user: &str) -> Value {
 }
 
 /// The lead of a team says Go for a digest of a release.
-pub async fn sign(
-    installed: &Installed,
-    people: &People,
-    team: &str,
-    release: &str,
-    digest: &str,
-) -> Done {
-    let sign_off = json!([{"release": format!("releases/{release}"), "role": "lead", "decision": "Go", "digest": digest}]);
+pub async fn sign(installed: &Installed, people: &People, team: &str, release: &str, digest: &str) -> Done {
+    let sign_off =
+        json!([{"release": format!("releases/{release}"), "role": "lead", "decision": "Go", "digest": digest}]);
     let patch = json!({"spec": {"signOffs": sign_off}}).to_string();
     let out = installed
         .plane
         .kubectl(people.lead_of(team))
-        .args([
-            "patch",
-            "teamreadiness",
-            team,
-            "-n",
-            team,
-            "--type=merge",
-            "-p",
-            &patch,
-        ])
+        .args(["patch", "teamreadiness", team, "-n", team, "--type=merge", "-p", &patch])
         .run()
         .await?;
     out.success()?;
@@ -235,22 +194,13 @@ pub async fn sign(
 
 /// The old version runs everywhere, let go by its own teams: with no release, open windows are enough.
 pub async fn old_version_runs(installed: &Installed, people: &People) -> Done {
-    let old: Vec<Value> = manifests("1")
-        .into_iter()
-        .filter(|m| m["kind"] == "Deployment")
-        .collect();
+    let old: Vec<Value> = manifests("1").into_iter().filter(|m| m["kind"] == "Deployment").collect();
     installed.apply(&people.flux, &to_yaml(&old)).await?;
     for (namespace, name) in [("core", "api"), ("ui", "web"), ("ui", "admin")] {
         installed
             .until(&format!("version 1 of {name} runs"), || async {
-                let found = installed
-                    .get("deployment", namespace, name)
-                    .await?
-                    .unwrap_or_default();
-                Ok(
-                    (found["status"]["availableReplicas"] == found["spec"]["replicas"])
-                        .then_some(()),
-                )
+                let found = installed.get("deployment", namespace, name).await?.unwrap_or_default();
+                Ok((found["status"]["availableReplicas"] == found["spec"]["replicas"]).then_some(()))
             })
             .await?;
     }
@@ -260,40 +210,23 @@ pub async fn old_version_runs(installed: &Installed, people: &People) -> Done {
 /// The digest once every member of the release has its new, held content.
 pub async fn complete_digest(installed: &Installed, release: &str) -> Done<String> {
     installed
-        .until(
-            "every step has held content and a digest is published for it",
-            || async {
-                let found = installed
-                    .get("coordinatedrelease", "releases", release)
-                    .await?
-                    .unwrap_or_default();
-                let mut all_held = true;
-                for (_, namespace, kind, name) in STEPS {
-                    let workload = installed
-                        .get(kind, namespace, name)
-                        .await?
-                        .unwrap_or_default();
-                    all_held &= tag(&workload) == "2"
-                        && workload["metadata"]["annotations"]["rollcall.dev/hold"] == "policy";
-                }
-                let again = installed
-                    .get("coordinatedrelease", "releases", release)
-                    .await?
-                    .unwrap_or_default();
-                let settled = found["status"]["digest"] == again["status"]["digest"]
-                    && found["status"]["blockers"] == again["status"]["blockers"];
-                let codes = blocker_codes(&again);
-                let complete = all_held
-                    && settled
-                    && codes.iter().all(|c| c == "RC051" || c == "RC071")
-                    && codes.contains(&"RC051".to_owned());
-                Ok(complete.then(|| {
-                    again["status"]["digest"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .to_owned()
-                }))
-            },
-        )
+        .until("every step has held content and a digest is published for it", || async {
+            let found = installed.get("coordinatedrelease", "releases", release).await?.unwrap_or_default();
+            let mut all_held = true;
+            for (_, namespace, kind, name) in STEPS {
+                let workload = installed.get(kind, namespace, name).await?.unwrap_or_default();
+                all_held &=
+                    tag(&workload) == "2" && workload["metadata"]["annotations"]["rollcall.dev/hold"] == "policy";
+            }
+            let again = installed.get("coordinatedrelease", "releases", release).await?.unwrap_or_default();
+            let settled = found["status"]["digest"] == again["status"]["digest"]
+                && found["status"]["blockers"] == again["status"]["blockers"];
+            let codes = blocker_codes(&again);
+            let complete = all_held
+                && settled
+                && codes.iter().all(|c| c == "RC051" || c == "RC071")
+                && codes.contains(&"RC051".to_owned());
+            Ok(complete.then(|| again["status"]["digest"].as_str().unwrap_or_default().to_owned()))
+        })
         .await
 }

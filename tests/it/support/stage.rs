@@ -42,11 +42,7 @@ pub fn resource(kind: &str) -> ApiResource {
 impl<'a> Stage<'a> {
     /// A place on a control plane, with a witness from now on.
     pub async fn on(installed: &'a Installed) -> Done<Self> {
-        Ok(Self {
-            installed,
-            recorder: Recorder::start(installed).await?,
-            client: installed.admin.client()?,
-        })
+        Ok(Self { installed, recorder: Recorder::start(installed).await?, client: installed.admin.client()? })
     }
 
     fn api(&self, kind: &str, namespace: &str) -> Api<DynamicObject> {
@@ -64,11 +60,7 @@ impl<'a> Stage<'a> {
             let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
             let kind = object["kind"].as_str().unwrap_or_default();
             self.api(kind, text("namespace"))
-                .patch(
-                    text("name"),
-                    &PatchParams::apply("kustomize-controller").force(),
-                    &Patch::Apply(object),
-                )
+                .patch(text("name"), &PatchParams::apply("kustomize-controller").force(), &Patch::Apply(object))
                 .await?;
         }
         Ok(())
@@ -78,10 +70,7 @@ impl<'a> Stage<'a> {
     pub async fn patch(&self, (kind, namespace, name): Named<'_>, change: Value) -> Done<Value> {
         let patch = Patch::Merge(change);
         let params = PatchParams::default();
-        let object = self
-            .api(kind, namespace)
-            .patch(name, &params, &patch)
-            .await?;
+        let object = self.api(kind, namespace).patch(name, &params, &patch).await?;
         Ok(serde_json::to_value(object)?)
     }
 
@@ -99,21 +88,13 @@ impl<'a> Stage<'a> {
 
     /// All objects of a kind in a namespace.
     pub async fn list(&self, kind: &str, namespace: &str) -> Done<Vec<Value>> {
-        let all = self
-            .api(kind, namespace)
-            .list(&ListParams::default())
-            .await?;
+        let all = self.api(kind, namespace).list(&ListParams::default()).await?;
         let values = all.items.iter().map(serde_json::to_value);
         Ok(values.collect::<Result<_, _>>()?)
     }
 
     /// Waits until an object is as described, and returns it.
-    pub async fn until(
-        &self,
-        what: &str,
-        named: Named<'_>,
-        holds: impl Fn(&Value) -> bool,
-    ) -> Done<Value> {
+    pub async fn until(&self, what: &str, named: Named<'_>, holds: impl Fn(&Value) -> bool) -> Done<Value> {
         let limit = tokio::time::Instant::now() + PATIENCE;
         loop {
             let object = self.read(named).await?;
@@ -122,9 +103,7 @@ impl<'a> Stage<'a> {
             }
             if tokio::time::Instant::now() > limit {
                 let told = json!({"annotations": object["metadata"]["annotations"], "status": object["status"]});
-                return Err(
-                    format!("not within {PATIENCE:?}: {what}; {named:?} says {told:#}").into(),
-                );
+                return Err(format!("not within {PATIENCE:?}: {what}; {named:?} says {told:#}").into());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -150,9 +129,7 @@ impl<'a> Stage<'a> {
         self.installed
             .until(&what, || async {
                 let all = self.list("Event", namespace).await?;
-                let found = all
-                    .into_iter()
-                    .find(|e| e["regarding"]["name"] == about && e["reason"] == reason);
+                let found = all.into_iter().find(|e| e["regarding"]["name"] == about && e["reason"] == reason);
                 Ok(found)
             })
             .await
@@ -189,25 +166,18 @@ impl<'a> Stage<'a> {
     /// Everything that happened in a namespace until now, of the kinds that are recorded.
     pub async fn history(&self, namespace: &str) -> Done<Vec<Version>> {
         let all = self.everything().await?.into_iter();
-        Ok(all
-            .filter(|v| v.object["metadata"]["namespace"] == namespace)
-            .collect())
+        Ok(all.filter(|v| v.object["metadata"]["namespace"] == namespace).collect())
     }
 
     /// Everything that happened until now, of the kinds that are recorded.
     pub async fn everything(&self) -> Done<Vec<Version>> {
         for kind in super::recorder::KINDS {
             let present = self.list(kind, "").await?;
-            let newest = present
-                .iter()
-                .map(super::recorder::version)
-                .max()
-                .unwrap_or(0);
+            let newest = present.iter().map(super::recorder::version).max().unwrap_or(0);
             self.installed
-                .until(
-                    &format!("the witness has seen all of kind {kind}"),
-                    || async { Ok((self.recorder.seen(kind) >= newest).then_some(())) },
-                )
+                .until(&format!("the witness has seen all of kind {kind}"), || async {
+                    Ok((self.recorder.seen(kind) >= newest).then_some(()))
+                })
                 .await?;
         }
         Ok(self.recorder.history())

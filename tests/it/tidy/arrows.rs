@@ -7,10 +7,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("api", &["api"]),
     ("domain", &["domain", "digest"]),
     ("validate", &["validate", "api", "domain"]),
-    (
-        "cluster",
-        &["cluster", "api", "digest", "clock", "metrics", "shutdown"],
-    ),
+    ("cluster", &["cluster", "api", "digest", "clock", "metrics", "shutdown"]),
     (
         "controllers",
         &[
@@ -33,36 +30,18 @@ const ARROWS: [(&str, &[&str]); 6] = [
 ];
 
 /// What the domain does without: I/O, waiting, and clocks.
-const NOT_IN_THE_DOMAIN: [&str; 7] = [
-    "kube::",
-    "k8s_openapi",
-    "tokio",
-    "async fn",
-    ".await",
-    "Utc::now",
-    "SystemTime",
-];
+const NOT_IN_THE_DOMAIN: [&str; 7] = ["kube::", "k8s_openapi", "tokio", "async fn", ".await", "Utc::now", "SystemTime"];
 
 /// Where clocks are read.
 const CLOCK: &str = "src/clock.rs";
-const CLOCK_READS: [&str; 5] = [
-    "Utc::now(",
-    "SystemTime::now(",
-    "Instant::now(",
-    "Timestamp::now(",
-    "Zoned::now(",
-];
+const CLOCK_READS: [&str; 5] = ["Utc::now(", "SystemTime::now(", "Instant::now(", "Timestamp::now(", "Zoned::now("];
 
 /// The modules of ours that a line names: `crate::a::…`, `crate::{a, b::c}`.
 fn named(line: &str) -> Vec<String> {
     let mut all = Vec::new();
     for rest in line.split("crate::").skip(1) {
-        let word = |text: &str| -> String {
-            text.trim()
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect()
-        };
+        let word =
+            |text: &str| -> String { text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
         match rest.strip_prefix('{') {
             None => all.push(word(rest)),
             Some(list) => {
@@ -83,14 +62,8 @@ fn named(line: &str) -> Vec<String> {
 #[test]
 fn the_arrows_are_seen() {
     assert_eq!(named("use crate::api::{names, fields};"), ["api"]);
-    assert_eq!(
-        named("use crate::{api::x, domain::{a, b}, clock};"),
-        ["api", "domain", "clock"]
-    );
-    assert_eq!(
-        named("pub(crate) fn f() -> crate::cluster::Key {"),
-        ["cluster"]
-    );
+    assert_eq!(named("use crate::{api::x, domain::{a, b}, clock};"), ["api", "domain", "clock"]);
+    assert_eq!(named("pub(crate) fn f() -> crate::cluster::Key {"), ["cluster"]);
 }
 
 #[test]
@@ -99,13 +72,9 @@ fn each_folder_knows_only_whom_it_may() {
     for (folder, may) in ARROWS {
         for source in rust(&format!("src/{folder}/")) {
             for (n, line) in product(&source) {
-                let strangers = named(line)
-                    .into_iter()
-                    .filter(|name| !name.is_empty() && !may.contains(&name.as_str()));
-                found.extend(
-                    strangers
-                        .map(|name| format!("{}:{n}: {folder} must not know {name}", source.path)),
-                );
+                let strangers =
+                    named(line).into_iter().filter(|name| !name.is_empty() && !may.contains(&name.as_str()));
+                found.extend(strangers.map(|name| format!("{}:{n}: {folder} must not know {name}", source.path)));
             }
         }
     }
@@ -120,20 +89,14 @@ fn controllers_know_nothing_of_each_other() {
         for source in rust(&format!("src/controllers/{folder}/")) {
             for (n, line) in product(&source) {
                 let names = |other: &&&str| {
-                    line.contains(&format!("controllers::{other}"))
-                        || line.contains(&format!("super::super::{other}"))
+                    line.contains(&format!("controllers::{other}")) || line.contains(&format!("super::super::{other}"))
                 };
                 let others = own.iter().filter(|o| **o != folder).filter(names);
-                found.extend(
-                    others.map(|other| format!("{}:{n}: {folder} knows {other}", source.path)),
-                );
+                found.extend(others.map(|other| format!("{}:{n}: {folder} knows {other}", source.path)));
             }
         }
     }
-    none(
-        &found,
-        "objects on the API server are the only link between controllers",
-    );
+    none(&found, "objects on the API server are the only link between controllers");
 }
 
 #[test]
@@ -141,9 +104,7 @@ fn the_domain_does_without_cluster_waiting_and_clocks() {
     let mut found = Vec::new();
     for source in rust("src/domain/") {
         for (n, line) in product(&source) {
-            let bad = NOT_IN_THE_DOMAIN
-                .iter()
-                .filter(|word| line.contains(**word));
+            let bad = NOT_IN_THE_DOMAIN.iter().filter(|word| line.contains(**word));
             found.extend(bad.map(|word| format!("{}:{n}: {word}", source.path)));
         }
     }

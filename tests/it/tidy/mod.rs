@@ -23,13 +23,7 @@ pub struct Source {
 /// All files that git tracks and that are text.
 pub fn tracked() -> Vec<Source> {
     let listed = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(top())
         .output()
         .expect("git runs");
@@ -37,16 +31,9 @@ pub fn tracked() -> Vec<Source> {
     let names = String::from_utf8(listed.stdout).expect("names are text");
     let read = |path: &str| {
         let text = std::fs::read_to_string(top().join(PathBuf::from(path))).ok()?;
-        Some(Source {
-            path: path.to_owned(),
-            text,
-        })
+        Some(Source { path: path.to_owned(), text })
     };
-    let all: Vec<Source> = names
-        .split('\0')
-        .filter(|n| !n.is_empty())
-        .filter_map(read)
-        .collect();
+    let all: Vec<Source> = names.split('\0').filter(|n| !n.is_empty()).filter_map(read).collect();
     assert!(all.len() > 50, "the files of the repository are found");
     all
 }
@@ -73,10 +60,7 @@ pub fn product(source: &Source) -> Vec<(usize, &str)> {
     }
     let lines = source.text.lines().enumerate();
     let before_tests = lines.take_while(|(_, line)| line.trim() != "#[cfg(test)]");
-    before_tests
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        .map(|(n, line)| (n + 1, line))
-        .collect()
+    before_tests.filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(n, line)| (n + 1, line)).collect()
 }
 
 /// Fails with everything that was found.

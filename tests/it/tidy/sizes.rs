@@ -50,9 +50,7 @@ fn no_function_is_longer_than_a_screen() {
         let lines: Vec<&str> = source.text.lines().collect();
         for (n, line) in lines.iter().enumerate() {
             let indent = line.len() - line.trim_start().len();
-            let opens = line.contains("fn ")
-                && line.trim_end().ends_with('{')
-                && !line.trim_start().starts_with("//");
+            let opens = line.contains("fn ") && line.trim_end().ends_with('{') && !line.trim_start().starts_with("//");
             // rustfmt closes a body with a brace under the first letter of its head.
             let end = format!("{}}}", " ".repeat(indent));
             let length = lines[n..].iter().position(|l| **l == end);

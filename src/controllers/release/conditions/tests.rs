@@ -8,10 +8,7 @@ use crate::domain::workload::Progress;
 /// The conditions as `type status reason`, with this missing of the policies.
 fn said(given: &Given, missing: &[String]) -> Vec<String> {
     let decision = decide(&given.0);
-    of(&[], 1, &given.0, &decision, missing)
-        .iter()
-        .map(|c| format!("{} {} {}", c.type_, c.status, c.reason))
-        .collect()
+    of(&[], 1, &given.0, &decision, missing).iter().map(|c| format!("{} {} {}", c.type_, c.status, c.reason)).collect()
 }
 
 #[track_caller]
@@ -24,12 +21,7 @@ const FINE: [&str; 2] = ["Accepted True Accepted", "HoldEnforced True Enforced"]
 /// A release that waits for a reason, and all of what is fine.
 fn waits(reason: &str) -> Vec<String> {
     let [accepted, enforced] = FINE.map(str::to_owned);
-    vec![
-        accepted,
-        format!("Gated True {reason}"),
-        enforced,
-        format!("Ready False {reason}"),
-    ]
+    vec![accepted, format!("Gated True {reason}"), enforced, format!("Ready False {reason}")]
 }
 
 /// Situations and why each waits.
@@ -40,21 +32,10 @@ fn waiting() -> Vec<(&'static str, Given)> {
         ("WaitingForWindow", ready().frozen("08:00:00", "10:00:00")),
         ("WaitingForCapacity", ready().requires("shop", "db", 2)),
         ("WaitingForSignOff", ready().unsigned("shop")),
-        (
-            "WaitingForChecks",
-            ready().team("shop", |t| t.checks.push("budget".into())),
-        ),
-        (
-            "WaitingForStage",
-            soaks.step("data", |s| s.soak = chrono::TimeDelta::minutes(20)),
-        ),
+        ("WaitingForChecks", ready().team("shop", |t| t.checks.push("budget".into()))),
+        ("WaitingForStage", soaks.step("data", |s| s.soak = chrono::TimeDelta::minutes(20))),
         ("WaitingForContent", ready().unchanged("shop")),
-        (
-            "NotLabelled",
-            ready()
-                .unchanged("shop")
-                .workload("shop", |w| w.gate = None),
-        ),
+        ("NotLabelled", ready().unchanged("shop").workload("shop", |w| w.gate = None)),
     ]
 }
 
@@ -68,14 +49,8 @@ fn a_release_that_waits_says_what_for() {
 #[test]
 fn a_release_that_is_not_accepted_says_why() {
     for (reason, given) in [
-        (
-            "ConsentMissing",
-            ready().team("shop", |t| t.consents.clear()),
-        ),
-        (
-            "ConsentMissing",
-            ready().with(|s| drop(s.teams.remove(&name("shop")))),
-        ),
+        ("ConsentMissing", ready().team("shop", |t| t.consents.clear())),
+        ("ConsentMissing", ready().with(|s| drop(s.teams.remove(&name("shop"))))),
         ("Conflict", ready().claimed("shop")),
         ("InvalidSpec", ready().team("shop", |t| t.listed.clear())),
     ] {
@@ -91,29 +66,12 @@ fn a_release_that_is_on_its_way_done_or_failed_says_so() {
     let gate = "Gated False GateOpen";
     check(
         &moving.clone().released("shop", "08:59:00", Progress::Done),
-        &[
-            FINE[0],
-            gate,
-            FINE[1],
-            "Ready False RollingOut",
-            "Reconciling True RollingOut",
-        ],
+        &[FINE[0], gate, FINE[1], "Ready False RollingOut", "Reconciling True RollingOut"],
     );
-    let done = ready()
-        .released("data", "08:59:00", Progress::Done)
-        .released("shop", "08:59:00", Progress::Done);
+    let done = ready().released("data", "08:59:00", Progress::Done).released("shop", "08:59:00", Progress::Done);
     check(&done, &[FINE[0], gate, FINE[1], "Ready True Completed"]);
     let failed = ready().failed("data");
-    check(
-        &failed,
-        &[
-            FINE[0],
-            gate,
-            FINE[1],
-            "Ready False RolloutFailed",
-            "Stalled True RolloutFailed",
-        ],
-    );
+    check(&failed, &[FINE[0], gate, FINE[1], "Ready False RolloutFailed", "Stalled True RolloutFailed"]);
     check(&ready(), &[FINE[0], gate, FINE[1], "Ready False GateOpen"]);
 }
 

@@ -66,20 +66,12 @@ impl Clock {
 
     /// All values of a property that holds a list.
     pub fn list(&self, property: &Property) -> Result<Vec<When>, CalendarFault> {
-        property
-            .value
-            .split(',')
-            .map(|value| self.value(property, value))
-            .collect()
+        property.value.split(',').map(|value| self.value(property, value)).collect()
     }
 
     /// All values of an RDATE, which may be periods (RFC 5545 section 3.3.9).
     pub fn periods(&self, property: &Property) -> Result<Vec<Period>, CalendarFault> {
-        property
-            .value
-            .split(',')
-            .map(|value| self.period(property, value))
-            .collect()
+        property.value.split(',').map(|value| self.period(property, value)).collect()
     }
 
     fn period(&self, property: &Property, value: &str) -> Result<Period, CalendarFault> {
@@ -92,10 +84,7 @@ impl Clock {
             return Ok((start, Some(length)));
         }
         let end = self.value(property, end)?;
-        let length = Length::Span {
-            days: 0,
-            seconds: end.instant() - start.instant(),
-        };
+        let length = Length::Span { days: 0, seconds: end.instant() - start.instant() };
         if end.instant() <= start.instant() {
             return Err(property.fault(format!("{} ends before it starts", quoted(value))));
         }
@@ -103,40 +92,21 @@ impl Clock {
     }
 
     fn value(&self, property: &Property, text: &str) -> Result<When, CalendarFault> {
-        let wrong = || {
-            property.fault(format!(
-                "{} is not a date or time of RFC 5545",
-                quoted(text)
-            ))
-        };
-        let only_days = property
-            .parameter("VALUE")
-            .is_some_and(|value| value.eq_ignore_ascii_case("DATE"));
+        let wrong = || property.fault(format!("{} is not a date or time of RFC 5545", quoted(text)));
+        let only_days = property.parameter("VALUE").is_some_and(|value| value.eq_ignore_ascii_case("DATE"));
         match parse_basic(text.trim()).ok_or_else(wrong)? {
             Until::Date(day) => Ok(self.floating(Moment::Day(day))),
             _ if only_days => Err(wrong()),
-            Until::Instant(instant) => Ok(When {
-                zone: Zone::utc(),
-                value: Moment::Time(instant),
-                floating: false,
-            }),
+            Until::Instant(instant) => Ok(When { zone: Zone::utc(), value: Moment::Time(instant), floating: false }),
             Until::Wall(wall) => match property.parameter("TZID") {
                 None => Ok(self.floating(Moment::Time(wall))),
-                Some(name) => Ok(When {
-                    zone: self.zone(property, name)?,
-                    value: Moment::Time(wall),
-                    floating: false,
-                }),
+                Some(name) => Ok(When { zone: self.zone(property, name)?, value: Moment::Time(wall), floating: false }),
             },
         }
     }
 
     fn floating(&self, value: Moment) -> When {
-        When {
-            zone: self.floating.clone(),
-            value,
-            floating: true,
-        }
+        When { zone: self.floating.clone(), value, floating: true }
     }
 
     fn zone(&self, property: &Property, name: &str) -> Result<Zone, CalendarFault> {
@@ -146,10 +116,7 @@ impl Clock {
         let known = Zone::named(name).or_else(|fault| windows_names::zone(name).ok_or(fault));
         known.map_err(|_| {
             let remedy = "add its VTIMEZONE to the file, or use an IANA name";
-            property.fault(format!(
-                "the zone {} is neither in the file nor known: {remedy}",
-                quoted(name)
-            ))
+            property.fault(format!("the zone {} is neither in the file nor known: {remedy}", quoted(name)))
         })
     }
 }

@@ -30,15 +30,8 @@ struct Draft<'a> {
     length: Length,
 }
 
-pub(crate) fn read(
-    calendars: &[Component],
-    clock: &Clock,
-    faults: &mut Vec<CalendarFault>,
-) -> Vec<Event> {
-    let mut spent = Spent {
-        dates: 0,
-        counted: 0,
-    };
+pub(crate) fn read(calendars: &[Component], clock: &Clock, faults: &mut Vec<CalendarFault>) -> Vec<Event> {
+    let mut spent = Spent { dates: 0, counted: 0 };
     let drafts = latest(drafts(calendars, clock, &mut spent, faults));
     let mut replaced: HashMap<&str, Vec<&When>> = HashMap::new();
     // An instance that its series leaves out stays away, even if another event would replace it.
@@ -47,12 +40,7 @@ pub(crate) fn read(
         if let Some(when) = &draft.replaces {
             replaced.entry(draft.uid).or_default().push(when);
         }
-        gone.extend(
-            draft
-                .left_out
-                .iter()
-                .map(|when| (draft.uid, when.instant())),
-        );
+        gone.extend(draft.left_out.iter().map(|when| (draft.uid, when.instant())));
     }
     let counts = |draft: &&Draft<'_>| {
         let is_gone = |when: &When| gone.contains(&(draft.uid, when.instant()));
@@ -60,10 +48,7 @@ pub(crate) fn read(
     };
     let mut events = Vec::new();
     for draft in drafts.iter().filter(counts) {
-        let others = replaced
-            .get(draft.uid)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let others = replaced.get(draft.uid).map(Vec::as_slice).unwrap_or_default();
         match event(draft, others, clock, &mut spent) {
             Ok(event) => events.push(event),
             Err(fault) => faults.push(fault),
@@ -83,14 +68,10 @@ fn drafts<'a>(
     faults: &mut Vec<CalendarFault>,
 ) -> Vec<Draft<'a>> {
     let inside = calendars.iter().flat_map(|calendar| &calendar.inside);
-    let components: Vec<&Component> = inside
-        .filter(|component| component.name == "VEVENT")
-        .collect();
+    let components: Vec<&Component> = inside.filter(|component| component.name == "VEVENT").collect();
     if components.len() > MOST_EVENTS {
-        let message = format!(
-            "{} events, at most {MOST_EVENTS} are read: keep past events elsewhere",
-            components.len()
-        );
+        let message =
+            format!("{} events, at most {MOST_EVENTS} are read: keep past events elsewhere", components.len());
         faults.push(CalendarFault::new("", message));
         return Vec::new();
     }
@@ -113,26 +94,11 @@ struct Spent {
     counted: u64,
 }
 
-fn draft<'a>(
-    component: &'a Component,
-    clock: &Clock,
-    spent: &mut Spent,
-) -> Result<Draft<'a>, CalendarFault> {
-    let missing = |what: &str| {
-        CalendarFault::new(
-            format!("line {}", component.line),
-            format!("this VEVENT has no {what}"),
-        )
-    };
-    let start = clock.one(
-        component
-            .first("DTSTART")
-            .ok_or_else(|| missing("DTSTART"))?,
-    )?;
-    let replaces = component
-        .first("RECURRENCE-ID")
-        .map(|property| replaced(property, clock))
-        .transpose()?;
+fn draft<'a>(component: &'a Component, clock: &Clock, spent: &mut Spent) -> Result<Draft<'a>, CalendarFault> {
+    let missing =
+        |what: &str| CalendarFault::new(format!("line {}", component.line), format!("this VEVENT has no {what}"));
+    let start = clock.one(component.first("DTSTART").ok_or_else(|| missing("DTSTART"))?)?;
+    let replaces = component.first("RECURRENCE-ID").map(|property| replaced(property, clock)).transpose()?;
     if let Some(obsolete) = component.first("EXRULE") {
         return Err(obsolete.fault("is obsolete (RFC 5545 appendix A): write EXDATE"));
     }
@@ -143,12 +109,7 @@ fn draft<'a>(
             left_out.push(when);
         }
     }
-    let word = |name: &str| {
-        component
-            .first(name)
-            .map(|property| property.value.trim())
-            .unwrap_or_default()
-    };
+    let word = |name: &str| component.first(name).map(|property| property.value.trim()).unwrap_or_default();
     Ok(Draft {
         component,
         uid: word("UID"),
@@ -163,8 +124,7 @@ fn draft<'a>(
 
 fn replaced(property: &Property, clock: &Clock) -> Result<When, CalendarFault> {
     if property.parameter("RANGE").is_some() {
-        return Err(property
-            .fault("RANGE=THISANDFUTURE is not supported: end the series and start another"));
+        return Err(property.fault("RANGE=THISANDFUTURE is not supported: end the series and start another"));
     }
     clock.one(property)
 }
@@ -175,8 +135,7 @@ fn length(component: &Component, start: &When, clock: &Clock) -> Result<Length, 
     if let Some(property) = component.first("DTEND") {
         let end = clock.one(property)?;
         if matches!(end.value, Moment::Day(_)) != is_day {
-            return Err(property
-                .fault("is a day and DTSTART a time, or the other way round: write both alike"));
+            return Err(property.fault("is a day and DTSTART a time, or the other way round: write both alike"));
         }
         let same_clock = end.zone == start.zone;
         let nominal = end.wall() - start.wall();
@@ -184,17 +143,12 @@ fn length(component: &Component, start: &When, clock: &Clock) -> Result<Length, 
         return match (same_clock, nominal, exact) {
             (_, _, exact) if exact < 0 => Err(property.fault("is before DTSTART")),
             (true, nominal, _) if nominal >= 0 => Ok(Length::Nominal(nominal)),
-            (_, _, exact) => Ok(Length::Span {
-                days: 0,
-                seconds: exact,
-            }),
+            (_, _, exact) => Ok(Length::Span { days: 0, seconds: exact }),
         };
     }
     match component.first("DURATION") {
         Some(property) if is_zero(&property.value) => Ok(Length::Nominal(0)),
-        Some(property) => {
-            Length::rfc5545(property.value.trim()).map_err(|fault| property.fault(fault.message))
-        }
+        Some(property) => Length::rfc5545(property.value.trim()).map_err(|fault| property.fault(fault.message)),
         None => Ok(Length::Nominal(if is_day { DAY } else { 0 })),
     }
 }
@@ -208,37 +162,19 @@ fn is_zero(text: &str) -> bool {
 fn latest(drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
     let mut best: HashMap<(&str, Option<i64>), usize> = HashMap::new();
     let mut superseded = vec![false; drafts.len()];
-    for (index, draft) in drafts
-        .iter()
-        .enumerate()
-        .filter(|(_, draft)| !draft.uid.is_empty())
-    {
+    for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.uid.is_empty()) {
         let key = (draft.uid, draft.replaces.as_ref().map(When::instant));
         let other = best.entry(key).or_insert(index);
         if *other != index {
-            let old = if drafts[*other].sequence > draft.sequence {
-                index
-            } else {
-                *other
-            };
+            let old = if drafts[*other].sequence > draft.sequence { index } else { *other };
             superseded[old] = true;
             *other = if old == index { *other } else { index };
         }
     }
-    drafts
-        .into_iter()
-        .zip(superseded)
-        .filter(|(_, superseded)| !superseded)
-        .map(|(draft, _)| draft)
-        .collect()
+    drafts.into_iter().zip(superseded).filter(|(_, superseded)| !superseded).map(|(draft, _)| draft).collect()
 }
 
-fn event(
-    draft: &Draft<'_>,
-    replaced: &[&When],
-    clock: &Clock,
-    spent: &mut Spent,
-) -> Result<Event, CalendarFault> {
+fn event(draft: &Draft<'_>, replaced: &[&When], clock: &Clock, spent: &mut Spent) -> Result<Event, CalendarFault> {
     let component = draft.component;
     let all_day = matches!(draft.start.value, Moment::Day(_));
     let zone = &draft.start.zone;
@@ -251,20 +187,14 @@ fn event(
     }
     if draft.replaces.is_none() {
         for property in rules {
-            let rule =
-                rrule::parse(&property.value).map_err(|fault| property.fault(fault.message))?;
+            let rule = rrule::parse(&property.value).map_err(|fault| property.fault(fault.message))?;
             spent.counted += u64::from(rule.count.unwrap_or(0));
             if spent.counted > MOST_COUNTED {
-                return Err(property.fault(format!(
-                    "the COUNTs of this file add up to more than {MOST_COUNTED}: use UNTIL"
-                )));
+                return Err(
+                    property.fault(format!("the COUNTs of this file add up to more than {MOST_COUNTED}: use UNTIL"))
+                );
             }
-            let repeated = Series::recurring(
-                zone.clone(),
-                &local_until(rule, &draft.start),
-                start,
-                draft.length,
-            );
+            let repeated = Series::recurring(zone.clone(), &local_until(rule, &draft.start), start, draft.length);
             series.push(repeated.map_err(|fault| property.fault(fault.message))?);
         }
         let (extra, periods) = added(draft, clock, spent)?;
@@ -274,29 +204,15 @@ fn event(
         }
         series.extend(periods);
         for one in &mut series {
-            *one = one
-                .clone()
-                .with_dates(Vec::new(), left_out.clone())
-                .without_days(left_out_days.clone());
+            *one = one.clone().with_dates(Vec::new(), left_out.clone()).without_days(left_out_days.clone());
         }
     }
-    let categories = component
-        .all("CATEGORIES")
-        .flat_map(|property| texts(&property.value))
-        .collect();
-    Ok(Event {
-        categories,
-        all_day,
-        series,
-    })
+    let categories = component.all("CATEGORIES").flat_map(|property| texts(&property.value)).collect();
+    Ok(Event { categories, all_day, series })
 }
 
 /// RDATE: further starts, and periods with a length of their own.
-fn added(
-    draft: &Draft<'_>,
-    clock: &Clock,
-    spent: &mut Spent,
-) -> Result<(Vec<Wall>, Vec<Series>), CalendarFault> {
+fn added(draft: &Draft<'_>, clock: &Clock, spent: &mut Spent) -> Result<(Vec<Wall>, Vec<Series>), CalendarFault> {
     let mut walls = Vec::new();
     let mut periods = Vec::new();
     let zone = &draft.start.zone;
@@ -335,9 +251,7 @@ fn left_out(draft: &Draft<'_>, replaced: &[&When]) -> (Vec<Wall>, Vec<DayNumber>
 /// section 3.3.10), whatever the file writes.
 fn local_until(mut rule: RuleText, start: &When) -> RuleText {
     rule.until = match (rule.until, start.value) {
-        (Some(Until::Instant(wall) | Until::Wall(wall)), Moment::Day(_)) => {
-            Some(Until::Date(day_of(wall)))
-        }
+        (Some(Until::Instant(wall) | Until::Wall(wall)), Moment::Day(_)) => Some(Until::Date(day_of(wall))),
         (Some(Until::Instant(wall)), Moment::Time(_)) if start.floating => Some(Until::Wall(wall)),
         (until, _) => until,
     };
@@ -348,9 +262,7 @@ impl Spent {
     fn date(&mut self, property: &Property) -> Result<(), CalendarFault> {
         self.dates += 1;
         if self.dates > MOST_DATES {
-            return Err(property.fault(format!(
-                "more than {MOST_DATES} single dates stand in this file"
-            )));
+            return Err(property.fault(format!("more than {MOST_DATES} single dates stand in this file")));
         }
         Ok(())
     }

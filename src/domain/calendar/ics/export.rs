@@ -36,19 +36,9 @@ pub struct Exported<'a> {
 
 /// The windows as one calendar. Single openings are those that overlap `[from, until)`, at most 2,000 a window;
 /// recurrences are written whole. `stamp` is the DTSTAMP: when the file is written.
-pub fn export(
-    windows: &[Exported<'_>],
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-    stamp: DateTime<Utc>,
-) -> String {
+pub fn export(windows: &[Exported<'_>], from: DateTime<Utc>, until: DateTime<Utc>, stamp: DateTime<Utc>) -> String {
     let range = (from.timestamp(), ceiling(until));
-    let mut writer = Writer {
-        stamp: stamp.timestamp(),
-        range,
-        zones: Vec::new(),
-        events: Vec::new(),
-    };
+    let mut writer = Writer { stamp: stamp.timestamp(), range, zones: Vec::new(), events: Vec::new() };
     for exported in windows {
         writer.window(exported);
     }
@@ -63,8 +53,7 @@ pub fn export(
     .map(str::to_owned)
     .collect::<Vec<_>>();
     let zones = writer.zones.iter();
-    lines
-        .extend(zones.flat_map(|(zone, first)| zone_text::lines(zone, *first).unwrap_or_default()));
+    lines.extend(zones.flat_map(|(zone, first)| zone_text::lines(zone, *first).unwrap_or_default()));
     lines.append(&mut writer.events);
     lines.push("END:VCALENDAR".to_owned());
     lines.iter().map(|line| folded(line)).collect()
@@ -88,18 +77,10 @@ impl Writer {
                 written.push(&piece.entry);
             }
         }
-        let rest = window
-            .labelled(self.range.0, self.range.1, &mut 0)
-            .into_iter();
-        for (span, entry) in rest
-            .filter(|(_, entry)| !written.contains(&&**entry))
-            .take(MOST_OPENINGS)
-        {
+        let rest = window.labelled(self.range.0, self.range.1, &mut 0).into_iter();
+        for (span, entry) in rest.filter(|(_, entry)| !written.contains(&&**entry)).take(MOST_OPENINGS) {
             let id = format!("{entry}.{}", basic(span.from));
-            let times = vec![
-                format!("DTSTART:{}Z", basic(span.from)),
-                format!("DTEND:{}Z", basic(span.until)),
-            ];
+            let times = vec![format!("DTSTART:{}Z", basic(span.from)), format!("DTEND:{}Z", basic(span.until))];
             self.event(exported, &entry, &id, times);
         }
     }
@@ -107,13 +88,7 @@ impl Writer {
     /// Writes the entry as recurrences if they say exactly what the window does; answers whether.
     fn recurrences(&mut self, exported: &Exported<'_>, piece: &Piece) -> bool {
         let series = &piece.series;
-        let alone = exported
-            .window
-            .pieces
-            .iter()
-            .filter(|other| other.entry == piece.entry)
-            .count()
-            == 1;
+        let alone = exported.window.pieces.iter().filter(|other| other.entry == piece.entry).count() == 1;
         let Some(rule) = series.rule().filter(|_| alone && series.is_only_its_rule()) else {
             return false;
         };
@@ -124,16 +99,10 @@ impl Writer {
         let Some(skipped) = skipped_days(exported.window, series).filter(|_| simple) else {
             return false;
         };
-        let events: Option<Vec<_>> = times
-            .iter()
-            .map(|time| recurrence(rule, series, *time, &skipped, self.range.0))
-            .collect();
+        let events: Option<Vec<_>> =
+            times.iter().map(|time| recurrence(rule, series, *time, &skipped, self.range.0)).collect();
         let Some(events) = events else { return false };
-        let first = events
-            .iter()
-            .map(|(start, _)| series.zone().instant(*start))
-            .min()
-            .unwrap_or(self.range.0);
+        let first = events.iter().map(|(start, _)| series.zone().instant(*start)).min().unwrap_or(self.range.0);
         if !self.zone(series.zone(), first) {
             return false;
         }
@@ -141,11 +110,7 @@ impl Writer {
             let id = if times.len() == 1 {
                 piece.entry.to_string()
             } else {
-                format!(
-                    "{}.{:04}",
-                    piece.entry,
-                    time_of(start) / HOUR * 100 + time_of(start) / 60 % 60
-                )
+                format!("{}.{:04}", piece.entry, time_of(start) / HOUR * 100 + time_of(start) / 60 % 60)
             };
             self.event(exported, &piece.entry, &id, lines);
         }
@@ -175,29 +140,18 @@ impl Writer {
             WindowType::Freeze => "OPAQUE",
         };
         self.events.push("BEGIN:VEVENT".to_owned());
-        self.events.push(format!(
-            "UID:{}@{}.rollcall.dev",
-            escaped(&id.replace(' ', "-")),
-            escaped(&host)
-        ));
+        self.events.push(format!("UID:{}@{}.rollcall.dev", escaped(&id.replace(' ', "-")), escaped(&host)));
         self.events.push(format!("DTSTAMP:{}Z", basic(self.stamp)));
-        self.events
-            .push(format!("SEQUENCE:{}", exported.sequence.max(0)));
+        self.events.push(format!("SEQUENCE:{}", exported.sequence.max(0)));
         self.events.extend(times);
         self.events.push(format!(
             "SUMMARY:{}",
-            escaped(&format!(
-                "{}: {} ({entry})",
-                window.window_type().as_str(),
-                exported.name
-            ))
+            escaped(&format!("{}: {} ({entry})", window.window_type().as_str(), exported.name))
         ));
         if !window.reason().is_empty() {
-            self.events
-                .push(format!("DESCRIPTION:{}", escaped(window.reason())));
+            self.events.push(format!("DESCRIPTION:{}", escaped(window.reason())));
         }
-        self.events
-            .push(format!("CATEGORIES:{}", window.window_type().as_str()));
+        self.events.push(format!("CATEGORIES:{}", window.window_type().as_str()));
         self.events.push(format!("TRANSP:{busy}"));
         self.events.push("END:VEVENT".to_owned());
     }
@@ -206,33 +160,19 @@ impl Writer {
 /// The days to write as EXDATE; none if a change cannot be written so.
 fn skipped_days(window: &Window, series: &Series) -> Option<Vec<i64>> {
     let days = window.changes.iter().map(|change| match change {
-        Change::SkipDay(span) if series.within_a_day() => {
-            Some(vec![day_of(series.zone().wall(span.from))])
-        }
+        Change::SkipDay(span) if series.within_a_day() => Some(vec![day_of(series.zone().wall(span.from))]),
         Change::Add(..) => Some(Vec::new()),
         Change::SkipDay(_) | Change::SkipTime(_) => None,
     });
     // An addition that a later skip cuts is not what it says; those are rare and are written opening by opening.
-    let mixed = window
-        .changes
-        .iter()
-        .any(|change| matches!(change, Change::Add(..)))
-        && window
-            .changes
-            .iter()
-            .any(|change| !matches!(change, Change::Add(..)));
+    let mixed = window.changes.iter().any(|change| matches!(change, Change::Add(..)))
+        && window.changes.iter().any(|change| !matches!(change, Change::Add(..)));
     let days: Option<Vec<Vec<i64>>> = days.collect();
     days.filter(|_| !mixed).map(|days| days.concat())
 }
 
 /// The start and the lines of the event for one time of day; none if it has no start or no zone can say it.
-fn recurrence(
-    rule: &Rule,
-    series: &Series,
-    time: i64,
-    skipped: &[i64],
-    from: i64,
-) -> Option<(Wall, Vec<String>)> {
+fn recurrence(rule: &Rule, series: &Series, time: i64, skipped: &[i64], from: i64) -> Option<(Wall, Vec<String>)> {
     let zone = series.zone();
     let mut parts = rule.parts().clone();
     parts.times = vec![time];
@@ -244,21 +184,9 @@ fn recurrence(
     };
     parts.end = until.map_or(End::Never, End::Until);
     // A schedule without a beginning is written from the year of the export on.
-    let new_year = |year| {
-        Date {
-            year,
-            month: 1,
-            day: 1,
-        }
-        .number()
-            * DAY
-    };
+    let new_year = |year| Date { year, month: 1, day: 1 }.number() * DAY;
     let endless = rule.start() < new_year(2);
-    let begin = if endless {
-        new_year(Date::from_number(day_of(from)).year)
-    } else {
-        rule.start()
-    };
+    let begin = if endless { new_year(Date::from_number(day_of(from)).year) } else { rule.start() };
     let start = Rule::new(parts.clone(), rule.start()).next(begin)?;
     let at = |name: &str, wall: Wall| {
         if zone.name() == "UTC" {
@@ -275,9 +203,7 @@ fn recurrence(
     lines.push(format!(
         "RRULE:{}{}",
         rule_text(&parts),
-        until
-            .map(|until| format!(";UNTIL={}Z", basic(until)))
-            .unwrap_or_default()
+        until.map(|until| format!(";UNTIL={}Z", basic(until))).unwrap_or_default()
     ));
     lines.extend(skipped.iter().map(|day| at("EXDATE", day * DAY + time)));
     Some((start, lines))

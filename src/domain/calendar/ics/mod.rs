@@ -57,26 +57,16 @@ impl Calendar {
     /// a freeze without it would open what should be closed. Unknown properties and components are no fault.
     pub fn parse(text: &str, floating: &Zone) -> Result<Calendar, Vec<CalendarFault>> {
         if text.len() > MOST_BYTES {
-            let message = format!(
-                "{} bytes, at most {MOST_BYTES} are read: keep past events elsewhere",
-                text.len()
-            );
+            let message = format!("{} bytes, at most {MOST_BYTES} are read: keep past events elsewhere", text.len());
             return Err(vec![CalendarFault::new("", message)]);
         }
         let components = lines::components(text).map_err(|fault| vec![fault])?;
         let mut faults = Vec::new();
         let zones = timezones::read(&components, &mut faults);
-        let clock = dates::Clock {
-            floating: floating.clone(),
-            zones,
-        };
+        let clock = dates::Clock { floating: floating.clone(), zones };
         let events = events::read(&components, &clock, &mut faults);
         faults.truncate(MOST_FAULTS);
-        if faults.is_empty() {
-            Ok(Calendar { events })
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(Calendar { events }) } else { Err(faults) }
     }
 
     /// How many events count: cancelled ones do not, replaced instances do.
@@ -96,14 +86,9 @@ impl Calendar {
     ) -> Vec<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)> {
         let (from, until) = (from.timestamp(), super::window::ceiling(until));
         let all = self.events.iter().flat_map(|event| &event.series);
-        let mut spans: Vec<_> = all
-            .flat_map(|series| series.openings(from, until))
-            .collect();
+        let mut spans: Vec<_> = all.flat_map(|series| series.openings(from, until)).collect();
         spans.sort_unstable();
         let instant = super::window::instant;
-        spans
-            .into_iter()
-            .filter_map(|span| Some((instant(span.from)?, instant(span.until)?)))
-            .collect()
+        spans.into_iter().filter_map(|span| Some((instant(span.from)?, instant(span.until)?))).collect()
     }
 }

@@ -18,9 +18,7 @@ pub(crate) fn rule_text(parts: &Parts) -> String {
     };
     let given = fields(parts, every_day);
     let given = given.iter().filter(|(_, values)| !values.is_empty());
-    let given: String = given
-        .map(|(name, values)| format!(";{name}={}", values.join(",")))
-        .collect();
+    let given: String = given.map(|(name, values)| format!(";{name}={}", values.join(","))).collect();
     format!("FREQ={frequency}{given}")
 }
 
@@ -33,45 +31,18 @@ fn fields(parts: &Parts, every_day: bool) -> [(&'static str, Vec<String>); 8] {
     [
         ("INTERVAL", interval.iter().map(i64::to_string).collect()),
         ("BYMONTH", months.map(|month| month.to_string()).collect()),
-        (
-            "BYWEEKNO",
-            parts.week_numbers.iter().map(i8::to_string).collect(),
-        ),
-        (
-            "BYYEARDAY",
-            parts.year_days.iter().map(i16::to_string).collect(),
-        ),
-        (
-            "BYMONTHDAY",
-            parts.month_days.iter().map(i8::to_string).collect(),
-        ),
-        (
-            "BYDAY",
-            if every_day {
-                Vec::new()
-            } else {
-                weekdays(parts)
-            },
-        ),
-        (
-            "BYSETPOS",
-            parts.positions.iter().map(i16::to_string).collect(),
-        ),
-        (
-            "WKST",
-            week_start.iter().map(|day| name(*day).to_owned()).collect(),
-        ),
+        ("BYWEEKNO", parts.week_numbers.iter().map(i8::to_string).collect()),
+        ("BYYEARDAY", parts.year_days.iter().map(i16::to_string).collect()),
+        ("BYMONTHDAY", parts.month_days.iter().map(i8::to_string).collect()),
+        ("BYDAY", if every_day { Vec::new() } else { weekdays(parts) }),
+        ("BYSETPOS", parts.positions.iter().map(i16::to_string).collect()),
+        ("WKST", week_start.iter().map(|day| name(*day).to_owned()).collect()),
     ]
 }
 
 fn weekdays(parts: &Parts) -> Vec<String> {
-    let plain = (0..7u8)
-        .filter(|day| parts.weekdays & (1 << day) != 0)
-        .map(|day| name(day).to_owned());
-    let nth = parts
-        .nth_weekdays
-        .iter()
-        .map(|(n, day)| format!("{n}{}", name(*day)));
+    let plain = (0..7u8).filter(|day| parts.weekdays & (1 << day) != 0).map(|day| name(day).to_owned());
+    let nth = parts.nth_weekdays.iter().map(|(n, day)| format!("{n}{}", name(*day)));
     plain.chain(nth).collect()
 }
 
@@ -82,40 +53,16 @@ fn name(day: u8) -> &'static str {
 /// A monthly rule with bare weekdays is a weekly one, and programs read that better.
 fn is_weekly(parts: &Parts) -> bool {
     let bare = parts.month_days.is_empty() && parts.nth_weekdays.is_empty() && parts.weekdays != 0;
-    parts.frequency == Frequency::Monthly
-        && parts.interval == 1
-        && bare
-        && parts.positions.is_empty()
+    parts.frequency == Frequency::Monthly && parts.interval == 1 && bare && parts.positions.is_empty()
 }
 
 /// The value of a DURATION.
 pub(crate) fn duration(days: i64, seconds: i64) -> String {
-    let date = if days > 0 {
-        format!("{days}D")
-    } else {
-        String::new()
-    };
-    let units = [
-        (seconds / HOUR, 'H'),
-        (seconds / 60 % 60, 'M'),
-        (seconds % 60, 'S'),
-    ];
+    let date = if days > 0 { format!("{days}D") } else { String::new() };
+    let units = [(seconds / HOUR, 'H'), (seconds / 60 % 60, 'M'), (seconds % 60, 'S')];
     // RFC 5545 has no hours and seconds without the minutes between them.
-    let first = units
-        .iter()
-        .position(|(number, _)| *number > 0)
-        .unwrap_or(3);
-    let last = units
-        .iter()
-        .rposition(|(number, _)| *number > 0)
-        .map_or(first, |last| last + 1);
-    let time: String = units[first..last]
-        .iter()
-        .map(|(number, unit)| format!("{number}{unit}"))
-        .collect();
-    if time.is_empty() {
-        format!("P{date}")
-    } else {
-        format!("P{date}T{time}")
-    }
+    let first = units.iter().position(|(number, _)| *number > 0).unwrap_or(3);
+    let last = units.iter().rposition(|(number, _)| *number > 0).map_or(first, |last| last + 1);
+    let time: String = units[first..last].iter().map(|(number, unit)| format!("{number}{unit}")).collect();
+    if time.is_empty() { format!("P{date}") } else { format!("P{date}T{time}") }
 }

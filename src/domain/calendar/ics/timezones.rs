@@ -18,18 +18,12 @@ const MOST_SHIFTS: usize = 5_000;
 /// Rules are followed to the end of this year; from then on the last offset holds.
 const LAST_YEAR: i32 = 2_500;
 
-pub(crate) fn read(
-    calendars: &[Component],
-    faults: &mut Vec<CalendarFault>,
-) -> HashMap<String, Zone> {
+pub(crate) fn read(calendars: &[Component], faults: &mut Vec<CalendarFault>) -> HashMap<String, Zone> {
     let mut zones = HashMap::new();
     let inside = calendars.iter().flat_map(|calendar| &calendar.inside);
     for component in inside.filter(|component| component.name == "VTIMEZONE") {
         let Some(name) = component.first("TZID") else {
-            faults.push(CalendarFault::new(
-                format!("line {}", component.line),
-                "this VTIMEZONE has no TZID",
-            ));
+            faults.push(CalendarFault::new(format!("line {}", component.line), "this VTIMEZONE has no TZID"));
             continue;
         };
         if zones.len() >= MOST_ZONES {
@@ -46,32 +40,16 @@ pub(crate) fn read(
 
 fn zone(name: &str, component: &Component) -> Result<Zone, CalendarFault> {
     let mut shifts = Vec::new();
-    for part in component
-        .inside
-        .iter()
-        .filter(|part| matches!(part.name.as_str(), "STANDARD" | "DAYLIGHT"))
-    {
+    for part in component.inside.iter().filter(|part| matches!(part.name.as_str(), "STANDARD" | "DAYLIGHT")) {
         observance(part, &mut shifts)?;
         if shifts.len() > MOST_SHIFTS {
-            let message = format!(
-                "the zone {} changes its offset more than {MOST_SHIFTS} times",
-                quoted(name)
-            );
-            return Err(CalendarFault::new(
-                format!("line {}", component.line),
-                message,
-            ));
+            let message = format!("the zone {} changes its offset more than {MOST_SHIFTS} times", quoted(name));
+            return Err(CalendarFault::new(format!("line {}", component.line), message));
         }
     }
     if shifts.is_empty() {
-        let message = format!(
-            "the zone {} has neither STANDARD nor DAYLIGHT",
-            quoted(name)
-        );
-        return Err(CalendarFault::new(
-            format!("line {}", component.line),
-            message,
-        ));
+        let message = format!("the zone {} has neither STANDARD nor DAYLIGHT", quoted(name));
+        return Err(CalendarFault::new(format!("line {}", component.line), message));
     }
     shifts.sort_unstable_by_key(|shift| (shift.at, shift.after));
     shifts.dedup_by_key(|shift| shift.at);
@@ -87,12 +65,8 @@ fn zone(name: &str, component: &Component) -> Result<Zone, CalendarFault> {
 }
 
 fn observance(part: &Component, shifts: &mut Vec<Shift>) -> Result<(), CalendarFault> {
-    let missing = |what: &str| {
-        CalendarFault::new(
-            format!("line {}", part.line),
-            format!("this {} has no {what}", part.name),
-        )
-    };
+    let missing =
+        |what: &str| CalendarFault::new(format!("line {}", part.line), format!("this {} has no {what}", part.name));
     let required = |what: &'static str| part.first(what).ok_or_else(|| missing(what));
     let before = offset(required("TZOFFSETFROM")?)?;
     let after = offset(required("TZOFFSETTO")?)?;
@@ -106,24 +80,12 @@ fn observance(part: &Component, shifts: &mut Vec<Shift>) -> Result<(), CalendarF
             Some(Until::Instant(instant)) => instant + before,
             Some(Until::Wall(wall)) => wall,
             Some(Until::Date(day)) => day * DAY + DAY - 1,
-            None => {
-                Date {
-                    year: LAST_YEAR,
-                    month: 12,
-                    day: 31,
-                }
-                .number()
-                    * DAY
-            }
+            None => Date { year: LAST_YEAR, month: 12, day: 31 }.number() * DAY,
         };
         parts.end = text.count.map_or(End::Never, End::Count);
         Rule::new(parts, start).walk(start, last, &mut |wall| {
             onsets.push(wall);
-            if onsets.len() > MOST_SHIFTS {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if onsets.len() > MOST_SHIFTS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
     }
     for property in part.all("RDATE") {
@@ -134,11 +96,7 @@ fn observance(part: &Component, shifts: &mut Vec<Shift>) -> Result<(), CalendarF
             }
         }
     }
-    shifts.extend(onsets.into_iter().map(|wall| Shift {
-        at: wall - before,
-        before,
-        after,
-    }));
+    shifts.extend(onsets.into_iter().map(|wall| Shift { at: wall - before, before, after }));
     Ok(())
 }
 
@@ -167,10 +125,5 @@ fn offset(property: &Property) -> Result<i64, CalendarFault> {
         let minutes = digits(&text[3..5]).filter(|minute| *minute < 60)?;
         Some(sign * (i64::from(hours) * HOUR + i64::from(minutes) * 60 + i64::from(seconds)))
     };
-    read().ok_or_else(|| {
-        property.fault(format!(
-            "{} is not an offset such as +0100",
-            quoted(&property.value)
-        ))
-    })
+    read().ok_or_else(|| property.fault(format!("{} is not an offset such as +0100", quoted(&property.value))))
 }

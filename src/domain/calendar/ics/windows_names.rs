@@ -6,9 +6,7 @@ use super::super::zone::Zone;
 
 /// The zone of a Windows name, in any capitals.
 pub(crate) fn zone(name: &str) -> Option<Zone> {
-    let known = NAMES
-        .iter()
-        .find(|(windows, _)| windows.eq_ignore_ascii_case(name));
+    let known = NAMES.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
     known.and_then(|(_, iana)| Zone::named(iana).ok())
 }
 
@@ -162,10 +160,7 @@ mod tests {
         for (windows, _) in NAMES {
             assert!(zone(windows).is_some(), "{windows}");
         }
-        assert_eq!(
-            zone("w. europe standard time").as_ref().map(Zone::name),
-            Some("Europe/Berlin")
-        );
+        assert_eq!(zone("w. europe standard time").as_ref().map(Zone::name), Some("Europe/Berlin"));
         assert!(zone("Middle Earth Standard Time").is_none());
     }
 }

@@ -35,36 +35,20 @@ pub(crate) fn lines(zone: &Zone, from: i64) -> Option<Vec<String>> {
     let before = if rules.is_empty() {
         shifts.len()
     } else {
-        shifts
-            .iter()
-            .rposition(|shift| !rules.iter().any(|rule| rule.explains(shift)))
-            .map_or(0, |last| last + 1)
+        shifts.iter().rposition(|shift| !rules.iter().any(|rule| rule.explains(shift))).map_or(0, |last| last + 1)
     };
-    let mut lines = vec![
-        "BEGIN:VTIMEZONE".to_owned(),
-        format!("TZID:{}", zone.name()),
-    ];
+    let mut lines = vec!["BEGIN:VTIMEZONE".to_owned(), format!("TZID:{}", zone.name())];
     if shifts.is_empty() || before > 0 || rules.len() > 2 {
         let offset = zone.wall(from) - from;
         let first = shifts.first().map_or(offset, |shift| shift.before);
         lines.extend(observance(first, first, 0, None));
     }
     for shift in &shifts[..before] {
-        lines.extend(observance(
-            shift.before,
-            shift.after,
-            shift.at + shift.before,
-            None,
-        ));
+        lines.extend(observance(shift.before, shift.after, shift.at + shift.before, None));
     }
     for rule in &rules {
         let first = shifts[before..].iter().find(|shift| rule.explains(shift))?;
-        lines.extend(observance(
-            rule.before,
-            rule.after,
-            first.at + first.before,
-            Some(rule.text()),
-        ));
+        lines.extend(observance(rule.before, rule.after, first.at + first.before, Some(rule.text())));
     }
     lines.push("END:VTIMEZONE".to_owned());
     Some(lines)
@@ -75,10 +59,7 @@ fn rules(shifts: &[Shift]) -> Option<Vec<Yearly>> {
     let mut rules: Vec<Yearly> = Vec::new();
     for shift in shifts {
         let seen = Yearly::of(shift);
-        match rules
-            .iter_mut()
-            .find(|rule| (rule.before, rule.after) == (seen.before, seen.after))
-        {
+        match rules.iter_mut().find(|rule| (rule.before, rule.after) == (seen.before, seen.after)) {
             None => rules.push(seen),
             Some(rule) => {
                 if (rule.month, rule.weekday, rule.time) != (seen.month, seen.weekday, seen.time) {
@@ -131,11 +112,7 @@ impl Yearly {
 }
 
 fn observance(before: i64, after: i64, wall: Wall, rule: Option<String>) -> Vec<String> {
-    let name = if after > before {
-        "DAYLIGHT"
-    } else {
-        "STANDARD"
-    };
+    let name = if after > before { "DAYLIGHT" } else { "STANDARD" };
     let mut lines = vec![
         format!("BEGIN:{name}"),
         format!("DTSTART:{}", basic(wall)),
@@ -150,10 +127,6 @@ fn observance(before: i64, after: i64, wall: Wall, rule: Option<String>) -> Vec<
 fn offset(seconds: i64) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let size = seconds.abs();
-    let rest = if size % 60 == 0 {
-        String::new()
-    } else {
-        format!("{:02}", size % 60)
-    };
+    let rest = if size % 60 == 0 { String::new() } else { format!("{:02}", size % 60) };
     format!("{sign}{:02}{:02}{rest}", size / HOUR, size / 60 % 60)
 }

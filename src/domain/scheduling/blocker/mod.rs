@@ -27,13 +27,7 @@ impl Blocker {
     /// A plan that makes no sense keeps all of it from going.
     #[must_use]
     pub fn invalid(faults: &Faults) -> Self {
-        Self {
-            step: None,
-            cause: Cause::InvalidSpec {
-                faults: faults.to_string(),
-            },
-            until: None,
-        }
+        Self { step: None, cause: Cause::InvalidSpec { faults: faults.to_string() }, until: None }
     }
 }
 
@@ -41,120 +35,35 @@ impl Blocker {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     Paused,
-    InvalidSpec {
-        faults: String,
-    },
-    TeamNotFound {
-        team: ObjectName,
-    },
-    TeamInvalid {
-        team: ObjectName,
-        faults: String,
-    },
-    ConsentMissing {
-        team: ObjectName,
-        action: &'static str,
-    },
-    NotListed {
-        team: ObjectName,
-        workload: WorkloadName,
-    },
-    Claimed {
-        workload: WorkloadName,
-        by: ObjectName,
-    },
-    PolicyMissing {
-        missing: String,
-    },
-    NotGated {
-        workload: WorkloadName,
-    },
-    ClockSkew {
-        by: TimeDelta,
-    },
-    TooEarly {
-        not_before: DateTime<Utc>,
-    },
-    WindowClosed {
-        window: String,
-        reason: String,
-    },
-    Frozen {
-        window: String,
-        reason: String,
-    },
-    WindowBroken {
-        window: String,
-        fault: String,
-    },
-    OpeningTooShort {
-        need: TimeDelta,
-        left: TimeDelta,
-    },
-    ResourceTaken {
-        resource: String,
-        by: ObjectName,
-        step: String,
-    },
-    TeamBusy {
-        team: ObjectName,
-        limit: usize,
-    },
-    NotEnough {
-        resource: String,
-        wanted: u32,
-        exists: u32,
-    },
-    SignOff {
-        team: ObjectName,
-        role: String,
-        why: WhyLacking,
-        contact: String,
-        digest: String,
-        release: ObjectName,
-    },
-    CheckNotRunnable {
-        team: ObjectName,
-        check: String,
-    },
-    Predecessor {
-        step: String,
-        state: &'static str,
-    },
-    Soaking {
-        step: String,
-    },
-    PredecessorFailed {
-        step: String,
-    },
-    WorkloadMissing {
-        workload: WorkloadName,
-    },
-    ContentMissing {
-        workload: WorkloadName,
-        expected: String,
-        found: String,
-    },
-    Settling {
-        workload: WorkloadName,
-    },
-    Halted {
-        step: String,
-    },
-    StepFailed {
-        workload: WorkloadName,
-        why: String,
-        team: ObjectName,
-    },
-    TimedOut {
-        workload: WorkloadName,
-        limit: TimeDelta,
-        team: ObjectName,
-    },
-    PausedByAuthor {
-        workload: WorkloadName,
-        team: ObjectName,
-    },
+    InvalidSpec { faults: String },
+    TeamNotFound { team: ObjectName },
+    TeamInvalid { team: ObjectName, faults: String },
+    ConsentMissing { team: ObjectName, action: &'static str },
+    NotListed { team: ObjectName, workload: WorkloadName },
+    Claimed { workload: WorkloadName, by: ObjectName },
+    PolicyMissing { missing: String },
+    NotGated { workload: WorkloadName },
+    ClockSkew { by: TimeDelta },
+    TooEarly { not_before: DateTime<Utc> },
+    WindowClosed { window: String, reason: String },
+    Frozen { window: String, reason: String },
+    WindowBroken { window: String, fault: String },
+    OpeningTooShort { need: TimeDelta, left: TimeDelta },
+    ResourceTaken { resource: String, by: ObjectName, step: String },
+    TeamBusy { team: ObjectName, limit: usize },
+    NotEnough { resource: String, wanted: u32, exists: u32 },
+    SignOff { team: ObjectName, role: String, why: WhyLacking, contact: String, digest: String, release: ObjectName },
+    CheckNotRunnable { team: ObjectName, check: String },
+    Predecessor { step: String, state: &'static str },
+    Soaking { step: String },
+    PredecessorFailed { step: String },
+    WorkloadMissing { workload: WorkloadName },
+    ContentMissing { workload: WorkloadName, expected: String, found: String },
+    Settling { workload: WorkloadName },
+    Halted { step: String },
+    StepFailed { workload: WorkloadName, why: String, team: ObjectName },
+    TimedOut { workload: WorkloadName, limit: TimeDelta, team: ObjectName },
+    PausedByAuthor { workload: WorkloadName, team: ObjectName },
 }
 
 impl Cause {
@@ -205,10 +114,7 @@ impl Cause {
     #[must_use]
     pub fn gate(&self) -> Gate {
         let code = self.code();
-        CODES
-            .iter()
-            .find(|(known, ..)| *known == code)
-            .map_or(Gate::Failure, |(_, gate, _)| *gate)
+        CODES.iter().find(|(known, ..)| *known == code).map_or(Gate::Failure, |(_, gate, _)| *gate)
     }
 
     /// What stays the same while this blocker lasts: its code and the object it is about. Two readings
@@ -231,12 +137,10 @@ impl Cause {
             | Self::StepFailed { workload, .. }
             | Self::TimedOut { workload, .. }
             | Self::PausedByAuthor { workload, .. } => workload.to_string(),
-            Self::WindowClosed { window, .. }
-            | Self::Frozen { window, .. }
-            | Self::WindowBroken { window, .. } => window.clone(),
-            Self::ResourceTaken { resource, .. } | Self::NotEnough { resource, .. } => {
-                resource.clone()
+            Self::WindowClosed { window, .. } | Self::Frozen { window, .. } | Self::WindowBroken { window, .. } => {
+                window.clone()
             }
+            Self::ResourceTaken { resource, .. } | Self::NotEnough { resource, .. } => resource.clone(),
             Self::Predecessor { step, .. }
             | Self::Soaking { step }
             | Self::PredecessorFailed { step }
@@ -276,13 +180,13 @@ impl Cause {
             Self::NotGated { workload }
             | Self::WorkloadMissing { workload }
             | Self::ContentMissing { workload, .. } => format!("whoever deploys {workload}"),
-            Self::WindowClosed { window, .. }
-            | Self::Frozen { window, .. }
-            | Self::WindowBroken { window, .. } => format!("window {window}"),
+            Self::WindowClosed { window, .. } | Self::Frozen { window, .. } | Self::WindowBroken { window, .. } => {
+                format!("window {window}")
+            }
             Self::OpeningTooShort { .. } => "time".to_owned(),
-            Self::Predecessor { step, .. }
-            | Self::Soaking { step }
-            | Self::PredecessorFailed { step } => format!("step {step}"),
+            Self::Predecessor { step, .. } | Self::Soaking { step } | Self::PredecessorFailed { step } => {
+                format!("step {step}")
+            }
         }
     }
 }

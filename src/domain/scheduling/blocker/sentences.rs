@@ -27,39 +27,28 @@ impl Cause {
             Self::NotGated { workload } => {
                 format!("{workload} does not carry its team's gate label, so nothing holds it")
             }
-            Self::ClockSkew { by } => format!(
-                "the operator's clock is {} s away from the API server's",
-                by.num_seconds().abs()
-            ),
+            Self::ClockSkew { by } => {
+                format!("the operator's clock is {} s away from the API server's", by.num_seconds().abs())
+            }
             Self::TooEarly { not_before } => format!("not before {}", said(*not_before)),
-            Self::WindowClosed { window, reason } => {
-                with_reason(&format!("window {window} is closed"), reason)
-            }
-            Self::Frozen { window, reason } => {
-                with_reason(&format!("freeze {window} is in force"), reason)
-            }
+            Self::WindowClosed { window, reason } => with_reason(&format!("window {window} is closed"), reason),
+            Self::Frozen { window, reason } => with_reason(&format!("freeze {window} is in force"), reason),
             Self::WindowBroken { window, fault } => {
                 format!("window {window} cannot be read: {fault}")
             }
-            Self::OpeningTooShort { need, left } => format!(
-                "it needs {} and only {} is left of the opening",
-                minutes(*need),
-                minutes(*left)
-            ),
+            Self::OpeningTooShort { need, left } => {
+                format!("it needs {} and only {} is left of the opening", minutes(*need), minutes(*left))
+            }
             Self::ResourceTaken { resource, by, step } => {
                 format!("{resource} is in use by step {step} of release {by}")
             }
             Self::TeamBusy { team, limit } => {
                 format!("team {team} has {limit} steps under way, which is all it can handle")
             }
-            Self::NotEnough {
-                resource,
-                wanted,
-                exists,
-            } => format!("it needs {wanted} of {resource} and there is only {exists}"),
-            Self::SignOff {
-                team, role, why, ..
-            } => sign_off_message(team, role, why, self.digest()),
+            Self::NotEnough { resource, wanted, exists } => {
+                format!("it needs {wanted} of {resource} and there is only {exists}")
+            }
+            Self::SignOff { team, role, why, .. } => sign_off_message(team, role, why, self.digest()),
             Self::CheckNotRunnable { team, check } => {
                 format!("check {check} of team {team} cannot be run by this version of rollcall")
             }
@@ -71,19 +60,15 @@ impl Cause {
                 format!("step {step}, which must come first, has failed")
             }
             Self::WorkloadMissing { workload } => format!("{workload} does not exist"),
-            Self::ContentMissing {
-                workload,
-                expected,
-                found,
-            } => format!("{workload} should have {expected} and has {found}"),
+            Self::ContentMissing { workload, expected, found } => {
+                format!("{workload} should have {expected} and has {found}")
+            }
             Self::Settling { workload } => {
                 format!("{workload} has no change to release; one may still be on its way")
             }
             Self::Halted { step } => format!("step {step} failed, so no further step starts"),
             Self::StepFailed { workload, why, .. } => format!("{workload} failed: {why}"),
-            Self::TimedOut {
-                workload, limit, ..
-            } => format!("{workload} was not done within {}", minutes(*limit)),
+            Self::TimedOut { workload, limit, .. } => format!("{workload} was not done within {}", minutes(*limit)),
             Self::PausedByAuthor { workload, .. } => {
                 format!("{workload} was released, and its author keeps it paused")
             }
@@ -103,29 +88,49 @@ impl Cause {
         match self {
             Self::Paused => "set spec.paused to false".to_owned(),
             Self::InvalidSpec { .. } | Self::TeamInvalid { .. } => "correct the fields named".to_owned(),
-            Self::TeamNotFound { team } => format!("create TeamReadiness {} in namespace {}", team.name, team.namespace),
-            Self::ConsentMissing { team, action } => format!("add the release's namespace with {action} to spec.allow of TeamReadiness {team}"),
-            Self::NotListed { team, .. } => format!("add it to spec.workloads of TeamReadiness {team}, or take the step out"),
+            Self::TeamNotFound { team } => {
+                format!("create TeamReadiness {} in namespace {}", team.name, team.namespace)
+            }
+            Self::ConsentMissing { team, action } => {
+                format!("add the release's namespace with {action} to spec.allow of TeamReadiness {team}")
+            }
+            Self::NotListed { team, .. } => {
+                format!("add it to spec.workloads of TeamReadiness {team}, or take the step out")
+            }
             Self::Claimed { by, .. } => format!("wait for {by} to finish, or take the workload out of one of the two"),
-            Self::PolicyMissing { .. } => "apply the policies again: rollcall policies | kubectl apply --server-side -f -".to_owned(),
-            Self::NotGated { .. } => "rollcall labels it by itself if it may patch it; else add the label rollcall.dev/gate".to_owned(),
+            Self::PolicyMissing { .. } => {
+                "apply the policies again: rollcall policies | kubectl apply --server-side -f -".to_owned()
+            }
+            Self::NotGated { .. } => {
+                "rollcall labels it by itself if it may patch it; else add the label rollcall.dev/gate".to_owned()
+            }
             Self::ClockSkew { .. } => "synchronise the clocks of the nodes".to_owned(),
-            Self::TooEarly { .. } | Self::WindowClosed { .. } | Self::Soaking { .. } | Self::Settling { .. } | Self::Predecessor { .. } => "nothing: it goes on by itself".to_owned(),
+            Self::TooEarly { .. }
+            | Self::WindowClosed { .. }
+            | Self::Soaking { .. }
+            | Self::Settling { .. }
+            | Self::Predecessor { .. } => "nothing: it goes on by itself".to_owned(),
             Self::Frozen { .. } => "wait for its end, or override it (verb override)".to_owned(),
             Self::WindowBroken { window, .. } => format!("correct or delete DeploymentWindow {window}"),
             Self::OpeningTooShort { .. } => "nothing: it goes out in the next opening that is long enough".to_owned(),
             Self::ResourceTaken { by, .. } => format!("wait for release {by}"),
-            Self::NotEnough { resource, .. } => format!("require less of {resource}, or have its window's spec.capacity.resources say more"),
+            Self::NotEnough { resource, .. } => {
+                format!("require less of {resource}, or have its window's spec.capacity.resources say more")
+            }
             Self::TeamBusy { .. } => "wait for one of them".to_owned(),
             Self::SignOff { team, role, digest, release, .. } => {
-                format!("sign in spec.signOffs of TeamReadiness {team}: release {release}, role {role}, digest {digest}")
+                format!(
+                    "sign in spec.signOffs of TeamReadiness {team}: release {release}, role {role}, digest {digest}"
+                )
             }
             Self::CheckNotRunnable { team, check } => format!("take check {check} out of TeamReadiness {team}"),
             Self::PredecessorFailed { step } => format!("mend step {step}"),
             Self::WorkloadMissing { .. } => "apply its manifest".to_owned(),
             Self::ContentMissing { .. } => "apply the expected content, or change spec.steps[].expect".to_owned(),
             Self::Halted { step } => format!("mend step {step} with new content"),
-            Self::StepFailed { .. } | Self::TimedOut { .. } => "look at its pods, then apply content that works".to_owned(),
+            Self::StepFailed { .. } | Self::TimedOut { .. } => {
+                "look at its pods, then apply content that works".to_owned()
+            }
             Self::PausedByAuthor { .. } => "its author can resume it".to_owned(),
         }
     }
@@ -136,24 +141,16 @@ fn sign_off_message(team: &ObjectName, role: &str, why: &WhyLacking, digest: &st
         WhyLacking::Missing { more: 1 } => {
             format!("team {team} has not signed as {role} for {}", short(digest))
         }
-        WhyLacking::Missing { more } => format!(
-            "team {team} has {more} signatures as {role} still to give for {}",
-            short(digest)
-        ),
+        WhyLacking::Missing { more } => {
+            format!("team {team} has {more} signatures as {role} still to give for {}", short(digest))
+        }
         WhyLacking::Stale { by, signed } => {
-            format!(
-                "{by} signed for team {team} as {role}, but for {} and not for {}",
-                short(signed),
-                short(digest)
-            )
+            format!("{by} signed for team {team} as {role}, but for {} and not for {}", short(signed), short(digest))
         }
-        WhyLacking::Expired { by, at } => format!(
-            "the word of {by} for team {team} as {role} held until {}",
-            said(*at)
-        ),
-        WhyLacking::Refused { by, reason } => {
-            with_reason(&format!("{by} said NoGo for team {team} as {role}"), reason)
+        WhyLacking::Expired { by, at } => {
+            format!("the word of {by} for team {team} as {role} held until {}", said(*at))
         }
+        WhyLacking::Refused { by, reason } => with_reason(&format!("{by} said NoGo for team {team} as {role}"), reason),
         WhyLacking::NotTrusted { by, why } => {
             format!("the word of {by} for team {team} as {role} does not count: {why}")
         }
@@ -164,11 +161,7 @@ fn sign_off_message(team: &ObjectName, role: &str, why: &WhyLacking, digest: &st
 }
 
 fn with_reason(text: &str, reason: &str) -> String {
-    if reason.is_empty() {
-        text.to_owned()
-    } else {
-        format!("{text}: {reason}")
-    }
+    if reason.is_empty() { text.to_owned() } else { format!("{text}: {reason}") }
 }
 
 fn said(at: DateTime<Utc>) -> String {
@@ -177,9 +170,5 @@ fn said(at: DateTime<Utc>) -> String {
 
 fn minutes(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds();
-    if seconds % 60 == 0 {
-        format!("{} min", seconds / 60)
-    } else {
-        format!("{seconds} s")
-    }
+    if seconds % 60 == 0 { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
 }

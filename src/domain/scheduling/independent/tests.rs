@@ -48,10 +48,7 @@ impl Change {
 
     fn limited(self, minutes: i64, release: bool) -> Self {
         self.with(|c| {
-            c.team.max_hold = Some(MaxHold {
-                duration: TimeDelta::minutes(minutes),
-                release,
-            });
+            c.team.max_hold = Some(MaxHold { duration: TimeDelta::minutes(minutes), release });
         })
     }
 
@@ -73,11 +70,7 @@ impl Change {
     #[track_caller]
     fn waits(&self, words: &str, again: Option<&str>, late: bool) {
         match self.at("09:00:00") {
-            Answer::Wait {
-                why,
-                until,
-                overdue,
-            } => {
+            Answer::Wait { why, until, overdue } => {
                 assert!(why.contains(words), "{why}");
                 assert_eq!((until, overdue), (again.map(at), late), "{why}");
             }
@@ -134,38 +127,23 @@ fn what_is_taken_back_is_not_held_even_in_a_freeze() {
 fn a_limit_to_holding_is_told_or_acted_on_as_the_team_says() {
     let alert = change().frozen().limited(90, false);
     alert.waits("freeze", Some("09:30:00"), false);
-    change()
-        .frozen()
-        .limited(60, false)
-        .waits("freeze", Some("10:00:00"), true);
+    change().frozen().limited(60, false).waits("freeze", Some("10:00:00"), true);
     let claimed = || change().with(|c| c.claimed_by = Some(ObjectName::new("r", "r")));
     claimed().limited(60, false).waits("claimed", None, true);
-    assert_eq!(
-        claimed().limited(60, true).at("09:00:00"),
-        Answer::LetGo(LetGo::MaxHold)
-    );
-    claimed()
-        .limited(61, true)
-        .waits("claimed", Some("09:01:00"), false);
+    assert_eq!(claimed().limited(60, true).at("09:00:00"), Answer::LetGo(LetGo::MaxHold));
+    claimed().limited(61, true).waits("claimed", Some("09:01:00"), false);
 }
 
 #[test]
 fn a_limit_to_holding_ends_no_freeze() {
-    let both = change()
-        .frozen()
-        .limited(60, true)
-        .with(|c| c.claimed_by = Some(ObjectName::new("r", "r")));
+    let both = change().frozen().limited(60, true).with(|c| c.claimed_by = Some(ObjectName::new("r", "r")));
     both.waits("freeze", Some("10:00:00"), true);
     assert_eq!(both.at("10:00:00"), Answer::LetGo(LetGo::MaxHold));
 }
 
 #[test]
 fn nothing_goes_while_the_hold_or_the_clock_is_in_doubt() {
-    let all = || {
-        change()
-            .limited(1, true)
-            .with(|c| c.workload.runs_already = true)
-    };
+    let all = || change().limited(1, true).with(|c| c.workload.runs_already = true);
     let unheld = all().with(|c| c.policies_missing = vec!["deployments".into()]);
     unheld.waits("not enforced: deployments", None, false);
     let skewed = all().with(|c| c.skew = Some(TimeDelta::seconds(3)));

@@ -11,28 +11,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 type Rule = fn(&Situation, &Decision) -> bool;
 
 pub const RULES: [(&str, Rule); 7] = [
-    ("S5 no act while paused", |s, d| {
-        d.acts.is_empty() || !s.release.paused
-    }),
-    ("S4 no act outside a window", |s, d| {
-        acting(s, d).all(|step| in_window(s, step))
-    }),
-    ("S1 no act without every word", |s, d| {
-        d.acts.is_empty() || words(s, &d.digest)
-    }),
-    ("S1 no act without consent", |s, d| {
-        d.acts.is_empty() || consents(s)
-    }),
+    ("S5 no act while paused", |s, d| d.acts.is_empty() || !s.release.paused),
+    ("S4 no act outside a window", |s, d| acting(s, d).all(|step| in_window(s, step))),
+    ("S1 no act without every word", |s, d| d.acts.is_empty() || words(s, &d.digest)),
+    ("S1 no act without consent", |s, d| d.acts.is_empty() || consents(s)),
     ("S7 no act before what comes first", |s, d| {
         acting(s, d).all(|step| {
             let before = step.depends_on.iter();
             before.clone().all(|b| done(s, by_name(s, b), &d.digest))
         })
     }),
-    (
-        "S6 only what is held, once, as it was decided on",
-        |s, d| d.acts.iter().all(|act| exact(s, d, act)),
-    ),
+    ("S6 only what is held, once, as it was decided on", |s, d| d.acts.iter().all(|act| exact(s, d, act))),
     ("S2 no more is used than there is", enough),
 ];
 
@@ -89,11 +78,8 @@ fn in_window(s: &Situation, step: &Step) -> bool {
 }
 
 fn words(s: &Situation, digest: &str) -> bool {
-    let begun = s
-        .record
-        .steps
-        .values()
-        .any(|r| matches!(&r.grant, Some(g) if g.digest == digest && g.overridden.is_none()));
+    let begun =
+        s.record.steps.values().any(|r| matches!(&r.grant, Some(g) if g.digest == digest && g.overridden.is_none()));
     s.release.participants.values().all(|p| {
         let Some(TeamFound::Sound(team)) = s.teams.get(&p.team) else {
             return false;
@@ -101,9 +87,7 @@ fn words(s: &Situation, digest: &str) -> bool {
         let given = team.sign_offs.get(&s.release.name);
         let given: Vec<_> = given.into_iter().flatten().collect();
         let signed = team.rules.required.iter().all(|r| {
-            let of_role = given
-                .iter()
-                .filter(|g| g.role == r.role && g.digest == digest);
+            let of_role = given.iter().filter(|g| g.role == r.role && g.digest == digest);
             of_role.clone().all(|g| g.go)
                 && of_role.clone().any(|g| {
                     !(g.by.is_empty() || r.require_human && g.by.starts_with("system:"))
@@ -116,17 +100,13 @@ fn words(s: &Situation, digest: &str) -> bool {
 }
 
 fn consents(s: &Situation) -> bool {
-    let teams = s
-        .release
-        .participants
-        .values()
-        .all(|p| match s.teams.get(&p.team) {
-            Some(TeamFound::Sound(team)) => [Action::Hold, Action::Release].iter().all(|action| {
-                let mut given = team.consents.iter().filter(|c| c.labels_match);
-                given.any(|c| c.namespace == s.release.name.namespace && c.actions.contains(action))
-            }),
-            _ => false,
-        });
+    let teams = s.release.participants.values().all(|p| match s.teams.get(&p.team) {
+        Some(TeamFound::Sound(team)) => [Action::Hold, Action::Release].iter().all(|action| {
+            let mut given = team.consents.iter().filter(|c| c.labels_match);
+            given.any(|c| c.namespace == s.release.name.namespace && c.actions.contains(action))
+        }),
+        _ => false,
+    });
     teams && s.claimed.is_empty() && s.policies_missing.is_empty()
 }
 
@@ -149,9 +129,7 @@ fn done(s: &Situation, step: &Step, digest: &str) -> bool {
     let finished = record.and_then(|r| r.finished);
     match &workload.progress {
         Progress::Done => finished.unwrap_or(s.now) + step.soak <= s.now,
-        Progress::Progressing(_) | Progress::NotObserved => {
-            finished.is_some_and(|t| t + step.soak <= s.now)
-        }
+        Progress::Progressing(_) | Progress::NotObserved => finished.is_some_and(|t| t + step.soak <= s.now),
         _ => false,
     }
 }
@@ -164,15 +142,10 @@ fn exact(s: &Situation, d: &Decision, act: &Act) -> bool {
     };
     let grant = s.record.steps.get(step).and_then(|r| r.grant.as_ref());
     once && match act {
-        Act::Grant {
-            uid,
-            version,
-            template,
-            ..
-        } => *uid == live.uid && *version == live.version && *template == live.template,
-        Act::Release {
-            version, template, ..
-        } => {
+        Act::Grant { uid, version, template, .. } => {
+            *uid == live.uid && *version == live.version && *template == live.template
+        }
+        Act::Release { version, template, .. } => {
             let recorded = grant.is_some_and(|g| {
                 g.uid == live.uid
                     && g.version == *version
@@ -192,21 +165,14 @@ fn enough(s: &Situation, d: &Decision) -> bool {
     }
     acting(s, d).all(|step| {
         step.requires.iter().all(|(resource, wanted)| {
-            let others: u32 = s
-                .in_use
-                .iter()
-                .filter_map(|u| u.requires.get(resource))
-                .sum();
+            let others: u32 = s.in_use.iter().filter_map(|u| u.requires.get(resource)).sum();
             let mine: u32 = s
                 .release
                 .steps
                 .iter()
                 .filter(|other| {
                     let acts = d.acts.iter().any(|a| name_of(a).0 == other.name);
-                    let moves = d
-                        .steps
-                        .iter()
-                        .any(|v| v.name == other.name && v.state.as_str() == "Progressing");
+                    let moves = d.steps.iter().any(|v| v.name == other.name && v.state.as_str() == "Progressing");
                     acts || moves && other.participant.is_some()
                 })
                 .filter_map(|other| other.requires.get(resource))

@@ -27,51 +27,25 @@ fn cases() -> Vec<(u16, Given)> {
                 s.teams.insert(name("shop"), broken);
             }),
         ),
-        (
-            13,
-            ready().team("shop", |t| t.consents[0].labels_match = false),
-        ),
+        (13, ready().team("shop", |t| t.consents[0].labels_match = false)),
         (14, ready().team("shop", |t| t.listed.clear())),
         (15, ready().claimed("shop")),
-        (
-            20,
-            ready().with(|s| s.policies_missing.push("deployments".into())),
-        ),
-        (
-            21,
-            ready()
-                .unchanged("shop")
-                .workload("shop", |w| w.gate = None),
-        ),
+        (20, ready().with(|s| s.policies_missing.push("deployments".into()))),
+        (21, ready().unchanged("shop").workload("shop", |w| w.gate = None)),
         (30, ready().with(|s| s.skew = Some(TimeDelta::seconds(3)))),
-        (
-            31,
-            ready().with(|s| s.release.not_before = Some(at("09:00:01"))),
-        ),
+        (31, ready().with(|s| s.release.not_before = Some(at("09:00:01")))),
         (32, ready().allowed("09:30:00", "12:00:00")),
         (33, ready().frozen("08:00:00", "09:30:00")),
         (
             34,
             ready().governed(
                 "broken",
-                Governing::Broken {
-                    window_type: WindowType::Freeze,
-                    fault: "no zone".into(),
-                    blocks_rollback: false,
-                },
+                Governing::Broken { window_type: WindowType::Freeze, fault: "no zone".into(), blocks_rollback: false },
             ),
         ),
         (35, ready().allowed("08:00:00", "09:09:59")),
-        (
-            41,
-            ready().requires("shop", "db", 1).in_use("rival", "db", 1),
-        ),
-        (
-            42,
-            ready()
-                .team("shop", |t| t.parallel_steps = Some(1))
-                .in_use("shop", "x", 1),
-        ),
+        (41, ready().requires("shop", "db", 1).in_use("rival", "db", 1)),
+        (42, ready().team("shop", |t| t.parallel_steps = Some(1)).in_use("shop", "x", 1)),
         (43, ready().requires("shop", "db", 2)),
         (51, ready().unsigned("shop")),
         (52, ready().unsigned("shop").says("shop", "ana", true, old)),
@@ -79,20 +53,14 @@ fn cases() -> Vec<(u16, Given)> {
             let digest = ready().digest();
             ready().says("shop", "rui", false, &digest)
         }),
-        (
-            54,
-            ready().team("shop", |t| t.rules.valid_for = TimeDelta::minutes(30)),
-        ),
+        (54, ready().team("shop", |t| t.rules.valid_for = TimeDelta::minutes(30))),
         (55, {
             let given = ready().unsigned("shop");
             let digest = given.digest();
             given.says("shop", &go("system:serviceaccount:x:y"), true, &digest)
         }),
         (61, ready().team("shop", |t| t.checks.push("budget".into()))),
-        (
-            71,
-            in_order().released("data", "08:59:00", Progress::NotObserved),
-        ),
+        (71, in_order().released("data", "08:59:00", Progress::NotObserved)),
         (
             72,
             in_order()
@@ -112,15 +80,9 @@ fn cases() -> Vec<(u16, Given)> {
             }),
         ),
         (83, ready().unchanged("shop").seen_since("08:59:50")),
-        (
-            84,
-            ready().released("shop", "08:59:00", Progress::PausedByAuthor),
-        ),
+        (84, ready().released("shop", "08:59:00", Progress::PausedByAuthor)),
         (91, ready().failed("shop")),
-        (
-            92,
-            ready().released("shop", "08:30:00", Progress::NotObserved),
-        ),
+        (92, ready().released("shop", "08:30:00", Progress::NotObserved)),
         (93, ready().failed("data")),
     ]
 }
@@ -148,10 +110,7 @@ fn every_code_has_a_case_and_every_case_a_code() {
         assert_eq!(codes, expected, "the case of RC{code:03}");
         for blocker in &decision.blockers {
             let goes = told(&decision).0;
-            assert!(
-                !goes.iter().any(|act| act.ends_with("shop")),
-                "RC{code:03} lets {goes:?}"
-            );
+            assert!(!goes.iter().any(|act| act.ends_with("shop")), "RC{code:03} lets {goes:?}");
             assert!(!blocker.cause.message().is_empty() && !blocker.cause.owner().is_empty());
             assert!(!blocker.cause.remedy().is_empty());
         }
@@ -184,10 +143,7 @@ fn what_keeps_one_step_back_does_not_keep_back_another_that_goes_alone() {
 fn a_word_that_is_not_recorded_yet_does_not_count_yet() {
     let unseen = ready().team("shop", |t| {
         for given in t.sign_offs.values_mut().flatten() {
-            *given = SignOff {
-                seen: None,
-                ..given.clone()
-            };
+            *given = SignOff { seen: None, ..given.clone() };
         }
     });
     check(&unseen, &[], &["RC051 *"]);

@@ -15,9 +15,7 @@ use crate::domain::workload::{Hold, Progress, Workload};
 
 /// An instant of the day on which all of this happens; it is 09:00.
 pub fn at(time: &str) -> DateTime<Utc> {
-    format!("2027-01-12T{time}Z")
-        .parse()
-        .expect("a time of the day")
+    format!("2027-01-12T{time}Z").parse().expect("a time of the day")
 }
 
 pub fn name(name: &str) -> ObjectName {
@@ -25,18 +23,11 @@ pub fn name(name: &str) -> ObjectName {
 }
 
 fn workload_name(team: &str) -> WorkloadName {
-    WorkloadName {
-        kind: Kind::Deployment,
-        namespace: team.into(),
-        name: format!("{team}-app"),
-    }
+    WorkloadName { kind: Kind::Deployment, namespace: team.into(), name: format!("{team}-app") }
 }
 
 pub fn window(kind: WindowType, from: &str, until: &str) -> Governing {
-    let dates = Form::Dates {
-        from: format!("2027-01-12T{from}"),
-        until: format!("2027-01-12T{until}"),
-    };
+    let dates = Form::Dates { from: format!("2027-01-12T{from}"), until: format!("2027-01-12T{until}") };
     let spec = WindowSpec::new(kind, "UTC").entry("one", dates);
     Governing::Sound(Arc::new(Window::compile(&spec).expect("a window")))
 }
@@ -47,10 +38,7 @@ pub fn told(decision: &Decision) -> (Vec<String>, Vec<String>) {
         Act::Grant { step, .. } => format!("grant {step}"),
         Act::Release { step, .. } => format!("release {step}"),
     });
-    let blockers = decision
-        .blockers
-        .iter()
-        .map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*")));
+    let blockers = decision.blockers.iter().map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*")));
     (acts.collect(), blockers.collect())
 }
 
@@ -76,11 +64,7 @@ fn team(of: &str) -> Team {
         }],
         listed: BTreeSet::from([(Kind::Deployment, format!("{of}-app"))]),
         rules: SignOffRules {
-            required: vec![Requirement {
-                role: "lead".into(),
-                count: 1,
-                require_human: true,
-            }],
+            required: vec![Requirement { role: "lead".into(), count: 1, require_human: true }],
             valid_for: TimeDelta::hours(24),
             delegates: BTreeSet::new(),
             no_self_approval: false,
@@ -131,10 +115,7 @@ fn step(of: &str, depends_on: &[&str]) -> Step {
 /// A release of two steps, `data` and then `shop`, whose changes are held. Nobody has signed.
 pub fn two_steps() -> Given {
     let teams = ["data", "shop"];
-    let participant = |of: &str| Participant {
-        team: name(of),
-        role: Role::Required,
-    };
+    let participant = |of: &str| Participant { team: name(of), role: Role::Required };
     Given(Situation {
         now: at("09:00:00"),
         skew: None,
@@ -146,27 +127,15 @@ pub fn two_steps() -> Given {
             paused: false,
             not_before: None,
             on_failure: OnFailure::Halt,
-            participants: teams
-                .iter()
-                .map(|t| ((*t).to_owned(), participant(t)))
-                .collect(),
+            participants: teams.iter().map(|t| ((*t).to_owned(), participant(t))).collect(),
             steps: vec![step("data", &[]), step("shop", &["data"])],
             over: None,
             plan: json!({"steps": ["data", "shop"]}),
         },
         record: Record::default(),
-        teams: teams
-            .iter()
-            .map(|t| (name(t), TeamFound::Sound(Box::new(team(t)))))
-            .collect(),
-        workloads: teams
-            .iter()
-            .map(|t| (workload_name(t), held_workload(t)))
-            .collect(),
-        governance: teams
-            .iter()
-            .map(|t| (name(t), Governance::default()))
-            .collect(),
+        teams: teams.iter().map(|t| (name(t), TeamFound::Sound(Box::new(team(t))))).collect(),
+        workloads: teams.iter().map(|t| (workload_name(t), held_workload(t))).collect(),
+        governance: teams.iter().map(|t| (name(t), Governance::default())).collect(),
         claimed: BTreeMap::new(),
         in_use: vec![],
         resources: BTreeMap::new(),
@@ -243,9 +212,7 @@ impl Given {
             by: by.into(),
             seen: Some(at("08:30:00")),
         };
-        self.team(team, |t| {
-            t.sign_offs.entry(release).or_default().push(sign_off)
-        })
+        self.team(team, |t| t.sign_offs.entry(release).or_default().push(sign_off))
     }
 
     pub fn unsigned(self, team: &str) -> Self {

@@ -39,31 +39,17 @@ fn all_gates_are_told_at_once_in_the_order_of_the_gates() {
         "RC071 shop",
     ];
     check(&nothing_works(), &[], &blockers);
-    let gates: Vec<Gate> = decide(&nothing_works().0)
-        .blockers
-        .iter()
-        .map(|b| b.cause.gate())
-        .collect();
+    let gates: Vec<Gate> = decide(&nothing_works().0).blockers.iter().map(|b| b.cause.gate()).collect();
     assert!(gates.is_sorted());
 }
 
 #[test]
 fn a_stop_dominates_a_step_that_was_granted_a_moment_ago() {
-    let granted = ready()
-        .granted("data", "08:59:58")
-        .granted("shop", "08:59:58");
+    let granted = ready().granted("data", "08:59:58").granted("shop", "08:59:58");
     check(&granted, &["release data", "release shop"], &[]);
     check(&granted.clone().paused(), &[], &["RC001 *"]);
-    check(
-        &granted.clone().frozen("08:00:00", "10:00:00"),
-        &[],
-        &["RC033 data", "RC033 shop"],
-    );
-    check(
-        &granted.team("shop", |t| t.consents.clear()),
-        &[],
-        &["RC013 *", "RC013 *"],
-    );
+    check(&granted.clone().frozen("08:00:00", "10:00:00"), &[], &["RC033 data", "RC033 shop"]);
+    check(&granted.team("shop", |t| t.consents.clear()), &[], &["RC013 *", "RC013 *"]);
 }
 
 #[test]
@@ -101,24 +87,12 @@ fn an_override_skips_exactly_what_it_names() {
         (Skip::SignOff, &["RC051 *"]),
     ] {
         let without: Vec<String> = told(&decide(&closed().0)).1;
-        let left: Vec<&str> = without
-            .iter()
-            .map(String::as_str)
-            .filter(|b| !codes.contains(b))
-            .collect();
+        let left: Vec<&str> = without.iter().map(String::as_str).filter(|b| !codes.contains(b)).collect();
         check(&closed().overriding(&[skip], "09:30:00"), &[], &left);
     }
     let all = [Skip::Freeze, Skip::Window, Skip::Capacity, Skip::SignOff];
-    check(
-        &closed().overriding(&all, "09:30:00"),
-        &["grant data", "grant shop"],
-        &[],
-    );
-    check(
-        &closed().overriding(&all, "09:30:00").paused(),
-        &[],
-        &["RC001 *"],
-    );
+    check(&closed().overriding(&all, "09:30:00"), &["grant data", "grant shop"], &[]);
+    check(&closed().overriding(&all, "09:30:00").paused(), &[], &["RC001 *"]);
 }
 
 #[test]
@@ -126,11 +100,7 @@ fn an_override_is_void_at_its_end_and_when_nobody_stamped_it() {
     let frozen = ready().frozen("08:00:00", "10:00:00");
     let void = ["RC033 data", "RC033 shop"];
     let over = frozen.overriding(&[Skip::Freeze], "09:30:00");
-    check(
-        &over.clone().at("09:29:59"),
-        &["grant data", "grant shop"],
-        &[],
-    );
+    check(&over.clone().at("09:29:59"), &["grant data", "grant shop"], &[]);
     assert_eq!(decide(&over.0).look_again, Some(at("09:30:00")));
     check(&over.clone().at("09:30:00"), &[], &void);
     let unstamped = over.with(|s| s.release.over.as_mut().expect("one").by.clear());
@@ -139,10 +109,8 @@ fn an_override_is_void_at_its_end_and_when_nobody_stamped_it() {
 
 #[test]
 fn whoever_skips_a_freeze_still_needs_enough_of_the_opening() {
-    let given = ready()
-        .frozen("08:00:00", "10:00:00")
-        .allowed("08:00:00", "09:05:00")
-        .overriding(&[Skip::Freeze], "09:30:00");
+    let given =
+        ready().frozen("08:00:00", "10:00:00").allowed("08:00:00", "09:05:00").overriding(&[Skip::Freeze], "09:30:00");
     check(&given, &[], &["RC035 data", "RC035 shop"]);
     let given = given.overriding(&[Skip::Freeze, Skip::Window], "09:30:00");
     check(&given, &["grant data", "grant shop"], &[]);
@@ -150,11 +118,7 @@ fn whoever_skips_a_freeze_still_needs_enough_of_the_opening() {
 
 #[test]
 fn exactly_enough_of_the_opening_is_enough() {
-    check(
-        &ready().allowed("08:00:00", "09:10:00"),
-        &["grant data", "grant shop"],
-        &[],
-    );
+    check(&ready().allowed("08:00:00", "09:10:00"), &["grant data", "grant shop"], &[]);
 }
 
 #[test]
@@ -174,9 +138,7 @@ fn windows_that_were_not_read_are_not_open() {
 
 #[test]
 fn the_words_that_run_out_are_looked_at_again_then() {
-    let given = ready()
-        .frozen("08:00:00", "12:00:00")
-        .team("shop", |t| t.rules.valid_for = TimeDelta::minutes(45));
+    let given = ready().frozen("08:00:00", "12:00:00").team("shop", |t| t.rules.valid_for = TimeDelta::minutes(45));
     assert_eq!(decide(&given.0).look_again, Some(at("09:15:00")));
 }
 
@@ -206,10 +168,8 @@ fn two_steps_of_one_decision_do_not_both_get_the_last_of_a_resource() {
 
 #[test]
 fn what_this_release_has_under_way_counts_too() {
-    let given = ready()
-        .requires("data", "db", 1)
-        .requires("shop", "db", 1)
-        .released("data", "08:59:00", Progress::NotObserved);
+    let given =
+        ready().requires("data", "db", 1).requires("shop", "db", 1).released("data", "08:59:00", Progress::NotObserved);
     check(&given, &[], &["RC041 shop"]);
     let done = given.workload("data", |w| w.progress = Progress::Done);
     check(&done, &["grant shop"], &[]);
@@ -233,33 +193,18 @@ fn a_skill_belongs_to_its_team_alone() {
     let skilled = |t: &mut crate::domain::scheduling::situation::Team| {
         t.skills.insert("dba".into(), 1);
     };
-    let given = ready()
-        .requires("data", "dba", 1)
-        .requires("shop", "dba", 1)
-        .team("data", skilled)
-        .team("shop", skilled);
+    let given =
+        ready().requires("data", "dba", 1).requires("shop", "dba", 1).team("data", skilled).team("shop", skilled);
     check(&given, &["grant data", "grant shop"], &[]);
-    check(
-        &given.clone().in_use("rival", "dba", 1),
-        &["grant data", "grant shop"],
-        &[],
-    );
-    check(
-        &given.in_use("shop", "dba", 1),
-        &["grant data"],
-        &["RC041 shop"],
-    );
+    check(&given.clone().in_use("rival", "dba", 1), &["grant data", "grant shop"], &[]);
+    check(&given.in_use("shop", "dba", 1), &["grant data"], &["RC041 shop"]);
 }
 
 #[test]
 fn a_withdrawal_after_the_start_halts_only_if_the_team_says_so() {
-    let started = in_order()
-        .released("data", "08:50:00", Progress::Done)
-        .unsigned("shop");
+    let started = in_order().released("data", "08:50:00", Progress::Done).unsigned("shop");
     check(&started, &["grant shop"], &[]);
-    let strict = started
-        .clone()
-        .team("shop", |t| t.rules.withdrawal_halts = true);
+    let strict = started.clone().team("shop", |t| t.rules.withdrawal_halts = true);
     check(&strict, &[], &["RC051 *"]);
     let other = started.with(|s| {
         let data = s.record.steps.get_mut("data").expect("granted");
@@ -270,13 +215,10 @@ fn a_withdrawal_after_the_start_halts_only_if_the_team_says_so() {
 
 #[test]
 fn what_went_under_an_override_does_not_outlive_the_override() {
-    let given = in_order()
-        .unsigned("shop")
-        .released("data", "08:50:00", Progress::Done)
-        .with(|s| {
-            let data = s.record.steps.get_mut("data").expect("granted");
-            data.grant.as_mut().expect("one").overridden = Some("olga (INC-1)".into());
-        });
+    let given = in_order().unsigned("shop").released("data", "08:50:00", Progress::Done).with(|s| {
+        let data = s.record.steps.get_mut("data").expect("granted");
+        data.grant.as_mut().expect("one").overridden = Some("olga (INC-1)".into());
+    });
     check(&given, &[], &["RC051 *"]);
 }
 
@@ -291,9 +233,5 @@ fn a_broken_allow_window_adds_nothing_and_keeps_its_tier_closed() {
         },
     );
     check(&given, &[], &["RC034 data", "RC034 shop"]);
-    check(
-        &given.allowed("08:00:00", "12:00:00"),
-        &["grant data", "grant shop"],
-        &[],
-    );
+    check(&given.allowed("08:00:00", "12:00:00"), &["grant data", "grant shop"], &[]);
 }

@@ -26,9 +26,8 @@ fn a_step_goes_when_the_one_before_it_is_done_and_has_soaked() {
 
 #[test]
 fn a_soak_begins_when_the_step_is_first_seen_done() {
-    let given = in_order()
-        .step("data", |s| s.soak = TimeDelta::minutes(10))
-        .released("data", "08:40:00", Progress::Done);
+    let given =
+        in_order().step("data", |s| s.soak = TimeDelta::minutes(10)).released("data", "08:40:00", Progress::Done);
     assert_eq!(decide(&given.0).look_again, Some(at("09:10:00")));
 }
 
@@ -51,10 +50,7 @@ fn a_grant_is_for_one_version_of_one_content_of_one_object() {
         |g| g.workload("shop", |w| w.uid = "uid-new".into()),
     ];
     for other in others {
-        let given = other(granted.clone())
-            .unsigned("data")
-            .unsigned("shop")
-            .signed();
+        let given = other(granted.clone()).unsigned("data").unsigned("shop").signed();
         check(&given, &["grant data", "grant shop"], &[]);
     }
     let other_plan = granted.with(|s| s.release.plan = json!("other"));
@@ -70,26 +66,15 @@ fn a_grant_that_is_five_seconds_old_is_void_and_everything_is_asked_again() {
     check(&just, &["grant data", "release shop"], &[]);
     let void = granted.at("09:00:05");
     check(&void, &["grant data", "grant shop"], &[]);
-    check(
-        &void
-            .unsigned("shop")
-            .team("shop", |t| t.rules.withdrawal_halts = true),
-        &[],
-        &["RC051 *"],
-    );
+    check(&void.unsigned("shop").team("shop", |t| t.rules.withdrawal_halts = true), &[], &["RC051 *"]);
 }
 
 #[test]
 fn what_was_released_is_not_released_again() {
-    for progress in [
-        Progress::NotObserved,
-        Progress::Progressing("1 of 2".into()),
-        Progress::Done,
-        Progress::PausedByAuthor,
-    ] {
-        let given = ready()
-            .released("data", "08:59:00", progress.clone())
-            .released("shop", "08:59:00", progress);
+    for progress in
+        [Progress::NotObserved, Progress::Progressing("1 of 2".into()), Progress::Done, Progress::PausedByAuthor]
+    {
+        let given = ready().released("data", "08:59:00", progress.clone()).released("shop", "08:59:00", progress);
         assert_eq!(decide(&given.0).acts, []);
     }
 }
@@ -130,19 +115,13 @@ fn three() -> Given {
 fn a_failure_stops_all_further_steps_or_only_those_that_depend_on_it() {
     let stopped = ["RC073 late", "RC091 data", "RC093 shop", "RC093 late"];
     for on_failure in [OnFailure::Halt, OnFailure::Rollback] {
-        let given = three()
-            .with(|s| s.release.on_failure = on_failure)
-            .failed("data");
+        let given = three().with(|s| s.release.on_failure = on_failure).failed("data");
         check(&given, &[], &stopped);
         assert_eq!(decide(&given.0).outcome, Outcome::Failed);
     }
-    let goes_on = three()
-        .with(|s| s.release.on_failure = OnFailure::Continue)
-        .failed("data");
+    let goes_on = three().with(|s| s.release.on_failure = OnFailure::Continue).failed("data");
     check(&goes_on, &["grant shop"], &["RC073 late", "RC091 data"]);
-    let own_rule = three()
-        .step("data", |s| s.on_failure = Some(OnFailure::Continue))
-        .failed("data");
+    let own_rule = three().step("data", |s| s.on_failure = Some(OnFailure::Continue)).failed("data");
     check(&own_rule, &["grant shop"], &["RC073 late", "RC091 data"]);
 }
 
@@ -165,18 +144,14 @@ fn a_step_that_is_not_done_in_time_has_failed_at_the_end_of_its_time() {
 
 #[test]
 fn what_was_done_stays_done_when_it_is_scaled_later() {
-    let given = in_order()
-        .released("data", "08:00:00", Progress::Progressing("2 of 3".into()))
-        .finished("data", "08:10:00");
+    let given =
+        in_order().released("data", "08:00:00", Progress::Progressing("2 of 3".into())).finished("data", "08:10:00");
     check(&given, &["grant shop"], &[]);
 }
 
 #[test]
 fn a_failure_from_before_the_release_does_not_count() {
-    let failed = |time: &str| Progress::Failed {
-        at: Some(at(time)),
-        why: "deadline".into(),
-    };
+    let failed = |time: &str| Progress::Failed { at: Some(at(time)), why: "deadline".into() };
     let before = ready().released("shop", "08:50:00", failed("08:49:58"));
     assert_eq!(states(&before)[1], StepState::Progressing);
     let same_second = ready().released("shop", "08:50:00", failed("08:49:59"));
@@ -191,52 +166,26 @@ fn unchanged_content_settles_and_is_then_done() {
     let settled = given.at("09:00:20");
     check(&settled, &["grant data"], &[]);
     assert_eq!(states(&settled)[1], StepState::Done);
-    assert!(
-        decide(&settled.0).steps[1]
-            .note
-            .contains("nothing to release")
-    );
+    assert!(decide(&settled.0).steps[1].note.contains("nothing to release"));
 }
 
 #[test]
 fn content_settles_anew_when_what_would_ship_changes() {
-    let given = ready()
-        .unchanged("shop")
-        .with(|s| s.record.digest = Some(("sha256:old".into(), at("08:00:00"))));
+    let given = ready().unchanged("shop").with(|s| s.record.digest = Some(("sha256:old".into(), at("08:00:00"))));
     check(&given, &["grant data"], &["RC083 shop"]);
-    let young = ready()
-        .unchanged("shop")
-        .seen_since("08:00:00")
-        .with(|s| s.release.created = at("08:59:40"));
+    let young = ready().unchanged("shop").seen_since("08:00:00").with(|s| s.release.created = at("08:59:40"));
     assert_eq!(decide(&young.0).look_again, Some(at("09:00:10")));
 }
 
 #[test]
 fn a_release_with_nothing_to_do_completes_without_any_word() {
-    let given = two_steps()
-        .unchanged("data")
-        .unchanged("shop")
-        .seen_since("08:00:00");
+    let given = two_steps().unchanged("data").unchanged("shop").seen_since("08:00:00");
     check(&given, &[], &[]);
     let outcome = decide(&given.0).outcome;
-    assert_eq!(
-        outcome,
-        Outcome::Completed {
-            nothing_to_do: true
-        }
-    );
-    let one_went = ready().unchanged("data").seen_since("08:00:00").released(
-        "shop",
-        "08:50:00",
-        Progress::Done,
-    );
+    assert_eq!(outcome, Outcome::Completed { nothing_to_do: true });
+    let one_went = ready().unchanged("data").seen_since("08:00:00").released("shop", "08:50:00", Progress::Done);
     let outcome = decide(&one_went.0).outcome;
-    assert_eq!(
-        outcome,
-        Outcome::Completed {
-            nothing_to_do: false
-        }
-    );
+    assert_eq!(outcome, Outcome::Completed { nothing_to_do: false });
 }
 
 fn waiting_first() -> Given {
@@ -272,15 +221,9 @@ fn a_wait_does_not_begin_in_a_release_that_is_paused_or_too_early() {
 fn the_digest_changes_with_all_that_would_ship_and_with_nothing_else() {
     let base = two_steps().digest();
     for (what, other) in [
-        (
-            "template",
-            two_steps().workload("shop", |w| w.template = "x".into()),
-        ),
+        ("template", two_steps().workload("shop", |w| w.template = "x".into())),
         ("uid", two_steps().workload("shop", |w| w.uid = "x".into())),
-        (
-            "release uid",
-            two_steps().with(|s| s.release.uid = "x".into()),
-        ),
+        ("release uid", two_steps().with(|s| s.release.uid = "x".into())),
         ("plan", two_steps().with(|s| s.release.plan = json!("x"))),
         ("order", two_steps().with(|s| s.release.steps.reverse())),
         ("missing", two_steps().missing("shop")),
@@ -289,10 +232,7 @@ fn the_digest_changes_with_all_that_would_ship_and_with_nothing_else() {
     }
     for (what, other) in [
         ("paused", two_steps().paused()),
-        (
-            "version",
-            two_steps().workload("shop", |w| w.version = "x".into()),
-        ),
+        ("version", two_steps().workload("shop", |w| w.version = "x".into())),
         ("progress", two_steps().unchanged("shop")),
         ("words", two_steps().signed()),
         ("windows", two_steps().frozen("08:00:00", "10:00:00")),
@@ -304,8 +244,6 @@ fn the_digest_changes_with_all_that_would_ship_and_with_nothing_else() {
 
 #[test]
 fn a_past_instant_does_not_hide_one_to_come() {
-    let given = in_order()
-        .released("data", "08:50:00", Progress::NotObserved)
-        .frozen("08:00:00", "10:00:00");
+    let given = in_order().released("data", "08:50:00", Progress::NotObserved).frozen("08:00:00", "10:00:00");
     assert_eq!(decide(&given.0).look_again, Some(at("09:20:00")));
 }
