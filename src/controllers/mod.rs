@@ -10,5 +10,6 @@ pub mod readiness;
 pub mod release;
 mod schedule;
 pub mod shell;
+mod watches;
 pub mod window;
 pub mod world;

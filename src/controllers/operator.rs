@@ -1,7 +1,6 @@
 //! The operator as a whole: watches fill the stores, the leader's workers reconcile, and both stop in
 //! order. Nothing here decides.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -12,18 +11,13 @@ use super::queue::{Queue, RetryPolicy};
 use super::readiness::TeamController;
 use super::release::ReleaseController;
 use super::shell::{self, ShellConfig};
+use super::watches::{POLICY_KINDS, States, watch_everything};
 use super::window::WindowController;
 use super::world::{Queues, Stores, World};
-use crate::api::fields::WorkloadKind;
 use crate::clock::{Clock, ServerClock};
-use crate::cluster::WatchState;
 use crate::cluster::client::Clients;
 use crate::cluster::lease::{Elector, LeaseConfig, LeaseError};
-use crate::cluster::objects::{decode, decode_namespace, decode_policy};
-use crate::cluster::releases::Compact;
-use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
-use crate::cluster::workloads;
-use crate::cluster::writes::{DEPLOYMENTS, JOBS, NAMESPACES, Objects, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::cluster::writes::Objects;
 use crate::http::{self, Checks};
 use crate::manifests::{Install, policies};
 use crate::metrics::Metrics;
@@ -37,18 +31,6 @@ pub enum OperatorError {
     Listen(std::net::SocketAddr, std::io::Error),
     #[error(transparent)]
     Lease(#[from] LeaseError),
-}
-
-/// The kinds of admission policy, in the order of [`Stores::policies`].
-const POLICY_KINDS: [Resource; 4] = [
-    policy("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
-    policy("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
-    policy("validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
-    policy("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
-];
-
-const fn policy(plural: &'static str, kind: &'static str) -> Resource {
-    Resource { group: "admissionregistration.k8s.io", version: "v1", plural, kind }
 }
 
 /// Runs until the shutdown, or until leadership is lost.
@@ -106,98 +88,6 @@ fn world(settings: Settings, clients: &Clients, clock: Arc<ServerClock>, metrics
         told: std::sync::Mutex::default(),
         settings,
     }
-}
-
-type States = Vec<(&'static str, WatchState)>;
-
-fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<()>) -> States {
-    let mut states: States = Vec::new();
-    let mut watch = |resource: Resource, labels: &str, fields: &str| {
-        let config = WatchConfig::new(resource.group, resource.version, resource.plural).labels(labels).fields(fields);
-        let state = WatchState::new(world.clock.clone());
-        states.push((resource.plural, state.clone()));
-        (clients.main.clone(), config, state)
-    };
-    // Finished releases leave the watch, and with it the memory.
-    let (client, config, state) = watch(RELEASES, "", "status.finished!=true");
-    let w = world.clone();
-    spawn(
-        tasks,
-        watch_projected(client, config, state, Compact::decode, move |event| {
-            for change in w.stores.releases.apply(event) {
-                w.release_changed(&change.key, [change.old.as_ref(), change.new.as_ref()]);
-            }
-        }),
-    );
-    let (client, config, state) = watch(TEAMS, "", "");
-    let w = world.clone();
-    spawn(
-        tasks,
-        watch_projected(client, config, state, decode, move |event| {
-            for change in w.stores.teams.apply(event) {
-                w.team_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
-            }
-        }),
-    );
-    let (client, config, state) = watch(WINDOWS, "", "");
-    let w = world.clone();
-    spawn(
-        tasks,
-        watch_projected(client, config, state, decode, move |event| {
-            for change in w.stores.windows.apply(event) {
-                // What governs is the spec; a status of our own wakes nobody.
-                if change.old.as_ref().map(|o| (&o.spec, &o.meta.uid))
-                    != change.new.as_ref().map(|n| (&n.spec, &n.meta.uid))
-                    || change.new.is_none()
-                {
-                    w.window_changed(&change.key);
-                } else {
-                    w.queues.windows.add(change.key);
-                }
-            }
-        }),
-    );
-    for (resource, kind) in [(DEPLOYMENTS, WorkloadKind::Deployment), (JOBS, WorkloadKind::Job)] {
-        let (client, config, state) = watch(resource, "", "");
-        let w = world.clone();
-        let sink = move |event: WatchEvent<workloads::Workload>| {
-            let changes = w.stores.workloads(kind).map(|store| store.apply(event)).unwrap_or_default();
-            for change in changes {
-                w.workload_changed(kind, &change.key, [change.old.as_deref(), change.new.as_deref()]);
-            }
-        };
-        spawn(tasks, watch_projected(client, config, state, move |text| workloads::decode(kind, text), sink));
-    }
-    let (client, config, state) = watch(NAMESPACES, "", "");
-    let w = world.clone();
-    spawn(
-        tasks,
-        watch_projected(client, config, state, decode_namespace, move |event| {
-            for change in w.stores.namespaces.apply(event) {
-                if change.old.as_ref().map(|o| &o.meta.labels) != change.new.as_ref().map(|n| &n.meta.labels) {
-                    w.everything_changed();
-                }
-            }
-        }),
-    );
-    for (n, resource) in POLICY_KINDS.into_iter().enumerate() {
-        let (client, config, state) = watch(resource, "app.kubernetes.io/part-of=rollcall", "");
-        let w = world.clone();
-        spawn(
-            tasks,
-            watch_projected(client, config, state, decode_policy, move |event| {
-                if !w.stores.policies[n].apply(event).is_empty() {
-                    w.metrics.set_policy_intact(w.policies_missing().is_empty());
-                    w.everything_changed();
-                }
-            }),
-        );
-    }
-    states
-}
-
-fn spawn(tasks: &mut JoinSet<()>, watch: impl Future<Output = ()> + Send + 'static) {
-    tasks.spawn(watch);
 }
 
 async fn lead(world: &Arc<World>, clients: &Clients, states: &States, shutdown: Shutdown) -> Result<(), OperatorError> {

@@ -52,6 +52,13 @@ impl Cause {
             Self::CheckNotRunnable { team, check } => {
                 format!("check {check} of team {team} cannot be run by this version of rollcall")
             }
+            later => later.order_or_content(),
+        }
+    }
+
+    /// As [`Cause::message`], for what is about the step itself.
+    fn order_or_content(&self) -> String {
+        match self {
             Self::Predecessor { step, state } => {
                 format!("waiting for step {step}, which is {state}")
             }
@@ -72,6 +79,7 @@ impl Cause {
             Self::PausedByAuthor { workload, .. } => {
                 format!("{workload} was released, and its author keeps it paused")
             }
+            other => other.code().to_string(),
         }
     }
 

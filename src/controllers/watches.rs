@@ -1,0 +1,129 @@
+//! The watches: each fills its store and wakes whoever may care. None can keep another from going on.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::world::World;
+use crate::api::fields::WorkloadKind;
+use crate::cluster::client::Clients;
+use crate::cluster::objects::{Window, decode, decode_namespace, decode_policy};
+use crate::cluster::releases::Compact;
+use crate::cluster::store::Change;
+use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
+use crate::cluster::writes::{DEPLOYMENTS, JOBS, NAMESPACES, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::cluster::{Projected, WatchState, workloads};
+
+/// The kinds of admission policy, in the order of [`Stores::policies`].
+pub const POLICY_KINDS: [Resource; 4] = [
+    policy("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
+    policy("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
+    policy("validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
+    policy("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
+];
+
+const fn policy(plural: &'static str, kind: &'static str) -> Resource {
+    Resource { group: "admissionregistration.k8s.io", version: "v1", plural, kind }
+}
+
+/// How each watch is doing, by the plural of what it watches.
+pub type States = Vec<(&'static str, WatchState)>;
+
+/// Begins all watches. They end when `tasks` is dropped.
+pub fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinSet<()>) -> States {
+    let mut watches = Watches { world, clients, tasks, states: Vec::new() };
+    watches.our_kinds();
+    watches.workloads();
+    watches.namespaces();
+    watches.policies();
+    watches.states
+}
+
+struct Watches<'a> {
+    world: &'a Arc<World>,
+    clients: &'a Clients,
+    tasks: &'a mut JoinSet<()>,
+    states: States,
+}
+
+impl Watches<'_> {
+    fn begin<P: Projected>(
+        &mut self,
+        resource: Resource,
+        selectors: (&str, &str),
+        decode: impl Fn(&str) -> Result<P, String> + Send + 'static,
+        mut seen: impl FnMut(&World, WatchEvent<P>) + Send + 'static,
+    ) {
+        let (labels, fields) = selectors;
+        let config = WatchConfig::new(resource.group, resource.version, resource.plural).labels(labels).fields(fields);
+        let state = WatchState::new(self.world.clock.clone());
+        self.states.push((resource.plural, state.clone()));
+        let world = self.world.clone();
+        self.tasks
+            .spawn(watch_projected(self.clients.main.clone(), config, state, decode, move |event| seen(&world, event)));
+    }
+
+    fn our_kinds(&mut self) {
+        // Finished releases leave the watch, and with it the memory.
+        self.begin(RELEASES, ("", "status.finished!=true"), Compact::decode, |world, event| {
+            for change in world.stores.releases.apply(event) {
+                world.release_changed(&change.key, [change.old.as_ref(), change.new.as_ref()]);
+            }
+        });
+        self.begin(TEAMS, ("", ""), decode, |world, event| {
+            for change in world.stores.teams.apply(event) {
+                world.team_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
+            }
+        });
+        self.begin(WINDOWS, ("", ""), decode, |world, event| {
+            for change in world.stores.windows.apply(event) {
+                if governs_alike(&change) {
+                    world.queues.windows.add(change.key);
+                } else {
+                    world.window_changed(&change.key);
+                }
+            }
+        });
+    }
+
+    fn workloads(&mut self) {
+        for (resource, kind) in [(DEPLOYMENTS, WorkloadKind::Deployment), (JOBS, WorkloadKind::Job)] {
+            let decode = move |text: &str| workloads::decode(kind, text);
+            self.begin(resource, ("", ""), decode, move |world, event| {
+                let changes = world.stores.workloads(kind).map(|store| store.apply(event)).unwrap_or_default();
+                for change in changes {
+                    world.workload_changed(kind, &change.key, [change.old.as_deref(), change.new.as_deref()]);
+                }
+            });
+        }
+    }
+
+    fn namespaces(&mut self) {
+        self.begin(NAMESPACES, ("", ""), decode_namespace, |world, event| {
+            for change in world.stores.namespaces.apply(event) {
+                if change.old.as_ref().map(|o| &o.meta.labels) != change.new.as_ref().map(|n| &n.meta.labels) {
+                    world.everything_changed();
+                }
+            }
+        });
+    }
+
+    fn policies(&mut self) {
+        for (n, resource) in POLICY_KINDS.into_iter().enumerate() {
+            self.begin(resource, ("app.kubernetes.io/part-of=rollcall", ""), decode_policy, move |world, event| {
+                if !world.stores.policies[n].apply(event).is_empty() {
+                    world.metrics.set_policy_intact(world.policies_missing().is_empty());
+                    world.everything_changed();
+                }
+            });
+        }
+    }
+}
+
+/// Whether a window still says what it said: a status of our own wakes nobody.
+fn governs_alike(change: &Change<Window>) -> bool {
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) => (&old.spec, &old.meta.uid) == (&new.spec, &new.meta.uid),
+        _ => false,
+    }
+}
