@@ -9,6 +9,31 @@ use crate::support::recorder::let_go;
 use crate::support::stage::Stage;
 
 const TEAM: &str = "claims";
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_expects_content_claims_only_that_and_a_deleted_one_claims_nothing() -> Done {
+    let stage = Stage::on(shared().await?).await?;
+    let team = "picky";
+    stage.apply(&own_team(team, &["app", "left"])).await?;
+    let mut expecting = plan("picky", &[("app", team, ("Deployment", "app"), &[])]);
+    expecting["spec"]["steps"][0]["expect"] = json!({"images": {"app": "registry.example/app:2"}});
+    let leaving = plan("leaving", &[("left", team, ("Deployment", "left"), &[])]);
+    stage.apply(&[expecting, leaving, app(team, "left", "1"), app(team, "app", "1")]).await?;
+    stage.runs(team, "app", "1").await?;
+    assert_eq!(let_go(&stage.history(team).await?, "Deployment", "left").len(), 0);
+    stage.delete(("CoordinatedRelease", "releases", "leaving")).await?;
+    stage.runs(team, "left", "1").await?;
+
+    stage.apply(&[app(team, "app", "2")]).await?;
+    let digest = stage.asked_for("picky", "").await?;
+    let signed = stage.sign(team, "picky", &digest).await?;
+    stage.completed("picky").await?;
+    let gone = let_go(&stage.history(team).await?, "Deployment", "app");
+    let tags: Vec<&str> = gone.iter().map(|g| g.tag.as_str()).collect();
+    assert_eq!(tags, ["1", "2"]);
+    assert!(gone[1].at > signed);
+    Ok(())
+}
+
 const ORDERS: [&str; 3] = ["early", "late", "later"];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,8 +36,9 @@ async fn killed_twenty_times_at_random_moments_it_comes_to_the_same_end() -> Don
         Done::Ok(round - 2)
     };
     let (rounds, last) = tokio::join!(rounds, killing(&installed, seed, &kills, &over));
-    let (rounds, _last) = (rounds.map_err(|e| format!("seed {seed}: {e}"))?, last?);
-    eprintln!("{} kills in {rounds} releases, seed {seed}", kills.load(Ordering::SeqCst));
+    let (rounds, (_last, midway)) = (rounds.map_err(|e| format!("seed {seed}: {e}"))?, last?);
+    eprintln!("{KILLS} kills in {rounds} releases, {midway} of them midway, seed {seed}");
+    assert!(midway > 0, "no kill fell between the first step and the last");
     Ok(())
 }
 
@@ -50,24 +51,46 @@ fn seed() -> Done<u64> {
     Ok(u64::from(now.subsec_nanos()) | 1)
 }
 
-/// Starts an operator and kills it after a while, until there were enough kills; the last one stays.
-async fn killing(installed: &Installed, seed: u64, kills: &AtomicUsize, over: &AtomicBool) -> Done<Operator> {
-    let mut random = seed;
+/// Starts an operator and kills it, until there were enough kills; the last one stays. Every other kill comes
+/// after a random while, and every other one right after the operator has written, where a crash hurts most.
+/// Tells how many fell between a release's first step and its last.
+async fn killing(installed: &Installed, seed: u64, kills: &AtomicUsize, over: &AtomicBool) -> Done<(Operator, usize)> {
+    let stage = Stage::on(installed).await?;
+    let (mut random, mut midway) = (seed, 0);
     loop {
         let n = kills.load(Ordering::SeqCst);
         let operator = Operator::start(installed, &format!("victim-{n}"), &ARGS).await?;
         if n >= KILLS || over.load(Ordering::SeqCst) {
-            return Ok(operator);
+            return Ok((operator, midway));
         }
         // xorshift64 (Marsaglia 2003)
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let delay = Duration::from_millis(200 + random % 2300);
-        tokio::time::sleep(delay).await;
+        if n % 2 == 0 {
+            tokio::time::sleep(Duration::from_millis(200 + random % 2300)).await;
+        } else {
+            written(&stage).await;
+            tokio::time::sleep(Duration::from_millis(random % 60)).await;
+        }
         operator.kill().await?;
+        let releases = stage.list("CoordinatedRelease", "releases").await?;
+        midway += usize::from(
+            releases.iter().any(|r| r["status"]["startedAt"].is_string() && r["status"]["finished"] != true),
+        );
         kills.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// Waits until a release has a new version, five seconds at most: there may be nothing to write.
+async fn written(stage: &Stage<'_>) {
+    let before = stage.recorder.seen("CoordinatedRelease");
+    let new = async {
+        while stage.recorder.seen("CoordinatedRelease") == before {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(5), new).await;
 }
 
 /// Acceptance S1 once, and its history judged.

@@ -8,7 +8,7 @@ use crate::support::stage::Stage;
 use crate::support::{Done, condition_of, shop, step_state};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_the_pods_of_a_step_never_become_ready_what_depends_on_it_does_not_start() -> Done {
+async fn a_step_whose_pods_never_become_ready_stops_what_depends_on_it_until_it_is_mended() -> Done {
     let stage = Stage::on(shared().await?).await?;
     stage.apply(&own_team("crashes", &["bad", "next"])).await?;
     let mut bad = app("crashes", "bad", "1");
@@ -19,11 +19,13 @@ async fn when_the_pods_of_a_step_never_become_ready_what_depends_on_it_does_not_
         ("next", "crashes", ("Deployment", "next"), &["bad"][..]),
     ];
     stage.apply(&[plan("crashes", steps), bad, app("crashes", "next", "1")]).await?;
-    failed(&stage, "crashes", "Deployment").await
+    failed(&stage, "crashes", "Deployment").await?;
+    // The exceeded deadline stays on record in the Deployment; it is no failure of the new content.
+    mended(&stage, "crashes", app("crashes", "bad", "2")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_a_job_fails_what_depends_on_it_does_not_start() -> Done {
+async fn a_job_that_fails_stops_what_depends_on_it_until_it_is_made_anew() -> Done {
     let stage = Stage::on(shared().await?).await?;
     let mut team = own_team("breaks", &["next"]);
     team[1]["spec"]["workloads"] = json!([{"kind": "Job", "name": "bad"}, {"kind": "Deployment", "name": "next"}]);
@@ -33,11 +35,29 @@ async fn when_a_job_fails_what_depends_on_it_does_not_start() -> Done {
     let steps: &[_] =
         &[("bad", "breaks", ("Job", "bad"), &[][..]), ("next", "breaks", ("Deployment", "next"), &["bad"][..])];
     stage.apply(&[plan("breaks", steps), bad, app("breaks", "next", "1")]).await?;
-    failed(&stage, "breaks", "Job").await
+    failed(&stage, "breaks", "Job").await?;
+    stage.delete(("Job", "breaks", "bad")).await?;
+    stage.until("the failed Job is gone", ("Job", "breaks", "bad"), Value::is_null).await?;
+    mended(&stage, "breaks", shop::job("breaks", "bad", "breaks", "2")).await
 }
 
 fn fails(workload: &mut Value) {
     workload["spec"]["template"]["metadata"]["annotations"] = json!({"kwok.test/fail": "true"});
+}
+
+/// New content for the failed step, and a word for it: the release goes on to its end.
+async fn mended(stage: &Stage<'_>, name: &str, better: Value) -> Done {
+    let found = stage.read(release_named(name)).await?;
+    let failed = found["status"]["digest"].as_str().unwrap_or_default();
+    stage.apply(&[better]).await?;
+    let digest = stage.asked_for(name, failed).await?;
+    let signed = stage.sign(name, name, &digest).await?;
+    let done = stage.completed(name).await?;
+    assert!(condition_of(&done, "Stalled").is_none(), "{done:#}");
+    let gone = let_go(&stage.history(name).await?, "Deployment", "next");
+    assert_eq!(gone.len(), 1);
+    assert!(gone[0].at > signed);
+    Ok(())
 }
 
 /// The release of the team's name goes, its step `bad` fails, and `next` stays where it is.

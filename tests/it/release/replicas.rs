@@ -15,7 +15,7 @@ const ARGS: [&str; 2] = ["--settle", "2s"];
 const LEASE: (&str, &str, &str) = ("Lease", "rollcall-system", "rollcall");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_the_leader_is_killed_or_stops_the_other_operator_takes_over() -> Done {
+async fn when_the_leader_is_killed_stops_or_sleeps_the_other_operator_takes_over() -> Done {
     let installed = Installed::start().await?;
     let people = open_shop(&installed).await?;
     let stage = Stage::on(&installed).await?;
@@ -59,7 +59,25 @@ async fn when_the_leader_is_killed_or_stops_the_other_operator_takes_over() -> D
     stage.apply(&own_team("after", &["app"])).await?;
     stage.apply(&[app("after", "app", "1")]).await?;
     stage.runs("after", "app", "1").await?;
-    assert_eq!(three.stop().await?.code(), Some(0));
+    deposed(&stage, three).await
+}
+
+/// A leader that sleeps through its lease has nothing more to say when it wakes: it ends.
+async fn deposed(stage: &Stage<'_>, mut sleeper: Operator) -> Done {
+    let other = Operator::start(stage.installed, "four", &ARGS).await?;
+    well(stage.installed, &other).await?;
+    sleeper.signal("-STOP").await?;
+    stage.apply(&[app("after", "app", "2")]).await?;
+    leads(stage, "four").await?;
+    sleeper.signal("-CONT").await?;
+    stage.runs("after", "app", "2").await?;
+    let status = sleeper.ended().await?;
+    assert!(!status.success(), "a deposed leader ended with {status}");
+    let gone = let_go(&stage.history("after").await?, "Deployment", "app");
+    let tags: Vec<&str> = gone.iter().map(|g| g.tag.as_str()).collect();
+    assert_eq!(tags, ["1", "2"]);
+    leads(stage, "four").await?;
+    assert_eq!(other.stop().await?.code(), Some(0));
     Ok(())
 }
 

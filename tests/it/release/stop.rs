@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::plan::{app, own_team, plan, release_named, shared};
 use crate::support::recorder::{let_go, version};
 use crate::support::stage::Stage;
-use crate::support::{Done, blocker_codes, condition_of};
+use crate::support::{Done, blocker_codes, condition_of, step_state};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_written_before_the_last_word_holds_until_it_is_taken_back() -> Done {
@@ -59,6 +59,43 @@ async fn without_the_teams_consent_nothing_moves_and_with_it_the_release_goes() 
     let gone = let_go(&stage.history("consent").await?, "Deployment", "app");
     assert_eq!(gone.len(), 1);
     assert!(gone[0].at > version(&consented));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_withdrawn_or_content_changed_midway_stops_the_steps_that_are_left() -> Done {
+    let stage = Stage::on(shared().await?).await?;
+    stage.apply(&own_team("midway", &["one", "two"])).await?;
+    let steps: &[_] =
+        &[("one", "midway", ("Deployment", "one"), &[][..]), ("two", "midway", ("Deployment", "two"), &["one"][..])];
+    let mut both = plan("midway", steps);
+    // Long enough for what happens meanwhile; then the clock alone lets the second step go.
+    both["spec"]["steps"][0]["soak"] = json!("15s");
+    let team = ("TeamReadiness", "midway", "midway");
+    let release = release_named("midway");
+    stage.apply(&[both, app("midway", "one", "1"), app("midway", "two", "1")]).await?;
+    let first = stage.asked_for("midway", "").await?;
+    stage.sign("midway", "midway", &first).await?;
+    stage.until("the first step soaks", release, |r| step_state(r, "one") == "Soaking").await?;
+    let allow = stage.read(team).await?["spec"]["allow"].clone();
+    stage.patch(team, json!({"spec": {"allow": null, "independentChanges": "Held"}})).await?;
+    stage.apply(&[app("midway", "two", "2")]).await?;
+    // The soak is over: only what was withdrawn, and the word for other content, are in the way.
+    stage
+        .until("consent and word are missing", release, |r| {
+            step_state(r, "one") == "Done" && blocker_codes(r) == ["RC013", "RC013", "RC052"]
+        })
+        .await?;
+    let consented = stage.patch(team, json!({"spec": {"allow": allow}})).await?;
+    let second = stage.asked_for("midway", &first).await?;
+    let signed = stage.sign("midway", "midway", &second).await?;
+    stage.completed("midway").await?;
+    let history = stage.history("midway").await?;
+    assert_eq!(let_go(&history, "Deployment", "one").len(), 1);
+    let gone = let_go(&history, "Deployment", "two");
+    let tags: Vec<&str> = gone.iter().map(|g| g.tag.as_str()).collect();
+    assert_eq!(tags, ["2"]);
+    assert!(gone[0].at > signed && signed > version(&consented));
     Ok(())
 }
 

@@ -38,8 +38,19 @@ impl Operator {
 
     /// Tells it to stop, as the kubelet does, and waits until it has.
     pub async fn stop(mut self) -> Done<ExitStatus> {
+        self.signal("-TERM").await?;
+        self.ended().await
+    }
+
+    /// Sends it a signal, such as `-STOP`.
+    pub async fn signal(&self, signal: &str) -> Done {
         let pid = self.child.id().ok_or("it has ended already")?.to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().await?;
+        let sent = Command::new("kill").args([signal, &pid]).status().await?;
+        sent.success().then_some(()).ok_or_else(|| format!("kill {signal} {pid}: {sent}").into())
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> Done<ExitStatus> {
         Ok(tokio::time::timeout(PATIENCE, self.child.wait()).await??)
     }
 
