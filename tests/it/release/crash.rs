@@ -67,7 +67,7 @@ async fn killing(installed: &Installed, seed: u64, kills: &AtomicUsize, over: &A
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             tokio::time::sleep(Duration::from_millis(200 + random % 2300)).await;
         } else {
             written(&stage).await;
