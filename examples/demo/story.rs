@@ -42,7 +42,7 @@ async fn act(stage: &Stage, pace: Duration, say: UnboundedSender<String>) -> Don
     tell("flux (GitOps) applies version 2 of all four workloads at once".to_owned());
     let version_2 = to_yaml(&paced(shop::manifests("2")));
     installed.apply(&people.flux, &version_2).await?;
-    let digest = shop::complete_digest(installed, RELEASE).await?;
+    let digest = shop::complete_digest(installed, RELEASE, "2").await?;
     tell(format!("the API server holds all four; what would ship has the digest {}", short(&digest)));
     for (team, lead) in [("data", "dana"), ("core", "cora"), ("ui", "uma")] {
         tokio::time::sleep(pace).await;

@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 
 use super::recorder::{Version, ready, tag};
 
-/// Judges the history of version 2 of the story. What it proves, one sentence each.
+/// Judges the history of one version of the story. What it proves, one sentence each.
 ///
 /// # Errors
 ///
 /// The first thing that happened in the wrong order, too often, or not at all.
-pub fn judge(history: &[Version]) -> Result<Vec<String>, String> {
+pub fn judge(history: &[Version], version: &str) -> Result<Vec<String>, String> {
     let migrated = history
         .iter()
-        .find(|v| v.kind == "Job" && is_complete(v))
+        .find(|v| v.kind == "Job" && tag(&v.object) == version && is_complete(v))
         .map(|v| v.at)
         .ok_or("the migration never completed")?;
-    let api = first_pod(history, "api")?;
+    let api = first_pod(history, "api", version)?;
     if migrated >= api {
         return Err(format!(
             "a new api pod existed at version {api} of the store, and the migration was complete only at {migrated}"
         ));
     }
     let mut first_ready = BTreeMap::new();
-    for version in history.iter().filter(|v| is_new_pod(v, "api") && ready(&v.object)) {
-        first_ready.entry(version.name().to_owned()).or_insert(version.at);
+    for pod in history.iter().filter(|v| is_new_pod(v, "api", version) && ready(&v.object)) {
+        first_ready.entry(pod.name().to_owned()).or_insert(pod.at);
     }
     let last_ready = match first_ready.values().max() {
         Some(last) if first_ready.len() == 3 => *last,
@@ -35,7 +35,7 @@ pub fn judge(history: &[Version]) -> Result<Vec<String>, String> {
         "the migration was complete (store version {migrated}) before the first new api pod existed ({api})"
     )];
     for app in ["web", "admin"] {
-        let first = first_pod(history, app)?;
+        let first = first_pod(history, app, version)?;
         if last_ready >= first {
             return Err(format!(
                 "a new {app} pod existed at version {first} of the store, and the last new api pod was ready only at {last_ready}"
@@ -55,14 +55,14 @@ fn is_complete(job: &Version) -> bool {
     conditions.into_iter().flatten().any(|c| c["type"] == "Complete" && c["status"] == "True")
 }
 
-fn is_new_pod(version: &Version, app: &str) -> bool {
-    version.kind == "Pod" && version.object["metadata"]["labels"]["app"] == app && tag(&version.object) == "2"
+fn is_new_pod(pod: &Version, app: &str, version: &str) -> bool {
+    pod.kind == "Pod" && pod.object["metadata"]["labels"]["app"] == app && tag(&pod.object) == version
 }
 
-fn first_pod(history: &[Version], app: &str) -> Result<u64, String> {
+fn first_pod(history: &[Version], app: &str, version: &str) -> Result<u64, String> {
     history
         .iter()
-        .find(|v| is_new_pod(v, app))
+        .find(|v| is_new_pod(v, app, version))
         .map(|v| v.at)
         .ok_or_else(|| format!("no new {app} pod was ever created"))
 }

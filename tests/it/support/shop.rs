@@ -207,8 +207,8 @@ pub async fn old_version_runs(installed: &Installed, people: &People) -> Done {
     Ok(())
 }
 
-/// The digest once every member of the release has its new, held content.
-pub async fn complete_digest(installed: &Installed, release: &str) -> Done<String> {
+/// The digest once every member of the release has its content of this version, held.
+pub async fn complete_digest(installed: &Installed, release: &str, version: &str) -> Done<String> {
     installed
         .until("every step has held content and a digest is published for it", || async {
             let found = installed.get("coordinatedrelease", "releases", release).await?.unwrap_or_default();
@@ -216,7 +216,7 @@ pub async fn complete_digest(installed: &Installed, release: &str) -> Done<Strin
             for (_, namespace, kind, name) in STEPS {
                 let workload = installed.get(kind, namespace, name).await?.unwrap_or_default();
                 all_held &=
-                    tag(&workload) == "2" && workload["metadata"]["annotations"]["rollcall.dev/hold"] == "policy";
+                    tag(&workload) == version && workload["metadata"]["annotations"]["rollcall.dev/hold"] == "policy";
             }
             let again = installed.get("coordinatedrelease", "releases", release).await?.unwrap_or_default();
             let settled = found["status"]["digest"] == again["status"]["digest"]
