@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::files::Read;
-use super::Failure;
+use super::{Failure, answer};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::calendar::{Exported, Zone, export};
 
@@ -66,13 +66,14 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(at) => {
             let at = moment(at, &zone, "--at")?;
             let verdict = read.governance.at(at);
-            match args.output {
+            let said = match args.output {
                 Output::Json => print::verdict_json(at, &verdict),
                 Output::Table => print::verdict(at, &verdict, &zone),
                 Output::Ics => {
                     return Err(Failure::usage("--at has no iCalendar form", "use -o table or -o json"));
                 }
-            }
+            };
+            answer(&said)?;
             verdict.open
         }
         None => {
@@ -101,7 +102,7 @@ fn range(args: &Args, read: &Read, zone: &Zone, now: DateTime<Utc>) -> Result<()
             eprintln!("warning: {name}: {warning} ({})", warning.concern.as_str());
         }
     }
-    match args.output {
+    let said = match args.output {
         Output::Table => print::openings(&read.governance.openings(from, until), zone),
         Output::Json => print::openings_json(from, until, &read.governance.openings(from, until), read),
         Output::Ics => {
@@ -110,10 +111,10 @@ fn range(args: &Args, read: &Read, zone: &Zone, now: DateTime<Utc>) -> Result<()
                 .iter()
                 .map(|(name, window)| Exported { name, window, sequence: read.generation(name) })
                 .collect();
-            print!("{}", export(&windows, from, until, now));
+            export(&windows, from, until, now)
         }
-    }
-    Ok(())
+    };
+    answer(&said).map(drop)
 }
 
 fn zone(args: &Args, read: &Read) -> Result<Zone, Failure> {

@@ -7,21 +7,27 @@ use super::files::Read;
 use crate::api::time::{duration_to_wire, to_wire};
 use crate::domain::calendar::{Closer, Opening, Verdict, Zone, zone_data_version};
 
-pub(super) fn openings(openings: &[Opening], zone: &Zone) {
+pub(super) fn openings(openings: &[Opening], zone: &Zone) -> String {
     if openings.is_empty() {
-        println!("Nothing is open in this range.");
-        return;
+        return "Nothing is open in this range.\n".to_owned();
     }
-    println!("Times are of {}, zone data {}.", zone.name(), zone_data_version());
-    println!("{:<27} {:<27} {:<10} BY", "FROM", "UNTIL", "LASTS");
+    let mut lines = vec![
+        format!("Times are of {}, zone data {}.", zone.name(), zone_data_version()),
+        format!("{:<27} {:<27} {:<10} BY", "FROM", "UNTIL", "LASTS"),
+    ];
     for opening in openings {
         let lasts = duration_to_wire(opening.until - opening.from);
         let by = if opening.entry.is_empty() { "no window closes" } else { &opening.entry };
-        println!("{:<27} {:<27} {lasts:<10} {by}", shown(opening.from, zone), shown(opening.until, zone));
+        lines.push(format!("{:<27} {:<27} {lasts:<10} {by}", shown(opening.from, zone), shown(opening.until, zone)));
     }
+    joined(&lines)
 }
 
-pub(super) fn openings_json(from: DateTime<Utc>, until: DateTime<Utc>, openings: &[Opening], read: &Read) {
+fn joined(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+pub(super) fn openings_json(from: DateTime<Utc>, until: DateTime<Utc>, openings: &[Opening], read: &Read) -> String {
     let openings: Vec<Value> = openings
         .iter()
         .map(|opening| json!({"from": to_wire(opening.from), "until": to_wire(opening.until), "entry": opening.entry}))
@@ -35,27 +41,24 @@ pub(super) fn openings_json(from: DateTime<Utc>, until: DateTime<Utc>, openings:
         })
         .collect();
     let faults: Vec<String> = read.faults().collect();
-    print_json(&json!({
+    as_text(&json!({
         "from": to_wire(from), "until": to_wire(until), "zoneData": zone_data_version(),
         "openings": openings, "warnings": warnings, "faults": faults,
-    }));
+    }))
 }
 
-pub(super) fn verdict(at: DateTime<Utc>, verdict: &Verdict, zone: &Zone) {
+pub(super) fn verdict(at: DateTime<Utc>, verdict: &Verdict, zone: &Zone) -> String {
     let word = if verdict.open { "open" } else { "closed" };
-    println!("{word} at {} ({})", shown(at, zone), zone.name());
-    for opener in &verdict.opened_by {
-        println!("  {} is open: entry {}", opener.window, opener.entry);
-    }
-    for closer in &verdict.closed_by {
-        println!("  {}", because(closer, zone));
-    }
-    match (verdict.closes_at, verdict.opens_at) {
-        (Some(closes), _) => println!("closes {}, in {}", shown(closes, zone), rounded(closes - at)),
-        (None, Some(opens)) => println!("opens {}, in {}", shown(opens, zone), rounded(opens - at)),
-        (None, None) if verdict.open => println!("no end is known"),
-        (None, None) => println!("no opening is known"),
-    }
+    let mut lines = vec![format!("{word} at {} ({})", shown(at, zone), zone.name())];
+    lines.extend(verdict.opened_by.iter().map(|o| format!("  {} is open: entry {}", o.window, o.entry)));
+    lines.extend(verdict.closed_by.iter().map(|closer| format!("  {}", because(closer, zone))));
+    lines.push(match (verdict.closes_at, verdict.opens_at) {
+        (Some(closes), _) => format!("closes {}, in {}", shown(closes, zone), rounded(closes - at)),
+        (None, Some(opens)) => format!("opens {}, in {}", shown(opens, zone), rounded(opens - at)),
+        (None, None) if verdict.open => "no end is known".to_owned(),
+        (None, None) => "no opening is known".to_owned(),
+    });
+    joined(&lines)
 }
 
 fn because(closer: &Closer, zone: &Zone) -> String {
@@ -73,7 +76,7 @@ fn because(closer: &Closer, zone: &Zone) -> String {
     format!("{what}{until}{reason}")
 }
 
-pub(super) fn verdict_json(at: DateTime<Utc>, verdict: &Verdict) {
+pub(super) fn verdict_json(at: DateTime<Utc>, verdict: &Verdict) -> String {
     let closers: Vec<Value> = verdict
         .closed_by
         .iter()
@@ -86,15 +89,15 @@ pub(super) fn verdict_json(at: DateTime<Utc>, verdict: &Verdict) {
         .collect();
     let openers: Vec<Value> =
         verdict.opened_by.iter().map(|opener| json!({"window": opener.window, "entry": opener.entry})).collect();
-    print_json(&json!({
+    as_text(&json!({
         "at": to_wire(at), "open": verdict.open, "openedBy": openers, "closedBy": closers,
         "closesAt": verdict.closes_at.map(to_wire), "opensAt": verdict.opens_at.map(to_wire),
         "zoneData": zone_data_version(),
-    }));
+    }))
 }
 
-fn print_json(value: &Value) {
-    println!("{value:#}");
+fn as_text(value: &Value) -> String {
+    format!("{value:#}\n")
 }
 
 /// `Mon 2027-01-04 22:00 +01:00`, with seconds only where there are any.
