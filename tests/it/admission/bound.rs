@@ -50,8 +50,7 @@ async fn on_workloads_it_may_hold_and_release_and_nothing_else() {
         "annotations": {"rollcall.dev/hold": "policy", "rollcall.dev/released": "r"},
         "labels": {"rollcall.dev/gate": "other"}}});
     world.patch(Who::Operator, "deployment api", &hold).await.passes();
-    let seen = world.get("deployment api").await;
-    world.patch(Who::Operator, "deployment api", &let_go(&seen)).await.passes();
+    world.lets_go("deployment api").await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use control_plane::wait;
 use serde_json::json;
 
-use super::objects::{deployment, hold_of, let_go};
+use super::objects::{deployment, hold_of};
 use super::world::{PATIENCE, Who, World};
 
 #[tokio::test]
@@ -73,8 +73,7 @@ async fn nobody_but_the_operator_clears_a_hold() {
     world.feed(Who::Dev, "replace", &deployment("api", "r/api:1")).await.passes();
     world.is_held("api", "r/api:1", "replaced by a file without annotations").await;
 
-    let seen = world.get("deployment api").await;
-    world.patch(Who::Operator, "deployment api", &let_go(&seen)).await.passes();
+    world.lets_go("deployment api").await;
     assert_eq!(hold_of(&world.get("deployment api").await), ("", false, "r/api:1"));
 }
 

@@ -42,8 +42,7 @@ async fn the_template_is_pinned_exactly_while_it_lasts_and_git_lands_held_after_
     let world = World::new("rollback-pins").await;
     world.feed(Who::Dev, "apply", &rich("r/api:1")).await.passes();
     let before = world.get("deployment api").await["spec"]["template"].clone();
-    let seen = world.get("deployment api").await;
-    world.patch(Who::Operator, "deployment api", &super::objects::let_go(&seen)).await.passes();
+    world.lets_go("deployment api").await;
     world.patch(Who::Operator, "deployment api", &back_to("r/api:1")).await.passes();
 
     let mut bad = rich("r/api:2");

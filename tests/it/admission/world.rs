@@ -242,9 +242,21 @@ impl World {
     pub async fn running(&self, name: &str, image: &str) {
         self.feed(Who::Dev, "apply", &deployment(name, image)).await.passes();
         let target = format!("deployment {name}");
-        let seen = self.get(&target).await;
-        self.patch(Who::Operator, &target, &let_go(&seen)).await.passes();
+        self.lets_go(&target).await;
         assert_eq!(hold_of(&self.get(&target).await), ("", false, image));
+    }
+
+    /// Lets a held Deployment go as the operator does: on the version that was read, and again if the
+    /// Deployment's own controller wrote a status meanwhile.
+    pub async fn lets_go(&self, target: &str) {
+        wait::until("the operator to let it go", PATIENCE, async || {
+            let seen = self.get(target).await;
+            let answer = self.patch(Who::Operator, target, &let_go(&seen)).await;
+            assert!(!answer.stderr.contains("forbidden"), "refused: {}", answer.stderr);
+            answer.ok.then_some(()).ok_or(answer.stderr)
+        })
+        .await
+        .expect("it goes");
     }
 
     /// Asserts that a Deployment holds this image.
