@@ -193,14 +193,21 @@ async fn access(plane: &ControlPlane, who: Who) -> Access {
     .expect("an identity")
 }
 
+/// One call, repeated as a person would when the API server says that somebody else wrote in between:
+/// the controllers write statuses at any time.
 async fn kubectl(plane: &ControlPlane, who: Who, arguments: &[&str], input: Option<String>) -> Answer {
     let access = access(plane, who).await;
-    let mut call = plane.kubectl(&access).args(arguments.iter().copied());
-    if let Some(text) = input {
-        call = call.stdin(text);
-    }
-    let output = call.run().await.expect("kubectl runs");
-    Answer { ok: output.status.success(), stdout: output.stdout, stderr: output.stderr }
+    wait::until("nobody to write in between", PATIENCE, async || {
+        let mut call = plane.kubectl(&access).args(arguments.iter().copied());
+        if let Some(text) = &input {
+            call = call.stdin(text.clone());
+        }
+        let output = call.run().await.expect("kubectl runs");
+        let answer = Answer { ok: output.status.success(), stdout: output.stdout, stderr: output.stderr };
+        if answer.stderr.contains("Error from server (Conflict)") { Err(answer.stderr) } else { Ok(answer) }
+    })
+    .await
+    .expect("an answer")
 }
 
 /// Installs what `rollcall` generates, and waits until the API server acts on it.

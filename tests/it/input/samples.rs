@@ -6,7 +6,15 @@ use super::{api, offline::plan};
 use crate::support::Done;
 
 /// In the order in which the README tells to apply them.
-const ORDER: [&str; 4] = ["workloads.yaml", "teams.yaml", "windows.yaml", "release.yaml"];
+const ORDER: [&str; 7] = [
+    "namespaces.yaml",
+    "rights.yaml",
+    "teams.yaml",
+    "window-allow.yaml",
+    "window-freeze.yaml",
+    "release.yaml",
+    "workloads.yaml",
+];
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/samples")
@@ -35,7 +43,10 @@ async fn every_sample_is_accepted_by_the_api_server() -> Done {
     assert!(!all.is_empty(), "config/samples is empty");
     let (plane, _) = api().await?;
     let admin = plane.admin()?;
-    // A dry run creates nothing, so the namespaces that the samples use must be there before it.
+    // The operator's own namespace comes with the installation. A dry run creates nothing, so the others
+    // that the samples use must be there before it too.
+    let system = "{apiVersion: v1, kind: Namespace, metadata: {name: rollcall-system}}";
+    plane.kubectl(&admin).args(["apply", "--server-side", "-f", "-"]).stdin(system).run().await?.success()?;
     for path in &all {
         let text = std::fs::read_to_string(path)?;
         let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(&text)?;
