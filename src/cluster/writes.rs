@@ -165,10 +165,9 @@ impl Objects {
         let what = resource.said(namespace, name);
         match answer {
             Ok(text) => version_of(&text, &what),
-            // A failed test in a JSON patch is answered as an invalid request; only the version is tested.
-            Err(ApiError::Refused { message, .. }) if message.contains("resourceVersion") => {
-                Err(ApiError::Conflict { what })
-            }
+            // A failed test, or a field that is no longer there, is answered as an invalid request. Nothing else
+            // in this patch can be invalid, so the object is not what was read.
+            Err(ApiError::Refused { .. }) => Err(ApiError::Conflict { what }),
             Err(other) => Err(other),
         }
     }
