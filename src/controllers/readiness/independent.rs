@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::api::names::CLAIM;
 use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
 use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
 use crate::cluster::ObjectKey;
@@ -159,7 +158,7 @@ async fn release(world: &World, team: &Team, found: &Workload, why: LetGo) -> Re
             if let Some(store) = world.stores.workloads(found.kind) {
                 store.expect_at_least(found.key.clone(), version);
             }
-            tracing::info!(event = "released", team = %team.meta.key, workload = format!("{kind} {}", found.key), why = why.as_str(), claim = CLAIM, "let go");
+            tracing::info!(event = "released", team = %team.meta.key, workload = format!("{kind} {}", found.key), why = why.as_str(), "let go");
             let note = format!("{kind} {} may roll out: {}", found.key.name, why.as_str());
             events::about_team(
                 world,
