@@ -12,11 +12,12 @@ use crate::cluster::ObjectKey;
 use crate::cluster::objects::{Release, Team, Window, decode};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::controllers::calendars::Calendars;
 use crate::controllers::claims;
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts::{self, Asking};
 use crate::controllers::world::World;
-use crate::domain::calendar::Governance;
+use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::ObjectName;
 use crate::domain::scheduling::independent::{Answer, HeldChange, LetGo, let_go};
 use crate::domain::scheduling::situation;
@@ -35,7 +36,9 @@ pub async fn answer(
 ) -> Result<Answer, ApiError> {
     let claimed = claimed_by(world, found).await?;
     let windows = world.stores.windows.list();
-    let answer = ask(world, team, checked, found, since, claimed.as_ref(), &windows);
+    let answer = ask(world, team, checked, found, since, claimed.as_ref(), &windows, &|window| {
+        world.calendars.governing(window)
+    });
     let Answer::LetGo(_) = answer else {
         return Ok(answer);
     };
@@ -63,13 +66,14 @@ fn ask(
     since: Option<DateTime<Utc>>,
     claimed_by: Option<&ObjectName>,
     windows: &[Arc<Window>],
+    governing: &dyn Fn(&Arc<Window>) -> Governing,
 ) -> Answer {
     let change = HeldChange {
         workload: &facts::workload(found),
         since,
         claimed_by,
         team: checked,
-        governance: &governance(world, &team.meta.key.namespace, windows),
+        governance: &governance(world, &team.meta.key.namespace, windows, governing),
         policies_missing: &world.policies_missing(),
         skew: world.skew(),
         settle: world.settings.settle,
@@ -79,7 +83,12 @@ fn ask(
 
 /// The windows that govern a team's own changes: there is no release, so no window of a release's tier
 /// and none that selects releases by labels.
-fn governance(world: &World, namespace: &str, windows: &[Arc<Window>]) -> Governance {
+fn governance(
+    world: &World,
+    namespace: &str,
+    windows: &[Arc<Window>],
+    governing: &dyn Fn(&Arc<Window>) -> Governing,
+) -> Governance {
     let found = world.stores.namespaces.get(&ObjectKey::new("", namespace));
     let nobody = BTreeMap::new();
     let asking = Asking {
@@ -88,7 +97,7 @@ fn governance(world: &World, namespace: &str, windows: &[Arc<Window>]) -> Govern
         team_labels: found.as_ref().map_or(&nobody, |n| &n.meta.labels),
         release: None,
     };
-    facts::governance(&asking, windows, &world.stores.windows.all_undecodable())
+    facts::governance(&asking, windows, &world.stores.windows.all_undecodable(), governing)
 }
 
 /// Who claims a change. A claim by annotation for a release that is not known here is looked up: it may
@@ -141,8 +150,10 @@ async fn fresh(
     for text in world.objects.list(WINDOWS, "").await? {
         windows.extend(decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text).ok().map(Arc::new));
     }
+    let read = Calendars::read(world, windows.iter().map(|w| &**w)).await?;
+    let governing = |window: &Arc<Window>| world.calendars.governing_fresh(window, &read);
     let claimed = claimed_by(world, &found).await?;
-    let answer = ask(world, team, checked, &found, since, claimed.as_ref(), &windows);
+    let answer = ask(world, team, checked, &found, since, claimed.as_ref(), &windows, &governing);
     Ok(Some((found, answer)))
 }
 
