@@ -22,6 +22,12 @@ use crate::domain::names::ObjectName;
 use crate::domain::scheduling::independent::{Answer, HeldChange, LetGo, let_go};
 use crate::domain::scheduling::situation;
 
+/// All windows, and how each governs, with the calendars that it names.
+struct Windows<'a> {
+    all: &'a [Arc<Window>],
+    governing: &'a (dyn Fn(&Arc<Window>) -> Governing + Sync),
+}
+
 /// Whether a held change goes by itself; if so, it has gone when this returns.
 ///
 /// # Errors
@@ -35,10 +41,9 @@ pub async fn answer(
     since: Option<DateTime<Utc>>,
 ) -> Result<Answer, ApiError> {
     let claimed = claimed_by(world, found).await?;
-    let windows = world.stores.windows.list();
-    let answer = ask(world, team, checked, found, since, claimed.as_ref(), &windows, &|window| {
-        world.calendars.governing(window)
-    });
+    let all = world.stores.windows.list();
+    let windows = Windows { all: &all, governing: &|window| world.calendars.governing(window) };
+    let answer = ask(world, team, checked, found, since, claimed.as_ref(), &windows);
     let Answer::LetGo(_) = answer else {
         return Ok(answer);
     };
@@ -65,15 +70,14 @@ fn ask(
     found: &Workload,
     since: Option<DateTime<Utc>>,
     claimed_by: Option<&ObjectName>,
-    windows: &[Arc<Window>],
-    governing: &dyn Fn(&Arc<Window>) -> Governing,
+    windows: &Windows<'_>,
 ) -> Answer {
     let change = HeldChange {
         workload: &facts::workload(found),
         since,
         claimed_by,
         team: checked,
-        governance: &governance(world, &team.meta.key.namespace, windows, governing),
+        governance: &governance(world, &team.meta.key.namespace, windows),
         policies_missing: &world.policies_missing(),
         skew: world.skew(),
         settle: world.settings.settle,
@@ -83,12 +87,7 @@ fn ask(
 
 /// The windows that govern a team's own changes: there is no release, so no window of a release's tier
 /// and none that selects releases by labels.
-fn governance(
-    world: &World,
-    namespace: &str,
-    windows: &[Arc<Window>],
-    governing: &dyn Fn(&Arc<Window>) -> Governing,
-) -> Governance {
+fn governance(world: &World, namespace: &str, windows: &Windows<'_>) -> Governance {
     let found = world.stores.namespaces.get(&ObjectKey::new("", namespace));
     let nobody = BTreeMap::new();
     let asking = Asking {
@@ -97,7 +96,7 @@ fn governance(
         team_labels: found.as_ref().map_or(&nobody, |n| &n.meta.labels),
         release: None,
     };
-    facts::governance(&asking, windows, &world.stores.windows.all_undecodable(), governing)
+    facts::governance(&asking, windows.all, &world.stores.windows.all_undecodable(), windows.governing)
 }
 
 /// Who claims a change. A claim by annotation for a release that is not known here is looked up: it may
@@ -152,8 +151,9 @@ async fn fresh(
     }
     let read = Calendars::read(world, windows.iter().map(|w| &**w)).await?;
     let governing = |window: &Arc<Window>| world.calendars.governing_fresh(window, &read);
+    let windows = Windows { all: &windows, governing: &governing };
     let claimed = claimed_by(world, &found).await?;
-    let answer = ask(world, team, checked, &found, since, claimed.as_ref(), &windows, &governing);
+    let answer = ask(world, team, checked, &found, since, claimed.as_ref(), &windows);
     Ok(Some((found, answer)))
 }
 
