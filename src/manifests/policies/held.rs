@@ -10,9 +10,9 @@ use super::cel::{annotation_pointer, quote};
 use super::object::{Match, Named, Policy, mutating_binding, validating_binding};
 use crate::api::GROUP;
 use crate::api::names::{
-    BREAK_GLASS, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK, RUNS,
+    BREAK_GLASS, GATE_LABEL, HELD_PARTITION, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK,
+    ROLLED_BACK, RUNS,
 };
-use crate::cluster::workloads::HELD_PARTITION;
 use crate::manifests::Install;
 use crate::manifests::names::VERB_OVERRIDE;
 
