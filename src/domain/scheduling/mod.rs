@@ -9,6 +9,7 @@ mod decide;
 mod decision;
 mod gates;
 pub mod independent;
+pub mod overriding;
 mod progress;
 #[cfg(test)]
 mod properties;
