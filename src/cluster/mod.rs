@@ -5,11 +5,13 @@ pub mod access;
 pub mod anything;
 pub mod backoff;
 pub mod client;
+pub mod config_maps;
 pub mod key;
 pub mod lease;
 mod lease_record;
 pub mod objects;
 pub mod releases;
+pub mod revisions;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;

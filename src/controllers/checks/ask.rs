@@ -95,7 +95,8 @@ fn no_freeze(world: &World, team: &Team) -> Said {
         release: None,
     };
     let windows = world.stores.windows.list();
-    let governance = facts::governance(&asking, &windows, &world.stores.windows.all_undecodable());
+    let governing = |window: &_| world.calendars.governing(window);
+    let governance = facts::governance(&asking, &windows, &world.stores.windows.all_undecodable(), &governing);
     let closers = governance.at(world.clock.now()).closed_by;
     let freezes: Vec<&str> =
         closers.iter().filter(|c| c.window_type == WindowType::Freeze).map(|c| c.window.as_str()).collect();
