@@ -19,7 +19,9 @@ use crate::controllers::world::workload_index;
 use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::scheduling::overriding::Used;
-use crate::domain::scheduling::situation::{Grant, InUse, Override, Record, Situation, StepRecord, TeamFound, Work};
+use crate::domain::scheduling::situation::{
+    Grant, InUse, Override, Record, Situation, StepRecord, TeamFound, WindowStart, Work,
+};
 use crate::validate::{self, Found};
 
 /// What is true whichever release is decided on.
@@ -49,6 +51,8 @@ pub struct Around {
     pub governing: BTreeMap<ObjectKey, Governing>,
     /// The versions of the calendars that were read for it, for the grant.
     pub calendars: Vec<String>,
+    /// What others have started in windows with limits.
+    pub window_starts: Vec<WindowStart>,
     /// Other live releases that share a team or a workload with this one.
     pub others: Vec<Arc<Release>>,
     /// What the teams' checks said when they were asked for this look; else their statuses count.
@@ -112,6 +116,7 @@ pub fn view(circumstances: &Circumstances, release: Arc<Release>, around: &Aroun
         teams: sound_teams(&release, around),
         governance: governances(&circumstances.platform, &release, around),
         claimed: claimed(&release, &plan.steps, &workloads, &around.others),
+        window_starts: around.window_starts.clone(),
         in_use: around.others.iter().flat_map(|r| in_use(r)).collect(),
         resources: resources(&around.windows),
         settle: circumstances.settle,

@@ -9,6 +9,7 @@ mod decide;
 mod decision;
 mod gates;
 pub mod independent;
+mod openings;
 pub mod overriding;
 mod progress;
 #[cfg(test)]
