@@ -1,6 +1,6 @@
 //! Requests to what is not the API server: probes and queries of endpoints that the admin defined.
 //!
-//! Nothing here ever goes to an address that a team wrote, carries a token, follows a redirect, uses a proxy, or hands on
+//! This folder never goes to an address that a team wrote, carries a token, follows a redirect or a proxy, or hands on
 //! what was answered beyond a status code or a number.
 
 pub mod address;

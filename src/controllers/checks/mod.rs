@@ -1,7 +1,7 @@
 //! Runs the checks of a team: at their pace while a release waits for them, and again right before one goes. An answer is
 //! kept in memory until the team's status shows it; nobody has to wait for the status to be written.
 //!
-//! Nothing here decides whether a team is ready, and nothing here fails: what could not be found out is an answer too.
+//! This folder never decides whether a team is ready, and never fails: what could not be found out is an answer too.
 
 mod ask;
 mod judge;
