@@ -6,7 +6,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
+use super::calendars::{self, Calendars};
 use super::queue::Queue;
+use super::release::situation::Circumstances;
 use super::shell::Outcome;
 use crate::api::fields::WorkloadKind;
 use crate::clock::Clock;
@@ -118,6 +120,8 @@ pub struct World {
     pub metrics: Arc<Metrics>,
     /// What is expected of the policies in the cluster, in the order of [`Stores::policies`].
     pub expected_policies: [Vec<serde_json::Value>; 4],
+    /// The calendars that windows take from ConfigMaps.
+    pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
     /// What has been told once and is not told again by this process.
@@ -164,8 +168,30 @@ impl World {
 
     /// Wakes everything that a window may govern, which is told only by looking: windows change rarely.
     pub fn window_changed(&self, key: &ObjectKey) {
+        self.calendars.window_changed(key);
         self.queues.windows.add(key.clone());
         self.everything_changed();
+    }
+
+    /// Wakes every window that takes a calendar from a ConfigMap, and everything that it may govern.
+    pub fn calendar_changed(&self, config_map: &ObjectKey) {
+        let names = |window: &Window| calendars::named(window).iter().any(|name| name.config_map == *config_map);
+        self.wake_windows(names);
+    }
+
+    /// Wakes every window that takes calendars from ConfigMaps, and everything that they may govern.
+    pub fn calendars_changed(&self) {
+        self.wake_windows(|window| !calendars::named(window).is_empty());
+    }
+
+    fn wake_windows(&self, which: impl Fn(&Window) -> bool) {
+        let windows: Vec<Arc<Window>> = self.stores.windows.list().into_iter().filter(|w| which(w)).collect();
+        for window in &windows {
+            self.queues.windows.add(window.meta.key.clone());
+        }
+        if !windows.is_empty() {
+            self.everything_changed();
+        }
     }
 
     /// Wakes every release and every team.
@@ -191,14 +217,8 @@ impl World {
         for (expected, store) in self.expected_policies.iter().zip(&self.stores.policies) {
             for policy in expected {
                 let name = policy["metadata"]["name"].as_str().unwrap_or_default();
-                let kind = policy["kind"].as_str().unwrap_or_default();
-                match store.get(&ObjectKey::new("", name)) {
-                    None => missing.push(format!("{kind} {name} is missing")),
-                    Some(found) if !crate::manifests::intact(&policy["spec"], &found.spec) => {
-                        missing.push(format!("{kind} {name} was altered"))
-                    }
-                    Some(_) => {}
-                }
+                let found = store.get(&ObjectKey::new("", name));
+                missing.extend(crate::manifests::trouble(policy, found.as_ref().map(|found| &found.spec)));
             }
         }
         missing
@@ -216,6 +236,18 @@ impl World {
         };
         tracing::debug!(event = "changed_meanwhile", %key, what, "looked at again");
         Ok(Outcome::at(self.clock.now() + TimeDelta::seconds(1)))
+    }
+
+    /// What is true now, whichever release is decided on.
+    #[must_use]
+    pub fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            now: self.clock.now(),
+            skew: self.skew(),
+            settle: self.settings.settle,
+            platform: self.settings.namespace.clone(),
+            policies_missing: self.policies_missing(),
+        }
     }
 
     /// How far the clocks are apart, if that is too far.
