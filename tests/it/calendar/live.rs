@@ -157,64 +157,28 @@ fn calendar(summary: &str) -> String {
     )
 }
 
-/// A calendar that is not there, may not be read, is read, breaks, and goes; the operator is killed and started again
-/// while it is broken.
+/// A ConfigMap with a calendar, and with something that is none of anybody's business.
+fn diary(text: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "diary", "name": "releases"},
+        "data": {"team.ics": text, "password": "hunter2"}})
+}
+
+fn of_diary(name: &str, key: &str) -> Value {
+    let schedule = json!([{"name": "group", "calendar": {"configMap": "releases", "key": key}}]);
+    window(("diary", name), json!({"schedule": schedule}))
+}
+
+const GROUP: Named<'_> = ("DeploymentWindow", "diary", "group");
+
+/// A calendar that may not be read, is read, breaks, and goes; the operator is killed and started again while it is
+/// broken.
 async fn keep_calendars(stage: &Stage<'_>, operator: Operator) -> Done<Operator> {
     let text = calendar("open day");
-    let map = |text: &str| {
-        json!({"apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"namespace": "diary", "name": "releases"}, "data": {"team.ics": text, "password": "hunter2"}})
-    };
-    let entry = |key: &str| json!({"schedule": [{"name": "group", "calendar": {"configMap": "releases", "key": key}}]});
-    let named = ("DeploymentWindow", "diary", "group");
-    let fresh =
-        |status: &'static str, reason: &'static str| stage.until_condition(named, ["CalendarFresh", status, reason]);
-    stage.apply(&[namespace("diary"), map(&text), window(("diary", "group"), entry("team.ics"))]).await?;
-    let found = fresh("False", "CalendarUnreadable").await?;
-    assert!(found["status"]["conditions"].to_string().contains("rollcall-calendars"), "it says which right is missing");
+    stage.apply(&[namespace("diary"), diary(&text), of_diary("group", "team.ics")]).await?;
+    a_right_to_one_object_is_enough(stage, &text).await?;
 
-    // A right to this one object is enough.
-    stage
-        .installed
-        .kubectl(&[
-            "create",
-            "role",
-            "diary",
-            "-n",
-            "diary",
-            "--verb=get,list,watch",
-            "--resource=configmaps",
-            "--resource-name=releases",
-        ])
-        .await?;
-    stage
-        .installed
-        .kubectl(&[
-            "create",
-            "rolebinding",
-            "diary",
-            "-n",
-            "diary",
-            "--role=diary",
-            "--serviceaccount=rollcall-system:rollcall",
-        ])
-        .await?;
-    fresh("True", "CalendarRead").await?;
-    let open = stage.until_condition(named, ["Open", "True", "WindowOpen"]).await?;
-    assert_eq!(open["status"]["entry"], "group");
-    stage
-        .installed
-        .until("the operator has a copy", || async {
-            let copies = stage.list("ConfigMap", "rollcall-system").await?;
-            let ours = copies
-                .iter()
-                .find(|c| c["metadata"]["annotations"]["rollcall.dev/calendar-source"] == "diary/releases/team.ics");
-            Ok(ours.filter(|c| c["data"]["calendar.ics"] == text.as_str()).map(drop))
-        })
-        .await?;
-
-    stage.apply(&[map(&text.replace("DTSTART", "DTSTRAT"))]).await?;
-    let found = fresh("False", "LastGoodCopy").await?;
+    stage.apply(&[diary(&text.replace("DTSTART", "DTSTRAT"))]).await?;
+    let found = stage.until_condition(GROUP, ["CalendarFresh", "False", "LastGoodCopy"]).await?;
     assert!(found["status"]["conditions"].to_string().contains("has no DTSTART"), "{found}");
     assert_eq!(found["status"]["open"], true, "the last good copy stays in force");
     stage.until_event("diary", "group", "CalendarNotFresh").await?;
@@ -225,25 +189,49 @@ async fn keep_calendars(stage: &Stage<'_>, operator: Operator) -> Done<Operator>
     let gone = |o: &Value| {
         condition_of(o, "CalendarFresh").is_some_and(|c| c["message"].to_string().contains("does not exist"))
     };
-    let found = stage.until("it says that the calendar is gone", named, gone).await?;
+    let found = stage.until("it says that the calendar is gone", GROUP, gone).await?;
     assert_eq!(found["status"]["open"], true, "and survives a restart");
+    nobody_learns_what_else_is_there(stage, &text).await?;
+    Ok(operator)
+}
 
-    // Whoever may write a window learns nothing of what else is in a ConfigMap.
-    stage.apply(&[map(&text), window(("diary", "nosy"), entry("password"))]).await?;
-    fresh("True", "CalendarRead").await?;
-    let nosy =
-        stage.until_condition(("DeploymentWindow", "diary", "nosy"), ["Stalled", "True", "CalendarUnreadable"]).await?;
-    assert!(!nosy.to_string().contains("hunter2"));
-    stage.delete(named).await?;
+async fn a_right_to_one_object_is_enough(stage: &Stage<'_>, text: &str) -> Done {
+    let found = stage.until_condition(GROUP, ["CalendarFresh", "False", "CalendarUnreadable"]).await?;
+    assert!(found["status"]["conditions"].to_string().contains("rollcall-calendars"), "it says which right is missing");
+    let rule = ["--verb=get,list,watch", "--resource=configmaps", "--resource-name=releases"];
+    stage.installed.kubectl(&[&["create", "role", "diary", "-n", "diary"][..], &rule[..]].concat()).await?;
+    let bound = ["--role=diary", "--serviceaccount=rollcall-system:rollcall"];
+    stage.installed.kubectl(&[&["create", "rolebinding", "diary", "-n", "diary"][..], &bound[..]].concat()).await?;
+    stage.until_condition(GROUP, ["CalendarFresh", "True", "CalendarRead"]).await?;
+    let open = stage.until_condition(GROUP, ["Open", "True", "WindowOpen"]).await?;
+    assert_eq!(open["status"]["entry"], "group");
+    let copied = |copy: &Value| {
+        copy["metadata"]["annotations"]["rollcall.dev/calendar-source"] == "diary/releases/team.ics"
+            && copy["data"]["calendar.ics"] == text
+    };
+    stage
+        .installed
+        .until("the operator has a copy", || async {
+            Ok(stage.list("ConfigMap", "rollcall-system").await?.iter().any(copied).then_some(()))
+        })
+        .await
+}
+
+/// Whoever may write a window learns nothing of what else is in a ConfigMap; and copies go with the last window.
+async fn nobody_learns_what_else_is_there(stage: &Stage<'_>, text: &str) -> Done {
+    stage.apply(&[diary(text), of_diary("nosy", "password")]).await?;
+    stage.until_condition(GROUP, ["CalendarFresh", "True", "CalendarRead"]).await?;
+    let nosy = ("DeploymentWindow", "diary", "nosy");
+    let found = stage.until_condition(nosy, ["Stalled", "True", "CalendarUnreadable"]).await?;
+    assert!(!found.to_string().contains("hunter2"));
+    stage.delete(GROUP).await?;
+    let is_copy = |o: &Value| o["metadata"]["labels"]["rollcall.dev/calendar-copy"] == "true";
     stage
         .installed
         .until("the copy went with the last window that names the calendar", || async {
-            let copies = stage.list("ConfigMap", "rollcall-system").await?;
-            let any = copies.iter().any(|c| c["metadata"]["labels"]["rollcall.dev/calendar-copy"] == "true");
-            Ok((!any).then_some(()))
+            Ok((!stage.list("ConfigMap", "rollcall-system").await?.iter().any(is_copy)).then_some(()))
         })
-        .await?;
-    Ok(operator)
+        .await
 }
 
 /// The operator, killed and started again since, sleeps over the boundary.
