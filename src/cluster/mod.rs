@@ -3,11 +3,13 @@
 
 pub mod backoff;
 pub mod client;
+pub mod config_maps;
 pub mod key;
 pub mod lease;
 mod lease_record;
 pub mod objects;
 pub mod releases;
+pub mod revisions;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,7 +1,7 @@
 //! Who may do what: the operator, and the people who use it.
 //!
-//! The operator has no `secrets`, creates and deletes nothing but its lease and events, and may patch workloads
-//! only where a namespace opted in. What its RBAC still leaves open, the policies of [`super::policies`] close.
+//! The operator has no `secrets`, creates and deletes nothing but its lease, events, and its copies of calendars in
+//! its own namespace; it may patch workloads, and read ConfigMaps, only where a namespace opted in. What its RBAC still leaves open, the policies of [`super::policies`] close.
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ use crate::api::GROUP;
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
 pub const WORKLOADS_ROLE: &str = "rollcall-workloads";
+
+/// Name of the ClusterRole that lets the operator read calendars where it is bound.
+pub const CALENDARS_ROLE: &str = "rollcall-calendars";
 
 const KINDS: &[&str] = &["deploymentwindows", "teamreadinesses", "coordinatedreleases"];
 const KINDS_STATUS: &[&str] = &["deploymentwindows/status", "teamreadinesses/status", "coordinatedreleases/status"];
@@ -27,9 +30,9 @@ const OPERATOR: &[Right] = &[
     (GROUP, KINDS, READ),
     // Its answer. `guard-status` refuses everybody else's.
     (GROUP, KINDS_STATUS, &["patch", "update"]),
-    // Progress is derived from workloads; a rollback takes the former template from a ReplicaSet.
-    ("apps", &["deployments", "replicasets"], READ),
-    ("batch", &["jobs"], READ),
+    // Progress is derived from workloads.
+    ("apps", &["daemonsets", "deployments", "statefulsets"], READ),
+    ("batch", &["cronjobs", "jobs"], READ),
     // Platform windows govern namespaces by label.
     ("", &["namespaces"], READ),
     // Whether the hold is in force is measured, not assumed.
@@ -49,11 +52,23 @@ const OPERATOR: &[Right] = &[
     ("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
 ];
 
+/// Where bound, and in its own namespace: the calendars that windows name. It asks for single ConfigMaps by name, so
+/// a Role with `resourceNames` is enough where this one is too much.
+const CALENDARS: &[Right] = &[("", &["configmaps"], READ)];
+
+/// In its own namespace: the last good copies of these calendars.
+const COPIES: &[Right] = &[("", &["configmaps"], &["create", "delete", "patch"])];
+
 /// In its own namespace: one of several operators leads.
 const ELECTION: &[Right] = &[("coordination.k8s.io", &["leases"], &["create", "get", "update"])];
 
-/// Where bound: labels, annotations and hold fields; `bind-operator-*` refuses the rest.
-const WORKLOADS: &[Right] = &[("apps", &["deployments"], &["patch"]), ("batch", &["jobs"], &["patch"])];
+/// Where bound: labels, annotations and hold fields, and the content of a rollback; `bind-operator-*` refuses the
+/// rest. A rollback takes the former content from what the workload's controller keeps of it.
+const WORKLOADS: &[Right] = &[
+    ("apps", &["daemonsets", "deployments", "statefulsets"], &["patch"]),
+    ("batch", &["cronjobs", "jobs"], &["patch"]),
+    ("apps", &["controllerrevisions", "replicasets"], &["get", "list"]),
+];
 
 /// People who may look.
 const VIEW: &[Right] = &[(GROUP, KINDS, READ)];
@@ -85,9 +100,20 @@ pub fn rbac(install: &Install) -> Vec<Value> {
             json!({"rules": rules(ELECTION)}),
         ),
         binding("rollcall-election", namespace, "Role", "rollcall-election", install),
+        cluster_role(CALENDARS_ROLE, None, CALENDARS),
+        binding(CALENDARS_ROLE, namespace, "ClusterRole", CALENDARS_ROLE, install),
+        object(
+            &format!("{AUTHORIZATION}/v1"),
+            "Role",
+            "rollcall-calendar-copies",
+            namespace,
+            json!({"rules": rules(COPIES)}),
+        ),
+        binding("rollcall-calendar-copies", namespace, "Role", "rollcall-calendar-copies", install),
         cluster_role(WORKLOADS_ROLE, None, WORKLOADS),
     ];
     all.extend(workload_bindings(install));
+    all.extend(calendar_bindings(install));
     all.extend([
         cluster_role("rollcall-view", Some("view"), VIEW),
         cluster_role("rollcall-edit", Some("edit"), EDIT),
@@ -95,6 +121,12 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_role("rollcall-override", None, OVERRIDE),
     ]);
     all
+}
+
+/// What lets the operator read the calendars of windows in other namespaces than its own.
+pub(super) fn calendar_bindings(install: &Install) -> Vec<Value> {
+    let names = &install.calendar_namespaces;
+    names.iter().map(|name| binding(CALENDARS_ROLE, name, "ClusterRole", CALENDARS_ROLE, install)).collect()
 }
 
 /// What opts namespaces in, or all of them at once.
@@ -145,7 +177,7 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
+        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
     }
 
     #[test]
@@ -165,6 +197,19 @@ mod tests {
             assert!(resources.iter().all(|resource| !resource.contains('/')));
             assert!(!verbs.contains(&VERB_SIGNOFF) && !verbs.contains(&VERB_OVERRIDE));
         }
+    }
+
+    #[test]
+    fn config_maps_are_read_only_where_somebody_said_so_and_never_in_the_whole_cluster() {
+        let install = Install { calendar_namespaces: vec!["shop".into()], ..Install::default() };
+        let bound: Vec<(String, String)> = rbac(&install)
+            .iter()
+            .filter(|o| o["roleRef"]["name"] == CALENDARS_ROLE)
+            .map(|o| (o["kind"].as_str().unwrap_or_default().to_owned(), o["metadata"]["namespace"].to_string()))
+            .collect();
+        let binding = |namespace: &str| ("RoleBinding".to_owned(), format!("{namespace:?}"));
+        assert_eq!(bound, [binding("rollcall-system"), binding("shop")]);
+        assert!(OPERATOR.iter().all(|(_, resources, _)| !resources.contains(&"configmaps")));
     }
 
     #[test]
