@@ -131,7 +131,7 @@ fn standing(release: &Release, goal: &Goal) -> Standing {
     let first = status.blockers.first();
     let waits = match first {
         _ if !seen => "the operator has not looked at this version yet".to_owned(),
-        Some(first) => format!("{progress} {} {} ({})", first.code, first.message, first.owner).trim().to_owned(),
+        Some(first) => format!("{progress} {} {}, by {}", first.code, first.message, first.owner).trim().to_owned(),
         None => format!("{progress} {reason}").trim().to_owned(),
     };
     let finished = status.finished == Some(true);
@@ -224,7 +224,7 @@ mod tests {
         assert!(matches!(standing(&window, &Goal::Ready), Standing::Reached(_)));
         assert!(matches!(standing(&window, &Goal::Started), Standing::Waits(_)));
         let unsigned = seen(json!({"digest": "sha256:0", "blockers": blocker("RC051"), "progress": "0/2"}));
-        assert_eq!(standing(&unsigned, &Goal::Ready), Standing::Waits("0/2 RC051 m (o)".into()));
+        assert_eq!(standing(&unsigned, &Goal::Ready), Standing::Waits("0/2 RC051 m, by o".into()));
         let failed = seen(json!({"conditions": ready("RolloutFailed"), "startedAt": "2027-01-12T08:00:00Z"}));
         assert!(matches!(standing(&failed, &Goal::Finished), Standing::Never(_)));
         assert!(matches!(standing(&failed, &Goal::Started), Standing::Reached(_)));

@@ -223,11 +223,14 @@ fn refusal(what: &str, code: u16, text: &str) -> Refusal {
         401 => RefusalKind::Unauthorized,
         403 => RefusalKind::Forbidden,
         409 => RefusalKind::Conflict,
+        // It is too busy, or being started, or what stands before it does not reach it.
+        429 | 500..=599 => RefusalKind::Unreachable,
         _ => RefusalKind::Refused,
     };
     let said = status["message"].as_str().unwrap_or(text);
     let message: String = said.trim().chars().take(2048).collect();
-    Refusal { kind, what: what.to_owned(), message, because: Vec::new() }
+    let because = if kind == RefusalKind::Unreachable { vec![format!("HTTP {code}: {message}")] } else { Vec::new() };
+    Refusal { kind, what: what.to_owned(), message, because }
 }
 
 fn unreachable(what: &str, error: &dyn std::error::Error) -> Refusal {
@@ -284,7 +287,10 @@ impl Refusal {
             RefusalKind::Forbidden => {
                 let verb = message.split("cannot ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("get");
                 let kind = what.split([' ', '/']).next().unwrap_or_default().to_lowercase();
-                let help = format!("ask for the right, or look at what you have: kubectl auth can-i {verb} {kind}");
+                let scope = what.split([' ', '/']).nth(1).filter(|_| what.contains('/'));
+                let scope = scope.map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
+                let help =
+                    format!("ask for the right, or look at what you have: kubectl auth can-i {verb} {kind}{scope}");
                 Failure::forbidden(format!("{what}: you may not"), help).because_of(message)
             }
             RefusalKind::Unauthorized => {

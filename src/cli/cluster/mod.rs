@@ -6,6 +6,7 @@
 mod api;
 mod near;
 pub mod read;
+mod windows;
 
 use std::path::PathBuf;
 

@@ -8,14 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::api::RefusalKind;
-use super::{Cluster, Refusal, nearest};
+use super::{Cluster, Refusal, nearest, windows};
 use crate::api::fields::WorkloadKind;
 use crate::api::release::BlockerStatus;
 use crate::cli::Failure;
-use crate::cluster::objects::{self, Release, Team, Window, decode};
+use crate::cluster::objects::{self, Release, Team, decode};
 use crate::cluster::workloads;
-use crate::cluster::writes::{NAMESPACES, RELEASES, Resource, TEAMS, WINDOWS};
-use crate::cluster::{ObjectKey, Undecodable};
+use crate::cluster::writes::{NAMESPACES, RELEASES, Resource, TEAMS};
 use crate::controllers::facts;
 use crate::controllers::release::situation::{Around, Circumstances, teams, view, workloads_named};
 use crate::controllers::release::{View, blocker_status};
@@ -129,7 +128,7 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
 /// The objects around a release.
 async fn around(cluster: &Cluster, release: &Release, unseen: &mut Vec<String>) -> Result<Around, Failure> {
     let mut around = Around::default();
-    windows(cluster, release, &mut around, unseen).await?;
+    windows::read(cluster, release, &mut around, unseen).await?;
     others(cluster, release, &mut around, unseen).await?;
     let names = teams(release);
     let reads = names.iter().map(|name| cluster.api.get(TEAMS, &name.namespace, &name.name));
@@ -164,7 +163,11 @@ async fn around(cluster: &Cluster, release: &Release, unseen: &mut Vec<String>) 
 }
 
 /// What was read; `None`, and noted, if the person may not read it.
-fn seen<T>(cluster: &Cluster, read: Result<T, Refusal>, unseen: &mut Vec<String>) -> Result<Option<T>, Failure> {
+pub(super) fn seen<T>(
+    cluster: &Cluster,
+    read: Result<T, Refusal>,
+    unseen: &mut Vec<String>,
+) -> Result<Option<T>, Failure> {
     match read {
         Ok(found) => Ok(Some(found)),
         Err(refusal) if refusal.kind == RefusalKind::Forbidden => {
@@ -173,46 +176,6 @@ fn seen<T>(cluster: &Cluster, read: Result<T, Refusal>, unseen: &mut Vec<String>
         }
         Err(refusal) => Err(refusal.told(&cluster.api)),
     }
-}
-
-/// All windows; where the person may not list them everywhere, those of the namespaces that count.
-async fn windows(
-    cluster: &Cluster,
-    release: &Release,
-    around: &mut Around,
-    unseen: &mut Vec<String>,
-) -> Result<(), Failure> {
-    let mut found = Vec::new();
-    match cluster.api.list(WINDOWS, "", "").await {
-        Ok(all) => found = all,
-        Err(refusal) if refusal.kind == RefusalKind::Forbidden => {
-            let mut scopes: std::collections::BTreeSet<String> =
-                teams(release).into_iter().map(|team| team.namespace).collect();
-            scopes.insert(cluster.platform.clone());
-            scopes.insert(release.meta.key.namespace.to_string());
-            scopes.extend(release.spec.windows.iter().map(|w| w.namespace.clone()));
-            for scope in scopes {
-                let read = cluster.api.list(WINDOWS, &scope, "").await;
-                found.extend(seen(cluster, read, unseen)?.unwrap_or_default());
-            }
-        }
-        Err(refusal) => return Err(refusal.told(&cluster.api)),
-    }
-    for value in found {
-        match decode(&value.to_string()) {
-            Ok(window) => around.windows.push(Arc::<Window>::new(window)),
-            Err(message) => {
-                let text = |field: &str| value["metadata"][field].as_str().unwrap_or_default().to_owned();
-                let key = ObjectKey::new(text("namespace"), text("name"));
-                around.unreadable_windows.push(Undecodable {
-                    key,
-                    resource_version: crate::cluster::ResourceVersion::new(text("resourceVersion")),
-                    message,
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The other live releases.

@@ -47,8 +47,6 @@ pub enum Colour {
 pub struct Screen {
     colour: bool,
     ascii: bool,
-    /// Whether a person looks at it as it is written.
-    pub live: bool,
     /// Columns of the terminal; `None` where lines may be of any length.
     pub width: Option<usize>,
     pub when: When,
@@ -69,7 +67,6 @@ impl Screen {
         Self {
             colour,
             ascii: args.ascii || dumb || !speaks_utf8(),
-            live,
             width: if live { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None },
             when: When::local(args.utc),
         }
@@ -78,7 +75,7 @@ impl Screen {
     /// A screen without colours and of any width, for tests and files.
     #[must_use]
     pub fn plain(when: When) -> Self {
-        Self { colour: false, ascii: false, live: false, width: None, when }
+        Self { colour: false, ascii: false, width: None, when }
     }
 
     fn styled(&self, style: Style, text: &str) -> String {

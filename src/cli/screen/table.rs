@@ -25,11 +25,6 @@ impl Table {
         self.rows.push(cells);
     }
 
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The table as lines, each indented by so many spaces. Only the last column is cut, and only on a terminal.
     #[must_use]
     pub fn shown(&self, screen: &Screen, indent: usize) -> String {
@@ -40,7 +35,8 @@ impl Table {
         let widths: Vec<usize> = (0..self.heads.len()).map(width).collect();
         let before: usize = widths.iter().rev().skip(1).map(|w| w + GAP).sum::<usize>() + indent;
         let last = screen.width.map(|width| width.saturating_sub(before).max(LEAST));
-        let heads: Vec<String> = self.heads.iter().map(|head| (*head).to_owned()).collect();
+        let head = |head: &&str| if head.is_empty() { " ".to_owned() } else { (*head).to_owned() };
+        let heads: Vec<String> = self.heads.iter().map(head).collect();
         let mut out = String::new();
         if self.heads.iter().any(|head| !head.is_empty()) {
             out.push_str(&screen.faint(&line(&heads, &widths, indent, None)));

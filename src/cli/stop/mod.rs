@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::cluster::{Cluster, ClusterArgs, read};
 use super::screen::text::inert;
+use super::why::{Only, Why};
 use super::{Failure, answer, completion, invoked_as};
 use crate::cluster::objects::Release;
 use crate::cluster::writes::RELEASES;
@@ -66,7 +67,7 @@ pub async fn resume(args: ResumeArgs) -> Result<ExitCode, Failure> {
     let (cluster, release) = paused(&args.common, false).await?;
     let examined = read::examine(&cluster, release.into(), None).await?;
     let name = inert(&examined.release.meta.key.to_string());
-    let waits = match examined.blockers.len() {
+    let waits = match Why::of(&examined, &Only::default()).blockers.len() {
         0 => "Nothing blocks it.".to_owned(),
         n => format!("{} still: {} why {name}", super::screen::text::count(n, "blocker"), invoked_as()),
     };

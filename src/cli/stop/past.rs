@@ -13,6 +13,7 @@ use crate::cli::cluster::{Cluster, ClusterArgs};
 use crate::cli::screen::text::{count, inert};
 use crate::cli::screen::{DisplayArgs, Screen};
 use crate::cli::sign::{confirmed, whoami};
+use crate::cli::why::{Only, Reason, Why};
 use crate::cli::{Failure, answer, completion, invoked_as};
 use crate::cluster::objects::Release;
 use crate::cluster::writes::RELEASES;
@@ -69,11 +70,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let cluster = Cluster::find(&args.cluster).await?;
     let name = cluster.named(&args.release);
     let release = read::release(&cluster, &name).await?;
+    let until = until(&args, &screen, cluster.now())?;
     if !asks(args.yes) && !args.yes {
         let what = "nobody can be asked here";
         return Err(Failure::usage(what, "add --yes once you know what it skips: run it in a terminal first"));
     }
-    let until = until(&args, &screen, cluster.now())?;
     let me = whoami(&cluster).await;
     let over = wire(&args, until);
     let before = read::examine(&cluster, release.clone(), None).await?;
@@ -127,13 +128,14 @@ fn wire(args: &Args, until: DateTime<Utc>) -> Override {
 
 /// What it skips and what still holds: the same decision, with and without it.
 fn told(before: &Examined, after: &Examined, until: DateTime<Utc>, screen: &Screen) -> String {
-    let line = |b: &read::Blocked| {
-        let step = b.blocker.step.as_deref().map(|s| format!("step {}: ", inert(s))).unwrap_or_default();
-        format!("  {} {step}{}\n", screen.strong(&b.said.code), inert(&b.said.message))
+    let line = |b: &Reason| {
+        let steps = if b.steps.is_empty() { String::new() } else { format!(" (step {})", inert(&b.steps.join(", "))) };
+        format!("  {} {}{steps}\n", screen.strong(&b.code), inert(&b.message))
     };
-    let holds = |b: &read::Blocked| after.blockers.iter().any(|a| a.blocker == b.blocker);
-    let skipped: String = before.blockers.iter().filter(|b| !holds(b)).map(line).collect();
-    let rest: String = after.blockers.iter().map(line).collect();
+    let (without, with) = (Why::of(before, &Only::default()), Why::of(after, &Only::default()));
+    let holds = |b: &Reason| with.blockers.iter().any(|a| a.code == b.code && a.message == b.message);
+    let skipped: String = without.blockers.iter().filter(|b| !holds(b)).map(line).collect();
+    let rest: String = with.blockers.iter().map(line).collect();
     let go: Vec<String> =
         after.sound.iter().flat_map(|(_, d)| &d.acts).filter_map(crate::cli::why::chain::step_of).collect();
     let mut out = format!(
@@ -143,7 +145,7 @@ fn told(before: &Examined, after: &Examined, until: DateTime<Utc>, screen: &Scre
     );
     out.push_str(if skipped.is_empty() { "  nothing that blocks it now\n" } else { &skipped });
     if !rest.is_empty() {
-        out.push_str(&format!("Still holding ({}):\n{rest}", count(after.blockers.len(), "blocker")));
+        out.push_str(&format!("Still holding ({}):\n{rest}", count(with.blockers.len(), "blocker")));
     }
     match go.as_slice() {
         [] => {}

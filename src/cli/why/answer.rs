@@ -21,6 +21,10 @@ pub struct Why {
     pub at: String,
     /// The API server's time.
     pub now: String,
+    /// The team that the question was narrowed to.
+    pub team: Option<String>,
+    /// The step that the question was narrowed to.
+    pub step: Option<String>,
     /// Waiting, RollingOut, Completed, Failed, or Invalid.
     pub outcome: &'static str,
     /// Steps done, of all: `2/4`.
@@ -88,13 +92,15 @@ impl Why {
             kind: "Why",
             at: to_wire(examined.at),
             now: to_wire(examined.now),
+            team: only.team.clone(),
+            step: only.step.clone(),
             outcome: decision.map_or("Invalid", |d| outcome(d.outcome)),
             progress: format!("{done}/{}", release.spec.steps.len()),
             go: acts.filter_map(chain::step_of).collect(),
             digest: decision.map(|d| d.digest.clone()),
             look_again: decision.and_then(|d| d.look_again).map(to_wire),
             earliest: chain::earliest(examined),
-            steps: chain::steps(examined, &blockers),
+            steps: chain::steps(examined, &blockers, only),
             to_change: chain::to_change(examined, &blockers),
             not_blocking: chain::not_blocking(examined),
             unseen: examined.unseen.clone(),
@@ -144,7 +150,8 @@ fn reasons(examined: &Examined, only: &Only, release: &str) -> Vec<Reason> {
             message: said.message.clone(),
             remedy: said.remedy.clone(),
             command: command::next(&blocker.cause, release, blocker.step.as_deref()),
-            since: said.since.clone().filter(|_| examined.at == examined.now),
+            // What the status does not know yet is said to be so since now, which tells nobody anything.
+            since: said.since.clone().filter(|since| examined.at == examined.now && *since != to_wire(examined.now)),
             until: said.until.clone(),
             cause: blocker.cause.clone(),
         });

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::Only;
 use super::answer::{Earliest, Reason, waits};
 use crate::api::release::{CoordinatedReleaseSpec, Step};
 use crate::api::time::to_wire;
@@ -71,13 +72,19 @@ pub fn before<'a>(steps: &'a [Step], step: &str) -> BTreeSet<&'a str> {
 }
 
 /// How each waiting step waits, in the plan's order.
-pub fn steps(examined: &Examined, reasons: &[Reason]) -> Vec<StepChain> {
+pub fn steps(examined: &Examined, reasons: &[Reason], only: &Only) -> Vec<StepChain> {
     let Some((situation, decision)) = &examined.sound else {
         return Vec::new();
     };
     let views: BTreeMap<&str, StepState> = decision.steps.iter().map(|v| (v.name.as_str(), v.state)).collect();
+    let asked = |step: &str| {
+        only.step
+            .as_ref()
+            .is_none_or(|wanted| wanted == step || before(&examined.release.spec.steps, wanted).contains(step))
+    };
     let waiting = situation.release.steps.iter().filter(|s| views.get(s.name.as_str()).is_some_and(|v| waits(*v)));
     waiting
+        .filter(|step| asked(&step.name))
         .map(|step| StepChain {
             step: step.name.clone(),
             state: views.get(step.name.as_str()).map_or("", |v| v.as_str()),

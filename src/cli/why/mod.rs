@@ -14,7 +14,7 @@ use super::screen::output::for_programs;
 use super::screen::{DisplayArgs, Output, Screen};
 use super::{Failure, answer as print, completion};
 
-pub use answer::Why;
+pub use answer::{Reason, Why};
 
 /// Say what a release waits for, until when, and for whom.
 ///
@@ -67,8 +67,8 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 #[derive(Default)]
 pub struct Only {
     /// `namespace/name` of a team.
-    team: Option<String>,
-    step: Option<String>,
+    pub team: Option<String>,
+    pub step: Option<String>,
 }
 
 fn only(args: &Args, examined: &read::Examined) -> Result<Only, Failure> {

@@ -44,19 +44,23 @@ pub fn text(why: &Why, screen: &Screen, elsewhen: bool) -> String {
     }
     section(&mut out, screen, "because", &chains(why, screen));
     section(&mut out, screen, "must change", &changes(why, screen));
-    section(
-        &mut out,
-        screen,
-        "not blocking",
-        &why.not_blocking.iter().map(|said| local(said, screen)).collect::<Vec<_>>(),
-    );
-    section(&mut out, screen, "not visible to you", &why.unseen);
+    let clear: Vec<String> = why.not_blocking.iter().map(|said| local(said, screen)).collect();
+    let clear = if clear.is_empty() { Vec::new() } else { vec![clear.join(screen.dot())] };
+    section(&mut out, screen, "not blocking", &clear);
+    let unseen: Vec<String> = why.unseen.iter().map(|what| inert(what)).collect();
+    section(&mut out, screen, "not visible to you", &unseen);
     out
 }
 
 fn verdict(why: &Why, screen: &Screen, elsewhen: bool) -> String {
     let name = screen.strong(&inert(&why.release));
-    let blockers = count(why.blockers.len(), "blocker");
+    let mut blockers = count(why.blockers.len(), "blocker");
+    if let Some(team) = &why.team {
+        blockers.push_str(&format!(" of team {}", inert(team)));
+    }
+    if let Some(step) = &why.step {
+        blockers.push_str(&format!(" of step {} or what comes before it", inert(step)));
+    }
     let at = if elsewhen {
         format!(" at {}", instant(&why.at).map_or_else(String::new, |at| screen.when.at(at)))
     } else {
@@ -101,8 +105,10 @@ fn blocker(out: &mut String, reason: &Reason, why: &Why, screen: &Screen) {
     if let (Some(until), Some(now)) = (reason.until.as_deref().and_then(from_wire), now) {
         let _ = write!(head, "{dot}until {}", screen.when.at_from(until, now));
     }
-    let _ = writeln!(out, "{head}");
     let width = screen.width.map_or(usize::MAX, |w| w.saturating_sub(4).max(40));
+    for (n, line) in wrapped(&head, width).into_iter().enumerate() {
+        let _ = writeln!(out, "{}{line}", if n == 0 { "" } else { "    " });
+    }
     for line in wrapped(&local(&reason.message, screen), width) {
         let _ = writeln!(out, "    {line}");
     }
@@ -163,21 +169,29 @@ fn chain(why: &Why, end: &StepChain) -> String {
     said
 }
 
+/// What people must do, in one line; then what passes by itself, and when.
 fn changes(why: &Why, screen: &Screen) -> Vec<String> {
     let now = instant(&why.now);
-    let one = |change: &Change| -> Option<String> {
+    let ids = |change: &Change| {
         let ids: Vec<String> = change.any_of.iter().map(ToString::to_string).collect();
-        let which = if ids.len() == 1 { ids.join("") } else { format!("one of {}", ids.join(", ")) };
-        let reason = why.blockers.iter().find(|r| r.id == change.any_of[0])?;
-        let when = change.at.as_deref().and_then(from_wire).zip(now).map(|(at, now)| screen.when.at_from(at, now));
-        let how = match (change.by_itself, when) {
-            (true, Some(when)) => format!("passes by itself {when}"),
-            (true, None) => "passes by itself".to_owned(),
-            (false, _) => format!("{}: {}", inert(&reason.owner), inert(&reason.remedy)),
-        };
-        Some(format!("{which}{}{how}", screen.dot()))
+        if ids.len() == 1 { ids.join("") } else { format!("one of {}", ids.join(", ")) }
     };
-    why.to_change.iter().take(LISTED).filter_map(one).collect()
+    let owner = |change: &Change| {
+        let reason = why.blockers.iter().find(|r| r.id == change.any_of[0]);
+        reason.map(|r| inert(&r.owner)).unwrap_or_default()
+    };
+    let (time, people): (Vec<&Change>, Vec<&Change>) = why.to_change.iter().partition(|c| c.by_itself);
+    let mut lines = Vec::new();
+    if !people.is_empty() {
+        let all: Vec<String> =
+            people.iter().take(LISTED).map(|change| format!("{} by {}", ids(change), owner(change))).collect();
+        lines.push(all.join(screen.dot()));
+    }
+    for change in time.iter().take(LISTED) {
+        let when = change.at.as_deref().and_then(from_wire).zip(now).map(|(at, now)| screen.when.at_from(at, now));
+        lines.push(format!("{} passes by itself {}", ids(change), when.unwrap_or_default()).trim_end().to_owned());
+    }
+    lines
 }
 
 fn instant(text: &str) -> Option<DateTime<Utc>> {

@@ -1,9 +1,9 @@
-//! `rollcall plan`: stories as transcripts. `UPDATE_GOLDEN=1` writes them again; look at what changed.
+//! `rollcall plan`: stories as transcripts.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::story;
 use crate::support::Done;
 
 const HERE: &str = "tests/it/cli";
@@ -30,17 +30,6 @@ fn run(args: &[&str], stdin: &[u8]) -> Done<String> {
         String::from_utf8_lossy(&out.stderr),
         out.status.code().unwrap_or(-1)
     ))
-}
-
-/// Compares with the transcript of this name.
-fn story(name: &str, said: &str) -> Done {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(HERE).join(format!("transcripts/{name}.txt"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, said)?;
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(said, expected, "{}: UPDATE_GOLDEN=1 writes it again", path.display());
-    Ok(())
 }
 
 #[test]
