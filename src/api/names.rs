@@ -10,6 +10,8 @@ pub const HOLD_BY_POLICY: &str = "policy";
 pub const HOLD_BY_AUTHOR: &str = "author";
 /// Annotation: the former value of the hold field, for kinds where removing it is not enough.
 pub const HOLD_RESTORE: &str = "rollcall.dev/hold-restore";
+/// The partition that holds a StatefulSet: no ordinal reaches it.
+pub const HELD_PARTITION: i64 = 2_147_483_647;
 /// Annotation: a rollback is under way, so the pod template is pinned. Written by rollcall only.
 pub const ROLLBACK: &str = "rollcall.dev/rollback";
 /// Annotation: digest of the content that was rolled back last. Nothing lets that content go by itself.

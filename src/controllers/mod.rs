@@ -5,6 +5,7 @@ pub(crate) mod calendars;
 mod claims;
 mod events;
 pub(crate) mod facts;
+mod openings;
 pub mod operator;
 pub mod queue;
 pub mod readiness;

@@ -16,6 +16,7 @@ use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::cluster::{ObjectKey, Projected};
 use crate::controllers::calendars::{self, Calendars, Newest, Shelf as _};
 use crate::controllers::facts;
+use crate::controllers::openings;
 use crate::controllers::world::{BY_TEAM, BY_WORKLOAD, World, workload_index};
 use crate::domain::names::ObjectName;
 
@@ -29,6 +30,8 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
         ..Around::default()
     };
     around.compile(world, &release, |key| world.calendars.newest(key));
+    around.window_starts =
+        openings::seen(world, &openings::limited(around.near(world, &release)), Some(&release.meta.key));
     for participant in &release.spec.participants {
         let name = ObjectName::new(&participant.team.namespace, &participant.team.name);
         let key = facts::key(&name);
@@ -76,6 +79,8 @@ pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiEr
     }
     let read = Calendars::read(world, around.near(world, &release).map(|w| &**w)).await?;
     around.compile(world, &release, |key| read.get(key).cloned().unwrap_or(Newest::Unread));
+    let limited = openings::limited(around.near(world, &release));
+    around.window_starts = openings::read(world, &limited, Some(&release.meta.key)).await?;
     let reads = release.spec.participants.iter().map(|p| read_team(world, &p.team.namespace, &p.team.name));
     for (name, team) in futures::future::try_join_all(reads).await? {
         match team {

@@ -17,7 +17,7 @@ use crate::controllers::facts::{self, Asking};
 use crate::controllers::world::workload_index;
 use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::{ObjectName, WorkloadName};
-use crate::domain::scheduling::situation::{Grant, InUse, Record, Situation, StepRecord, TeamFound, Work};
+use crate::domain::scheduling::situation::{Grant, InUse, Record, Situation, StepRecord, TeamFound, WindowStart, Work};
 use crate::validate;
 
 /// What is true whichever release is decided on.
@@ -47,6 +47,8 @@ pub struct Around {
     pub governing: BTreeMap<ObjectKey, Governing>,
     /// The versions of the calendars that were read for it, for the grant.
     pub calendars: Vec<String>,
+    /// What others have started in windows with limits.
+    pub window_starts: Vec<WindowStart>,
     /// Other live releases that share a team or a workload with this one.
     pub others: Vec<Arc<Release>>,
     /// The labels of the teams' namespaces.
@@ -106,6 +108,7 @@ pub fn view(circumstances: &Circumstances, release: Arc<Release>, around: &Aroun
         teams: sound_teams(&release, around),
         governance: governances(&circumstances.platform, &release, around),
         claimed: claimed(&release, &plan.steps, &workloads, &around.others),
+        window_starts: around.window_starts.clone(),
         in_use: around.others.iter().flat_map(|r| in_use(r)).collect(),
         resources: resources(&around.windows),
         settle: circumstances.settle,

@@ -9,6 +9,7 @@ mod decide;
 mod decision;
 mod gates;
 pub mod independent;
+mod openings;
 mod progress;
 #[cfg(test)]
 mod properties;
