@@ -77,9 +77,12 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         None => table(&all.events, now, &screen),
     };
     answer(&text)?;
-    while args.watch && matches!(args.output.format, Format::Table | Format::Wide) {
+    if !args.watch || !matches!(args.output.format, Format::Table | Format::Wide) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
+            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
             () = tokio::time::sleep(EVERY) => {}
         }
         let found = match happened(&cluster, &name).await {
@@ -91,7 +94,6 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
             answer(&format!("{}\n", line(event, &screen)))?;
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn key(event: &Happened) -> (String, String, String) {

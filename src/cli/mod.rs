@@ -12,6 +12,7 @@ mod calendar;
 mod cluster;
 mod completion;
 mod crds;
+mod doctor;
 mod events;
 mod explain;
 mod failure;
@@ -56,6 +57,7 @@ enum Command {
     Events(events::Args),
     Wait(wait::Args),
     Explain(explain::Args),
+    Doctor(doctor::Args),
     // What people decide.
     Ready(sign::ReadyArgs),
     #[command(name = "notready")]
@@ -108,6 +110,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Hold(args) => in_time(stop::hold(args)),
         Command::Resume(args) => in_time(stop::resume(args)),
         Command::Override(args) => in_time(stop::over(args)),
+        Command::Doctor(args) => in_time(doctor::run(args)),
         Command::Explain(args) => explain::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Calendar(args) => calendar::run(&args),

@@ -84,7 +84,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let name = cluster.named(&args.release);
     // The first answer must come: a wrong name or a cluster that is not there is nothing to wait for.
     let mut release = Release::clone(&*read::release(&cluster, &name).await?);
-    let limit = tokio::time::Instant::now() + args.timeout.to_std().unwrap_or_default();
+    let mut limit = std::pin::pin!(tokio::time::sleep(args.timeout.to_std().unwrap_or_default()));
     let mut line = Line::new(screen);
     loop {
         let waits = match standing(&release, &args.goal) {
@@ -99,12 +99,15 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
             Standing::Waits(why) => why,
         };
         line.says(&waits);
-        if tokio::time::Instant::now() + EVERY > limit {
-            line.end();
-            let what = format!("{name}: not within {}; it waits: {waits}", span(args.timeout));
-            return Err(Failure::timed_out(what, format!("{} why {name}", invoked_as())));
+        tokio::select! {
+            biased;
+            () = &mut limit => {
+                line.end();
+                let what = format!("{name}: not within {}; it waits: {waits}", span(args.timeout));
+                return Err(Failure::timed_out(what, format!("{} why {name}", invoked_as())));
+            }
+            () = tokio::time::sleep(EVERY) => {}
         }
-        tokio::time::sleep(EVERY).await;
         release = again(&cluster, &name, release, &mut line).await?;
     }
 }

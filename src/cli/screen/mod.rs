@@ -72,8 +72,8 @@ impl Screen {
         }
     }
 
-    /// A screen without colours and of any width, for tests and files.
-    #[must_use]
+    /// A screen without colours and of any width.
+    #[cfg(test)]
     pub fn plain(when: When) -> Self {
         Self { colour: false, ascii: false, width: None, when }
     }

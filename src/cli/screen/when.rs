@@ -25,11 +25,6 @@ impl When {
         zone.map_or_else(Self::utc, |zone| Self { zone })
     }
 
-    #[must_use]
-    pub fn zone(&self) -> &Zone {
-        &self.zone
-    }
-
     /// `Sat 2026-11-07 02:00 +01:00`, with seconds only where there are any.
     #[must_use]
     pub fn at(&self, at: DateTime<Utc>) -> String {

@@ -86,9 +86,23 @@ impl Content {
         };
         match &examined {
             Some(examined) => content.members(cluster, examined).await?,
-            None => content.unseen.push(format!("CoordinatedRelease {}, and so what else ships", content.release_name)),
+            None => content.own(cluster).await?,
         }
         Ok(content)
+    }
+
+    /// The team's own workloads, for who may not see the release.
+    async fn own(&mut self, cluster: &Cluster) -> Result<(), Failure> {
+        self.unseen.push(format!("CoordinatedRelease {}, and so what else ships", self.release_name));
+        let namespace = self.team_name.namespace.clone();
+        for listed in self.team.spec.workloads.clone() {
+            match member(cluster, "", listed.kind, &namespace, &listed.name, true).await {
+                Ok(member) => self.members.push(member),
+                Err(refusal) if refusal.kind == RefusalKind::Forbidden => self.unseen.push(refusal.what),
+                Err(refusal) => return Err(refusal.told(&cluster.api)),
+            }
+        }
+        Ok(())
     }
 
     async fn members(&mut self, cluster: &Cluster, examined: &Examined) -> Result<(), Failure> {
@@ -150,15 +164,9 @@ impl Content {
 
 fn shown(out: &mut String, member: &Member, screen: &Screen) {
     let own = if member.own { " (yours)" } else { "" };
-    out.push_str(&format!(
-        "{}{}{}step {}{}{}\n",
-        screen.strong(&inert(&member.workload)),
-        own,
-        screen.dot(),
-        inert(&member.step),
-        screen.dot(),
-        member.state
-    ));
+    let dot = screen.dot();
+    let step = if member.step.is_empty() { String::new() } else { format!("{dot}step {}", inert(&member.step)) };
+    out.push_str(&format!("{}{own}{step}{dot}{}\n", screen.strong(&inert(&member.workload)), member.state));
     let room = screen.width.map_or(usize::MAX, |w| w.saturating_sub(6));
     match &member.changes {
         None if member.state == "absent" => out.push_str("    does not exist yet\n"),

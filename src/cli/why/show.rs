@@ -92,7 +92,7 @@ fn verdict(why: &Why, screen: &Screen, elsewhen: bool) -> String {
 
 fn blocker(out: &mut String, reason: &Reason, why: &Why, screen: &Screen) {
     let now = instant(&why.now);
-    let mut head = format!("{:>3} {} {}", reason.id, screen.strong(&reason.code), screen.wait(reason.gate));
+    let mut head = format!("{} {}", screen.strong(&reason.code), screen.wait(reason.gate));
     let dot = screen.dot();
     let _ = write!(head, "{dot}{}", inert(&reason.owner));
     if !reason.steps.is_empty() {
@@ -107,7 +107,7 @@ fn blocker(out: &mut String, reason: &Reason, why: &Why, screen: &Screen) {
     }
     let width = screen.width.map_or(usize::MAX, |w| w.saturating_sub(4).max(40));
     for (n, line) in wrapped(&head, width).into_iter().enumerate() {
-        let _ = writeln!(out, "{}{line}", if n == 0 { "" } else { "    " });
+        let _ = if n == 0 { writeln!(out, "{:>3} {line}", reason.id) } else { writeln!(out, "    {line}") };
     }
     for line in wrapped(&local(&reason.message, screen), width) {
         let _ = writeln!(out, "    {line}");
@@ -152,8 +152,7 @@ fn chain(why: &Why, end: &StepChain) -> String {
     let mut said = inert(&end.step);
     let mut at = end;
     let mut seen = BTreeSet::from([end.step.as_str()]);
-    loop {
-        let Some(before) = at.after.first() else { break };
+    while let Some(before) = at.after.first() {
         let more = if at.after.len() > 1 { format!(" (and {} more)", at.after.len() - 1) } else { String::new() };
         let _ = write!(said, " -> {}{more}", inert(before));
         match why.steps.iter().find(|s| s.step == *before && seen.insert(s.step.as_str())) {

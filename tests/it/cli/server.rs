@@ -113,7 +113,8 @@ impl Known {
         if path.ends_with("/selfsubjectreviews") {
             return (201, json!({"status": {"userInfo": {"username": user}}}));
         }
-        if path.ends_with("/selfsubjectaccessreviews") {
+        if path.ends_with("subjectaccessreviews") {
+            let user = body["spec"]["user"].as_str().unwrap_or(user);
             let asked = &body["spec"]["resourceAttributes"];
             let of = format!(
                 "{} {}",
@@ -196,6 +197,8 @@ impl Known {
         let policies = self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/"));
         if policies && object["metadata"]["labels"]["rollcall.dev/gate"].is_string() {
             object["metadata"]["annotations"]["rollcall.dev/hold"] = "policy".into();
+            let field = if object["kind"] == "Job" { "suspend" } else { "paused" };
+            object["spec"][field] = true.into();
         }
         object
     }

@@ -84,6 +84,14 @@ impl Session {
             args.iter().map(|a| if a.contains([' ', '{']) { format!("'{a}'") } else { (*a).to_owned() }).collect();
         let said = said.replace(&self.server.address.to_string(), "127.0.0.1:6443");
         let said = said.replace(&self.folder.display().to_string(), "/home/ana");
+        // How far this machine's clock is from the server's, which stands still, nobody can know.
+        let said = said.lines().map(|line| match line.split_once("clock is ") {
+            Some((before, after)) if after.ends_with("away from the API server's") => {
+                format!("{before}clock is SOME TIME away from the API server's\n")
+            }
+            _ => format!("{line}\n"),
+        });
+        let said: String = said.collect();
         let text = format!("$ rollcall {}\n{said}[exit {code}]\n\n", quoted.join(" "));
         self.said.push_str(&text);
         said

@@ -288,3 +288,38 @@ fn codes_are_explained() -> Done {
     session.run(&["explain", "RC999"])?;
     session.is_told_in("explain")
 }
+
+#[test]
+fn doctor_finds_what_is_wrong_and_says_what_to_do() -> Done {
+    let mut known = shop::shop()?;
+    for (_, crd) in rollcall::api::crds::crds() {
+        shop::put(&mut known, crd);
+    }
+    for object in shop::yaml(
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: rollcall, namespace: rollcall-system},
+          spec: {replicas: 2, template: {spec: {containers: [{image: 'registry.example/rollcall:0.1.0'}]}}}, status: {availableReplicas: 2}}
+---
+{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: rollcall, namespace: rollcall-system},
+          spec: {holderIdentity: pod-1, leaseDurationSeconds: 15, renewTime: '2027-01-12T06:59:57.000000Z'}}",
+    )? {
+        shop::put(&mut known, object);
+    }
+    known.not_installed.push("kustomizations".to_owned());
+    let mut session = Session::with(known)?;
+    session.run(&["doctor"])?;
+    {
+        let mut known = session.server.known.lock().expect("no panic");
+        let binding =
+            known.objects.keys().find(|k| k.contains("mutatingadmissionpolicybindings")).cloned().expect("one");
+        known.objects.remove(&binding);
+        known.objects.retain(|path, _| !path.contains("/mutatingadmissionpolicies/"));
+        known.objects.retain(|path, _| !path.ends_with("teamreadinesses.rollcall.dev"));
+        let lease = known.objects.keys().find(|k| k.contains("/leases/")).cloned().expect("one");
+        known.objects.get_mut(&lease).expect("one")["spec"]["renewTime"] = "2027-01-12T06:50:00.000000Z".into();
+        known.forbidden.push(("eve".to_owned(), "/apis/admissionregistration.k8s.io".to_owned()));
+        known.forbidden.push(("eve".to_owned(), "/apis/apps".to_owned()));
+    }
+    session.run(&["doctor"])?;
+    session.run(&["doctor", "--as", "eve"])?;
+    session.is_told_in("doctor")
+}
