@@ -2,10 +2,11 @@
 //! share is the shell that runs them, which knows nothing of what they do.
 
 pub(crate) mod calendars;
+mod checks;
 mod claims;
 mod events;
 pub(crate) mod facts;
-mod openings;
+pub(crate) mod openings;
 pub mod operator;
 pub mod queue;
 pub mod readiness;
@@ -14,4 +15,5 @@ mod schedule;
 pub mod shell;
 mod watches;
 pub mod window;
+pub mod workloads;
 pub mod world;

@@ -13,8 +13,8 @@ use crate::api::fields::WorkloadKind;
 use crate::api::release::BlockerStatus;
 use crate::cli::Failure;
 use crate::cluster::objects::{self, Release, Team, decode};
-use crate::cluster::workloads;
-use crate::cluster::writes::{NAMESPACES, RELEASES, Resource, TEAMS};
+use crate::cluster::workloads::{self, Workload};
+use crate::cluster::writes::{JOBS, NAMESPACES, RELEASES, Resource, TEAMS};
 use crate::controllers::facts;
 use crate::controllers::release::situation::{Around, Circumstances, teams, view, workloads_named};
 use crate::controllers::release::{View, blocker_status};
@@ -146,6 +146,7 @@ async fn around(cluster: &Cluster, release: &Release, unseen: &mut Vec<String>) 
     for ((kind, ..), found) in named.iter().zip(futures::future::join_all(reads).await) {
         let found = seen(cluster, found, unseen)?.flatten();
         if let Some(workload) = found.and_then(|f| workloads::decode(*kind, &f.to_string()).ok()) {
+            let workload = with_runs(cluster, workload, unseen).await?;
             around.workloads.insert(facts::workload(&workload).name, workload);
         }
     }
@@ -153,13 +154,28 @@ async fn around(cluster: &Cluster, release: &Release, unseen: &mut Vec<String>) 
     let reads = namespaces.iter().map(|name| cluster.api.get(NAMESPACES, "", name));
     for (name, found) in namespaces.iter().zip(futures::future::join_all(reads).await) {
         if let Some(found) = seen(cluster, found, unseen)?.flatten() {
-            let labels = found["metadata"]["labels"].as_object().into_iter().flatten();
-            let labels: BTreeMap<String, String> =
-                labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect();
-            around.namespaces.insert((*name).to_owned(), labels);
+            around.namespaces.insert((*name).to_owned(), labels(&found));
         }
     }
     Ok(around)
+}
+
+/// The labels of an object.
+pub(super) fn labels(object: &Value) -> BTreeMap<String, String> {
+    let labels = object["metadata"]["labels"].as_object().into_iter().flatten();
+    labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+}
+
+/// A workload with all that is known of its progress: that of a CronJob is told by its Jobs.
+async fn with_runs(cluster: &Cluster, workload: Workload, unseen: &mut Vec<String>) -> Result<Workload, Failure> {
+    if workload.kind != WorkloadKind::CronJob {
+        return Ok(workload);
+    }
+    let jobs = cluster.api.list(JOBS, &workload.key.namespace, "").await;
+    let jobs = seen(cluster, jobs, unseen)?.unwrap_or_default();
+    let jobs = jobs.iter().filter_map(|job| workloads::decode(WorkloadKind::Job, &job.to_string()).ok());
+    let progress = workloads::progress_of(&workload, jobs);
+    Ok(Workload { progress, ..workload })
 }
 
 /// What was read; `None`, and noted, if the person may not read it.

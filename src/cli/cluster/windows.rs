@@ -9,13 +9,15 @@ use super::api::RefusalKind;
 use super::{Cluster, read};
 use crate::cli::Failure;
 use crate::cluster::config_maps::{CalendarName, ConfigMap, decode as decode_map};
-use crate::cluster::objects::{Release, Window, decode};
-use crate::cluster::writes::{CONFIG_MAPS, WINDOWS};
+use crate::cluster::objects::{Release, Team, Window, decode};
+use crate::cluster::writes::{CONFIG_MAPS, NAMESPACES, RELEASES, TEAMS, WINDOWS};
 use crate::cluster::{ObjectKey, ResourceVersion, Undecodable};
 use crate::controllers::calendars::{self, Newest, Shelf};
 use crate::controllers::facts;
+use crate::controllers::openings;
 use crate::controllers::release::situation::{Around, teams};
 use crate::domain::ObjectName;
+use crate::domain::scheduling::situation::WindowStart;
 
 /// Reads windows and calendars into what is around the release.
 pub(super) async fn read(
@@ -45,6 +47,7 @@ pub(super) async fn read(
         .cloned()
         .collect();
     let shelf = Read::all(cluster, &near, unseen).await?;
+    around.window_starts = starts(cluster, release, &openings::limited(near.iter()), unseen).await?;
     let compiled = near.iter().map(|w| (w.meta.key.clone(), calendars::compile(w, &shelf).governing(w)));
     around.governing = compiled.collect();
     Ok(())
@@ -67,6 +70,34 @@ async fn found(cluster: &Cluster, release: &Release, unseen: &mut Vec<String>) -
         all.extend(read::seen(cluster, listed, unseen)?.unwrap_or_default());
     }
     Ok(all)
+}
+
+/// What others have started in windows that limit how much may.
+async fn starts(
+    cluster: &Cluster,
+    release: &Release,
+    limited: &[Arc<Window>],
+    unseen: &mut Vec<String>,
+) -> Result<Vec<WindowStart>, Failure> {
+    if limited.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut read_all = async |resource| {
+        let listed = cluster.api.list(resource, "", "").await;
+        Ok::<_, Failure>(read::seen(cluster, listed, unseen)?.unwrap_or_default())
+    };
+    let (releases, teams, namespaces) =
+        (read_all(RELEASES).await?, read_all(TEAMS).await?, read_all(NAMESPACES).await?);
+    let releases: Vec<Release> = releases.iter().filter_map(|v| read::as_release(v).ok()).collect();
+    let teams: Vec<Team> = teams.iter().filter_map(|v| decode(&v.to_string()).ok()).collect();
+    let labels: BTreeMap<String, BTreeMap<String, String>> =
+        namespaces.iter().filter_map(|n| Some((n["metadata"]["name"].as_str()?.to_owned(), read::labels(n)))).collect();
+    let ground = openings::Ground {
+        platform: &cluster.platform,
+        labels: Box::new(|namespace: &str| labels.get(namespace).cloned().unwrap_or_default()),
+    };
+    let others = releases.iter().filter(|r| r.meta.key != release.meta.key);
+    Ok(openings::starts(&ground, limited, others, teams.iter()))
 }
 
 /// The calendars that were read.

@@ -21,7 +21,8 @@ use crate::cluster::writes::RELEASES;
 /// Let a release past gates that you name, for a reason and a time. Needs the verb `override`.
 ///
 /// It prints exactly what is skipped and what still holds, and on a terminal it asks first. Every grant that is
-/// given under it records who overrode what and for which ticket.
+/// given under it records who overrode what and for which ticket. It is for the content that would ship now: other
+/// content needs another word.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The release: NAME or NAMESPACE/NAME.
@@ -76,8 +77,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(what, "add --yes once you know what it skips: run it in a terminal first"));
     }
     let me = whoami(&cluster).await;
-    let over = wire(&args, until);
     let before = read::examine(&cluster, release.clone(), None).await?;
+    let digest = before.sound.as_ref().map(|(_, decision)| decision.digest.clone());
+    let over = wire(&args, until, digest.filter(|_| before.unseen.is_empty()));
     let mut with = Release::clone(&release);
     with.spec.override_ = Some(Override { by: Some(me.clone()), ..over.clone() });
     let after = read::examine(&cluster, with.into(), None).await?;
@@ -113,7 +115,8 @@ fn until(args: &Args, screen: &Screen, now: DateTime<Utc>) -> Result<DateTime<Ut
     Ok(until)
 }
 
-fn wire(args: &Args, until: DateTime<Utc>) -> Override {
+/// For exactly the content that the person looks at.
+fn wire(args: &Args, until: DateTime<Utc>, digest: Option<String>) -> Override {
     let gate = |gate: &Gate| match gate {
         Gate::Freeze => SkippableGate::Freeze,
         Gate::Window => SkippableGate::Window,
@@ -123,7 +126,8 @@ fn wire(args: &Args, until: DateTime<Utc>) -> Override {
     let mut skip: Vec<SkippableGate> = args.skip.iter().map(gate).collect();
     skip.sort();
     skip.dedup();
-    Override { reason: args.reason.clone(), ticket: args.ticket.clone(), skip, until: to_wire(until), by: None }
+    let (reason, ticket, until) = (args.reason.clone(), args.ticket.clone(), to_wire(until));
+    Override { reason, ticket, skip, until, digest, by: None }
 }
 
 /// What it skips and what still holds: the same decision, with and without it.

@@ -116,6 +116,9 @@ fn passes(cause: &Cause) -> bool {
             | Cause::WindowClosed { .. }
             | Cause::Frozen { .. }
             | Cause::OpeningTooShort { .. }
+            | Cause::TurnToCome { .. }
+            | Cause::OpeningFull { .. }
+            | Cause::StartsUsedUp { .. }
             | Cause::Soaking { .. }
             | Cause::Settling { .. }
     )

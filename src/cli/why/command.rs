@@ -22,7 +22,8 @@ pub fn next(cause: &Cause, release: &str, step: Option<&str>) -> String {
         Cause::TeamInvalid { team, .. }
         | Cause::ConsentMissing { team, .. }
         | Cause::NotListed { team, .. }
-        | Cause::CheckNotRunnable { team, .. } => edit("tr", team),
+        | Cause::AuthorMayNot { team, .. } => edit("tr", team),
+        Cause::Check { team, .. } => format!("kubectl get tr {} -n {} -o yaml", team.name, team.namespace),
         Cause::Claimed { by, .. } | Cause::ResourceTaken { by, .. } => format!("{us} status {by}"),
         Cause::PolicyMissing { .. } => "rollcall policies | kubectl apply --server-side -f -".to_owned(),
         Cause::NotGated { workload } => format!("{us} trace {workload}"),
