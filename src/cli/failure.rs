@@ -65,6 +65,13 @@ impl Failure {
         self
     }
 
+    /// The same, said in other words.
+    pub(super) fn replaced(mut self, what: impl fmt::Display, help: impl Into<String>) -> Self {
+        self.what = what.to_string();
+        self.help = help.into();
+        self
+    }
+
     /// Whether trying again is of no use, although the code is that of a lost connection.
     pub(super) fn is_final(&self) -> bool {
         !self.what.ends_with("no answer")
@@ -77,7 +84,8 @@ impl Failure {
     }
 
     pub(super) fn because_of(mut self, why: impl Into<String>) -> Self {
-        self.because.push(why.into());
+        let why = why.into();
+        self.because.extend((!why.is_empty()).then_some(why));
         self
     }
 }

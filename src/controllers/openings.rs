@@ -69,12 +69,15 @@ pub async fn read(
     Ok(starts(&Ground::of(world), windows, releases.iter().filter(|r| Some(&r.meta.key) != but), teams.iter()))
 }
 
+/// The labels of an object.
+type Labels = BTreeMap<String, String>;
+
 /// Where windows and namespaces stand, for whoever asks which of them govern.
 pub struct Ground<'a> {
     /// The operator's namespace.
     pub platform: &'a str,
     /// The labels of a namespace.
-    pub labels: Box<dyn Fn(&str) -> BTreeMap<String, String> + 'a>,
+    pub labels: Box<dyn Fn(&str) -> Labels + 'a>,
 }
 
 impl<'a> Ground<'a> {

@@ -1,6 +1,6 @@
 //! `rollcall doctor`: whether an installation does what it promises, and what to do where it does not.
 //!
-//! This folder only looks: the one thing that it asks the API server to create is a dry run.
+//! This folder never changes anything: the one thing that it asks the API server to create is a dry run.
 
 mod gitops;
 mod hold;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use crate::domain::calendar::Zone;
 
@@ -23,6 +23,18 @@ impl When {
     pub fn local(utc: bool) -> Self {
         let zone = if utc { None } else { named() };
         zone.map_or_else(Self::utc, |zone| Self { zone })
+    }
+
+    /// The name of the zone.
+    #[must_use]
+    pub fn zone_name(&self) -> &str {
+        self.zone.name()
+    }
+
+    /// The wall time.
+    #[must_use]
+    pub fn wall(&self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
+        self.zone.local(at)
     }
 
     /// `Sat 2026-11-07 02:00 +01:00`, with seconds only where there are any.

@@ -1,6 +1,6 @@
 //! `rollcall ready` and `rollcall notready`: a team's word, given by a person.
 //!
-//! What is signed is printed before it is signed. Who signed is stamped by the API server, not by this command.
+//! This folder never signs what it has not printed, or what was not named by its digest. Who signed is stamped by the API server, not by this command.
 
 mod content;
 mod diff;

@@ -1,6 +1,6 @@
 //! `rollcall hold`, `resume` and `override`: what a person decides about a release as a whole.
 //!
-//! Each writes one field of the release as the person; that the operator obeys is the operator's.
+//! This folder never stops or starts anything itself: it writes one field of the release, as the person.
 
 mod past;
 

@@ -1,6 +1,6 @@
 //! `rollcall why`: what a release waits for, until when, and for whom.
 //!
-//! It asks the same function as the operator, with what the person may read, at this instant or another.
+//! This folder never decides: it asks the same function as the operator, with what the person may read, at this instant or another.
 
 mod answer;
 pub mod chain;

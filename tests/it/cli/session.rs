@@ -83,7 +83,7 @@ impl Session {
         let quoted: Vec<String> =
             args.iter().map(|a| if a.contains([' ', '{']) { format!("'{a}'") } else { (*a).to_owned() }).collect();
         let said = said.replace(&self.server.address.to_string(), "127.0.0.1:6443");
-        let said = said.replace(&self.folder.display().to_string(), "/home/ana");
+        let said = said.replace(&self.folder.display().to_string(), "~ana");
         // How far this machine's clock is from the server's, which stands still, nobody can know.
         let said = said.lines().map(|line| match line.split_once("clock is ") {
             Some((before, after)) if after.ends_with("away from the API server's") => {
