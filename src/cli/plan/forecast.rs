@@ -75,7 +75,7 @@ fn situation(
 ) -> Situation {
     let teams: Vec<ObjectName> = release.checked.participants.values().map(|p| p.team.clone()).collect();
     let workloads = release.checked.steps.iter().filter_map(|step| match &step.work {
-        Work::Workload(name) => Some((name.clone(), held(set, name))),
+        Work::Workload(name) => Some((name.clone(), held(set, name, step)?)),
         #[allow(unreachable_patterns, reason = "kinds of work are added")]
         _ => None,
     });
@@ -141,33 +141,28 @@ fn unreachable_spec() -> TeamReadinessSpec {
     serde_json::from_value(json!({"workloads": [], "allow": []})).expect("the smallest spec that there is")
 }
 
-/// A workload whose new content has arrived and is held.
-fn held(set: &Set<'_>, name: &WorkloadName) -> Workload {
+/// A workload whose new content has arrived and is held; one that is not among the files has content as expected.
+fn held(set: &Set<'_>, name: &WorkloadName, step: &Step) -> Option<Workload> {
     let kind = validate::wire_kind(name.kind);
-    let found = set.workloads.get(name).and_then(|value| {
-        let wire = crate::cluster::workloads::decode(kind, &value.to_string()).ok()?;
-        Some(facts::workload(&wire))
-    });
-    let blank = Workload {
+    let absent = json!({"metadata": {"namespace": name.namespace, "name": name.name}, "spec": {}});
+    let known = set.workloads.get(name);
+    let wire = crate::cluster::workloads::decode(kind, &known.map_or(&absent, |found| found).to_string()).ok()?;
+    let mut held = Workload {
         name: name.clone(),
         uid: name.to_string(),
-        version: "1".to_owned(),
         gate: Some(String::new()),
         hold: Hold::Held,
         claim: None,
-        template: String::new(),
-        images: BTreeMap::new(),
-        annotations: BTreeMap::new(),
         progress: Progress::NotObserved,
         runs_already: false,
         terminating: false,
+        ..facts::workload(&wire)
     };
-    match found {
-        None => blank,
-        Some(found) => {
-            Workload { template: found.template, images: found.images, annotations: found.annotations, ..blank }
-        }
+    if let (None, Some(expect)) = (known, &step.expect) {
+        held.images.clone_from(&expect.images);
+        held.annotations.clone_from(&expect.annotations);
     }
+    Some(held)
 }
 
 type Told<'a> = Vec<(Level, String, &'a Document, String, String)>;
