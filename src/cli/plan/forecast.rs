@@ -1,6 +1,7 @@
 //! From a set of manifests to the situations that its releases would be in, and what their courses show.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -9,16 +10,17 @@ use super::check::{Level, Set, Sound, finding};
 use super::course::{Course, courses};
 use super::cross::governance_of;
 use super::document::Document;
-use crate::api::readiness::TeamReadinessSpec;
 use crate::api::time::{from_wire, to_wire};
 use crate::cluster::objects;
+use crate::controllers::release::View;
+use crate::controllers::release::situation::{Around, Circumstances, view};
 use crate::controllers::{facts, openings};
 use crate::domain::calendar::Governing;
 use crate::domain::scheduling::Cause;
-use crate::domain::scheduling::situation::{Record, Release, Situation, Step, TeamFound, Work};
+use crate::domain::scheduling::situation::{Release, Situation, Step, Work};
 use crate::domain::workload::{Hold, Progress, Workload};
 use crate::domain::{ObjectName, WorkloadName};
-use crate::validate::{self, Found, Meta};
+use crate::validate;
 
 type Release_<'a> = Sound<'a, objects::Release, Release>;
 
@@ -37,9 +39,9 @@ pub fn forecast(set: &mut Set<'_>, platform: &str, ahead: Ahead) -> BTreeMap<Str
         let release = &set.releases[*n];
         (std::cmp::Reverse(release.wire.spec.priority), release.checked.name.clone())
     });
-    let resources = resources(set);
-    let situations =
-        order.iter().map(|n| situation(set, &set.releases[*n], platform, ahead.from, resources.clone())).collect();
+    let situations: Vec<(usize, Situation)> =
+        order.into_iter().filter_map(|n| Some((n, situation(set, &set.releases[n], platform, ahead.from)?))).collect();
+    let (order, situations): (Vec<usize>, Vec<Situation>) = situations.into_iter().unzip();
     let limited = !openings::limited(set.windows.iter()).is_empty();
     let (found, complete) = courses(situations, ahead.from, ahead.horizon, limited);
     let mut tell: Told<'_> = Vec::new();
@@ -55,90 +57,57 @@ pub fn forecast(set: &mut Set<'_>, platform: &str, ahead: Ahead) -> BTreeMap<Str
     by_name
 }
 
-/// How much of each resource exists: the least that any window says.
-fn resources(set: &Set<'_>) -> BTreeMap<String, u32> {
-    let mut all: BTreeMap<String, u32> = BTreeMap::new();
-    let said = set.windows.iter().filter_map(|w| w.spec.capacity.as_ref()).flat_map(|c| &c.resources);
-    for (name, amount) in said {
-        let amount = u32::try_from(*amount).unwrap_or(0);
-        all.entry(name.clone()).and_modify(|known| *known = (*known).min(amount)).or_insert(amount);
-    }
-    all
-}
-
-fn situation(
-    set: &Set<'_>,
-    release: &Release_<'_>,
-    platform: &str,
-    from: DateTime<Utc>,
-    resources: BTreeMap<String, u32>,
-) -> Situation {
-    let teams: Vec<ObjectName> = release.checked.participants.values().map(|p| p.team.clone()).collect();
-    let workloads = release.checked.steps.iter().filter_map(|step| match &step.work {
+/// The situation that the operator would be in with these files, all content having arrived. `None` if the plan
+/// makes no sense, which is told elsewhere.
+fn situation(set: &Set<'_>, release: &Release_<'_>, platform: &str, from: DateTime<Utc>) -> Option<Situation> {
+    let teams = release.checked.participants.values().map(|p| &p.team);
+    let around = Around {
+        teams: teams.filter_map(|name| Some((name.clone(), Arc::new(team(set, release, name)?)))).collect(),
+        windows: set.windows.clone(),
+        governing: set.governing.clone(),
+        namespaces: set.namespaces.clone(),
+        ..Around::default()
+    };
+    let circumstances = Circumstances {
+        now: from,
+        skew: None,
+        settle: TimeDelta::zero(),
+        platform: platform.to_owned(),
+        policies_missing: Vec::new(),
+    };
+    let View::Sound { mut situation, .. } = view(&circumstances, Arc::new(release.wire.clone()), &around) else {
+        return None;
+    };
+    let held = release.checked.steps.iter().filter_map(|step| match &step.work {
         Work::Workload(name) => Some((name.clone(), held(set, name, step)?)),
         #[allow(unreachable_patterns, reason = "kinds of work are added")]
         _ => None,
     });
-    let workloads: BTreeMap<WorkloadName, Workload> = workloads.collect();
-    Situation {
-        now: from,
-        skew: None,
-        record: Record::default(),
-        teams: teams.iter().map(|t| (t.clone(), team(set, release, t))).collect(),
-        governance: teams.iter().map(|t| (t.clone(), governance_of(set, release, &t.namespace, platform))).collect(),
-        claimed: BTreeMap::new(),
-        in_use: Vec::new(),
-        window_starts: Vec::new(),
-        resources,
-        settle: TimeDelta::zero(),
-        policies_missing: Vec::new(),
-        evidence: Vec::new(),
-        release: release.checked.clone(),
-        workloads,
-    }
+    situation.workloads = held.collect();
+    Some(*situation)
 }
 
 /// A team that has signed and whose checks pass; one that is not among the files agrees to everything.
-fn team(set: &Set<'_>, release: &Release_<'_>, name: &ObjectName) -> TeamFound {
-    let found = set.teams.iter().find(|t| t.checked.name == *name);
-    let (meta, mut spec) = match found {
-        Some(found) => (facts::meta(&found.wire.meta), found.wire.spec.clone()),
-        None => (absent_meta(name), absent_spec(release, name)),
+fn team(set: &Set<'_>, release: &Release_<'_>, name: &ObjectName) -> Option<objects::Team> {
+    let mut team = match set.teams.iter().find(|t| t.checked.name == *name) {
+        Some(found) => found.wire.clone(),
+        None => absent(release, name)?,
     };
-    spec.sign_off = None;
-    spec.sign_offs = Vec::new();
-    spec.checks = Vec::new();
-    match validate::team(&meta, &spec, Found::default(), &release.wire.meta.labels) {
-        Ok(team) => TeamFound::Sound(Box::new(team)),
-        Err(faults) => TeamFound::Broken(faults.to_string()),
-    }
+    team.spec.sign_off = None;
+    team.spec.sign_offs = Vec::new();
+    team.spec.checks = Vec::new();
+    Some(team)
 }
 
-fn absent_meta(name: &ObjectName) -> Meta {
-    Meta {
-        name: name.clone(),
-        uid: String::new(),
-        version: String::new(),
-        generation: 0,
-        created: DateTime::<Utc>::UNIX_EPOCH,
-        labels: BTreeMap::new(),
-        author: None,
-    }
-}
-
-fn absent_spec(release: &Release_<'_>, name: &ObjectName) -> TeamReadinessSpec {
+fn absent(release: &Release_<'_>, name: &ObjectName) -> Option<objects::Team> {
     let works = release.checked.steps.iter().filter_map(|step| match &step.work {
         Work::Workload(w) if w.namespace == name.namespace => Some(json!({"kind": w.kind.as_str(), "name": w.name})),
         _ => None,
     });
     let spec = json!({"workloads": works.collect::<Vec<_>>(), "allow": [
         {"namespace": release.checked.name.namespace, "actions": ["Hold", "Release", "Rollback"]}]});
-    serde_json::from_value(spec).unwrap_or_else(|_| unreachable_spec())
-}
-
-/// A team that lists nothing: what is not known to be listed stays held.
-fn unreachable_spec() -> TeamReadinessSpec {
-    serde_json::from_value(json!({"workloads": [], "allow": []})).expect("the smallest spec that there is")
+    let meta = json!({"namespace": name.namespace, "name": name.name});
+    objects::decode(&json!({"metadata": meta, "spec": spec}).to_string()).ok()
 }
 
 /// A workload whose new content has arrived and is held; one that is not among the files has content as expected.
