@@ -280,6 +280,7 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
         started: at(&status.started_at),
         digest: status.digest.clone().zip(at(&status.digest_since)),
         steps: steps.collect(),
+        signed: super::signed::record(&status.signed),
         overrides: status.overrides_used.iter().filter_map(used).collect(),
     }
 }

@@ -2,6 +2,9 @@
 
 mod alone;
 mod claims;
+mod emergency;
 mod labels;
 mod limits;
 mod outage;
+mod threats;
+mod trust;
