@@ -6,6 +6,7 @@
 pub mod asking;
 mod bound;
 mod break_glass;
+mod coverage;
 mod drift;
 mod guard;
 mod hold;
