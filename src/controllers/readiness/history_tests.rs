@@ -50,8 +50,11 @@ fn events(status: &TeamReadinessStatus) -> Vec<(HistoryEvent, Option<&str>)> {
 #[test]
 fn a_team_is_asked_signs_and_its_word_becomes_stale_with_other_content() {
     let go = word("ana", SignOffDecision::Go, "a");
-    let last =
-        told(vec![status("a", "Pending", &[]), status("a", "SignedOff", &[go.clone()]), status("b", "Stale", &[go])]);
+    let last = told(vec![
+        status("a", "Pending", &[]),
+        status("a", "SignedOff", std::slice::from_ref(&go)),
+        status("b", "Stale", &[go]),
+    ]);
     assert_eq!(
         events(&last),
         [(Asked, None), (Seen, Some("ana")), (Signed, None), (Asked, None), (Stale, Some("ana"))]

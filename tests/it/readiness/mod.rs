@@ -1,6 +1,7 @@
 //! Teams: what goes out when nobody coordinates, and what is under rollcall at all.
 
 mod alone;
+mod checked;
 mod claims;
 mod emergency;
 mod labels;

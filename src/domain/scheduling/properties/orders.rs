@@ -106,7 +106,6 @@ fn at_rest() -> Situation {
                 grant: Some(granted(stage)),
                 started: Some(at("08:00:00")),
                 finished: Some(at("08:01:00")),
-                ..StepRecord::default()
             };
             (stage.to_owned(), record)
         })
