@@ -9,5 +9,6 @@ mod docs;
 mod input;
 mod readiness;
 mod release;
+mod sim;
 mod support;
 mod tidy;

@@ -49,13 +49,9 @@ pub(super) struct Look<'a> {
 }
 
 impl Cluster {
-    /// The models of a server's cluster, which has this many nodes.
+    /// The models of a server's cluster. Its nodes are the Node objects that there are.
     #[must_use]
-    pub fn new(server: &ApiServer, nodes: u32, delays: Delays) -> Self {
-        for n in 0..nodes {
-            let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": format!("node-{n}")}});
-            server.put(&node);
-        }
+    pub fn new(server: &ApiServer, delays: Delays) -> Self {
         Self { server: server.clone(), delays }
     }
 
