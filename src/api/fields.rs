@@ -184,6 +184,9 @@ pub enum WorkloadKind {
 }
 
 impl WorkloadKind {
+    /// Every kind, in the order in which they are declared.
+    pub const ALL: [Self; 5] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::Job, Self::CronJob];
+
     /// The kind as Kubernetes spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

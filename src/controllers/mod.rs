@@ -14,4 +14,5 @@ mod schedule;
 pub mod shell;
 mod watches;
 pub mod window;
+pub mod workloads;
 pub mod world;

@@ -100,6 +100,7 @@ async fn lead(world: &Arc<World>, clients: &Clients, states: &States, shutdown: 
         }
     };
     tokio::select! {
+        biased;
         () = shutdown.requested() => return Ok(()),
         () = synced => {}
     }
@@ -113,11 +114,13 @@ async fn lead(world: &Arc<World>, clients: &Clients, states: &States, shutdown: 
     let (stop_election, election) = channel();
     let mut electing = tokio::spawn(elector.run(election));
     tokio::select! {
+        biased;
         () = shutdown.requested() => {}
         ended = &mut electing => return Ok(ended.unwrap_or(Ok(()))?),
         () = leadership.acquired() => {
             tracing::info!(event = "leading", identity = world.settings.identity, "this process leads");
             tokio::select! {
+                biased;
                 () = work(world, shutdown) => {}
                 ended = &mut electing => return Ok(ended.unwrap_or(Ok(()))?),
             }
@@ -168,12 +171,7 @@ fn measure(world: &Arc<World>, states: &States) {
         }
         metrics.set_clock_skew(seconds(world.clock.skew()));
         metrics.set_policy_intact(world.policies_missing().is_empty());
-        let held = [&world.stores.deployments, &world.stores.jobs]
-            .iter()
-            .flat_map(|s| s.list())
-            .filter(|w| w.hold.is_some())
-            .count();
-        metrics.set_holds(i64::try_from(held).unwrap_or(i64::MAX));
+        metrics.set_holds(i64::try_from(world.stores.workloads.held()).unwrap_or(i64::MAX));
         blocked(&world, metrics);
     });
 }

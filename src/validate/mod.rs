@@ -60,9 +60,6 @@ pub fn wire_kind(kind: Kind) -> WorkloadKind {
     }
 }
 
-/// The kinds that this version can hold and let go.
-pub const SUPPORTED: [Kind; 2] = [Kind::Deployment, Kind::Job];
-
 const YEAR: TimeDelta = TimeDelta::hours(8760);
 
 /// Reads a duration longer than zero and at most a year, or adds a fault and returns the default.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::team::{amounts, named};
-use super::{Meta, SUPPORTED, bounded, distinct, duration, duration_or_zero, instant, kind, label, text};
+use super::{Meta, bounded, distinct, duration, duration_or_zero, instant, kind, label, text};
 use crate::api::release::{self, CoordinatedReleaseSpec, ParticipantRole, SkippableGate};
 use crate::domain::scheduling::situation::{
     Expectation, OnFailure, Override, Participant, Release, Role, Skip, Step, Work,
@@ -142,12 +142,6 @@ fn work(faults: &mut Faults, path: &str, wire: &release::Step, participant: Opti
     }
     if let Some(workload) = &wire.workload {
         let kind = kind(workload.kind);
-        if !SUPPORTED.contains(&kind) {
-            faults.add(
-                format!("{path}.workload.kind"),
-                format!("this version of rollcall cannot hold a {}; it can hold Deployments and Jobs", kind.as_str()),
-            );
-        }
         let namespace = participant.map(|p| p.team.namespace.clone()).unwrap_or_default();
         return Work::Workload(WorkloadName { kind, namespace, name: workload.name.clone() });
     }

@@ -145,8 +145,6 @@ async fn released(world: &World, name: &WorkloadName, version: &str, why: &str) 
         return Err(ApiError::Conflict { what: name.to_string() });
     }
     let written = world.objects.release(&found, why).await?;
-    if let Some(store) = world.stores.workloads(kind) {
-        store.expect_at_least(found.key.clone(), written);
-    }
+    world.stores.workloads(kind).expect_at_least(found.key.clone(), written);
     Ok(())
 }

@@ -42,9 +42,10 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
         }
     }
     for (kind, namespace, name) in workloads_named(&release) {
-        let found = world.stores.workloads(kind).and_then(|s| s.get(&ObjectKey::new(namespace, name)));
+        let found = world.stores.workloads(kind).get(&ObjectKey::new(namespace, name));
         if let Some(found) = found {
-            around.workloads.insert(facts::workload(&found).name, (*found).clone());
+            let found = world.stores.workloads.with_runs((*found).clone());
+            around.workloads.insert(facts::workload(&found).name, found);
         }
     }
     view(&world.circumstances(), release, &around)
@@ -146,7 +147,8 @@ pub async fn read_workload(
     name: &str,
 ) -> Result<Option<Workload>, ApiError> {
     let text = world.objects.get(Resource::of(kind), namespace, name).await?;
-    Ok(text.and_then(|t| workloads::decode(kind, &t).ok()))
+    let found = text.and_then(|t| workloads::decode(kind, &t).ok());
+    Ok(found.map(|workload| world.stores.workloads.with_runs(workload)))
 }
 
 /// Other live releases, fresh if anything is shared that exists only so many times.

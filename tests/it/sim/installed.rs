@@ -18,8 +18,7 @@ const NAMESPACES: [&str; 5] = ["rollcall-system", "releases", "data", "core", "u
 pub fn snapshot() -> &'static Snapshot {
     static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
     SNAPSHOT.get_or_init(|| {
-        let install =
-            Install { workload_access: WorkloadAccess::Cluster, ..Install::in_namespace("rollcall-system") };
+        let install = Install { workload_access: WorkloadAccess::Cluster, ..Install::in_namespace("rollcall-system") };
         let definitions: Vec<Value> = crds().into_iter().map(|(_, crd)| crd).collect();
         let builder = definitions.iter().fold(ApiServer::builder(), |builder, crd| builder.definition(crd));
         let server = builder.start();
