@@ -15,6 +15,8 @@
 //! });
 //! ```
 
+#![allow(dead_code, reason = "stories use different parts of it")]
+
 mod baseline;
 mod installed;
 mod policies;
