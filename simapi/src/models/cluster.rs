@@ -39,6 +39,9 @@ pub struct Cluster {
     delays: Delays,
 }
 
+/// What a model does at one look.
+type Pass = fn(&Look<'_>);
+
 /// What a model sees and does at one look.
 pub(super) struct Look<'a> {
     pub(super) server: &'a ApiServer,
@@ -82,7 +85,7 @@ impl Cluster {
 
     /// Does what there is to do now, and says when there will be more without any change.
     pub fn pass(&self) -> Option<Timestamp> {
-        let models: [(&str, fn(&Look<'_>)); 7] = [
+        let models: [(&str, Pass); 7] = [
             ("deployment-controller", deployment::pass),
             ("replicaset-controller", replica_set::pass),
             ("statefulset-controller", stateful_set::pass),
