@@ -2,6 +2,7 @@
 //! share is the shell that runs them, which knows nothing of what they do.
 
 pub(crate) mod calendars;
+mod checks;
 mod claims;
 mod events;
 pub(crate) mod facts;

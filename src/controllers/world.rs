@@ -111,6 +111,8 @@ pub struct World {
     pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
+    /// What checks said last.
+    pub checks: super::checks::Memory,
     /// What has been told once and is not told again by this process.
     pub told: std::sync::Mutex<std::collections::BTreeSet<String>>,
 }

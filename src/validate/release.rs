@@ -1,6 +1,6 @@
 //! `CoordinatedRelease`, checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -185,17 +185,26 @@ fn overriding(faults: &mut Faults, spec: &CoordinatedReleaseSpec) -> Option<Over
         }
     }
     let until = instant(faults, "spec.override.until", Some(&wire.until))?;
-    let skip: BTreeSet<Skip> = wire
-        .skip
-        .iter()
-        .map(|s| match s {
-            SkippableGate::Freeze => Skip::Freeze,
-            SkippableGate::Window => Skip::Window,
-            SkippableGate::SignOff => Skip::SignOff,
-            SkippableGate::Capacity => Skip::Capacity,
-        })
-        .collect();
-    Some(Override { skip, until, by: wire.by.clone().unwrap_or_default(), ticket: wire.ticket.clone() })
+    let skip = wire.skip.iter().map(|s| skip(*s)).collect();
+    Some(Override {
+        skip,
+        until,
+        by: wire.by.clone().unwrap_or_default(),
+        reason: wire.reason.clone(),
+        ticket: wire.ticket.clone(),
+        digest: wire.digest.clone(),
+    })
+}
+
+/// The domain's word for a gate that can be skipped.
+#[must_use]
+pub fn skip(wire: SkippableGate) -> Skip {
+    match wire {
+        SkippableGate::Freeze => Skip::Freeze,
+        SkippableGate::Window => Skip::Window,
+        SkippableGate::SignOff => Skip::SignOff,
+        SkippableGate::Capacity => Skip::Capacity,
+    }
 }
 
 /// What of the spec is part of the digest: all that decides what happens in which order, and nothing

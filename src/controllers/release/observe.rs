@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::View;
+use super::asked::{self, Acting};
 use super::situation::{Around, teams, view, workloads_named};
 use crate::api::fields::WorkloadKind;
 use crate::api::readiness::{TeamReadinessSpec, TeamReadinessStatus};
@@ -56,7 +57,7 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
 /// # Errors
 ///
 /// When something could not be read: then nothing may be concluded.
-pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiError> {
+pub async fn fresh(world: &World, key: &ObjectKey, acting: &Acting) -> Result<Option<View>, ApiError> {
     let Some(text) = world.objects.get(RELEASES, &key.namespace, &key.name).await? else {
         return Ok(None);
     };
@@ -90,6 +91,7 @@ pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiEr
             None => {}
         }
     }
+    asked::ask(world, &release, acting, &mut around).await?;
     let named = workloads_named(&release);
     let reads = named.iter().map(|(kind, namespace, name)| read_workload(world, *kind, namespace, name));
     for found in futures::future::try_join_all(reads).await?.into_iter().flatten() {
