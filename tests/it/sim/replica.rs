@@ -51,6 +51,7 @@ impl Replica {
             listen: ([127, 0, 0, 1], 0).into(),
             elect_leader: true,
             identity: format!("{host}-{:x}", sim.chance(host).draw()),
+            endpoints: None,
             workers: 4,
         };
         let task = tokio::spawn(run(settings, clients, clock, metrics.clone(), shutdown));
