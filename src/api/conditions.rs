@@ -105,6 +105,8 @@ pub enum Reason {
     WaitingForChecks,
     /// Capacity or a shared resource is taken.
     WaitingForCapacity,
+    /// A person's task is due.
+    WaitingForTask,
     /// A workload, or its expected content, has not arrived.
     WaitingForContent,
     /// Somebody pressed the stop button.
@@ -121,6 +123,10 @@ pub enum Reason {
     RollingBack,
     /// The rollback is complete.
     RolledBack,
+    /// Somebody ended the release before it was done.
+    Cancelled,
+    /// Everything is stopped.
+    Stopped,
     /// The controller has yet to look.
     Observing,
 }
@@ -159,6 +165,7 @@ impl Reason {
             Self::WaitingForStage => "WaitingForStage",
             Self::WaitingForChecks => "WaitingForChecks",
             Self::WaitingForCapacity => "WaitingForCapacity",
+            Self::WaitingForTask => "WaitingForTask",
             Self::WaitingForContent => "WaitingForContent",
             Self::Paused => "Paused",
             Self::GateOpen => "GateOpen",
@@ -167,6 +174,8 @@ impl Reason {
             Self::RolloutFailed => "RolloutFailed",
             Self::RollingBack => "RollingBack",
             Self::RolledBack => "RolledBack",
+            Self::Cancelled => "Cancelled",
+            Self::Stopped => "Stopped",
             Self::Observing => "Observing",
         }
     }

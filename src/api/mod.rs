@@ -7,6 +7,7 @@
 pub mod checks;
 pub mod conditions;
 pub mod crds;
+pub mod ending;
 pub mod fields;
 pub mod names;
 pub mod readiness;

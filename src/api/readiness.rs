@@ -57,6 +57,12 @@ pub struct TeamReadinessSpec {
     #[schemars(length(max = 128))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["release".into(), "role".into(), "seat".into()]))]
     pub sign_offs: Vec<SignOff>,
+    /// Tasks of releases that somebody of the team has done. Writing here needs the verb `signoff` on this
+    /// object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["release".into(), "step".into()]))]
+    pub tasks_done: Vec<TaskDone>,
     /// What must be true of running things before the team counts as ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
@@ -186,6 +192,27 @@ pub struct SignOff {
     #[schemars(schema_with = "fields::text")]
     pub reason: Option<String>,
     /// Who signed. Stamped by the API server from the request; whatever the writer put here is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "user_name")]
+    pub by: Option<String>,
+}
+
+/// Somebody has done a task of a release by hand.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct TaskDone {
+    /// `<namespace>/<name>` of the release.
+    #[schemars(schema_with = "fields::namespaced_name")]
+    pub release: String,
+    /// The step whose task it is.
+    #[schemars(schema_with = "fields::label")]
+    pub step: String,
+    /// What was about to ship when it was done: the `status.digest` of the release.
+    #[schemars(schema_with = "fields::digest")]
+    pub digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::text")]
+    pub note: Option<String>,
+    /// Who did it. Stamped by the API server from the request; whatever the writer put here is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "user_name")]
     pub by: Option<String>,

@@ -9,6 +9,7 @@ use crate::cluster::workloads::{self as wire, HeldBy};
 use crate::cluster::{ObjectKey, Undecodable};
 use crate::domain::calendar::{Calendar, Governance, Governing, WindowType};
 use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::scheduling::situation::Request;
 use crate::domain::workload::{Hold, Progress, Workload};
 use crate::validate::{self, Meta, matches};
 
@@ -40,6 +41,9 @@ pub fn workload(found: &wire::Workload) -> Workload {
             wire::Progress::Done => Progress::Done,
             wire::Progress::Failed { at, why } => Progress::Failed { at: *at, why: why.clone() },
         },
+        released: None,
+        rollback: None,
+        rolled_back: None,
         runs_already: found.runs_already,
         terminating: found.terminating,
     }
@@ -68,6 +72,7 @@ pub fn meta(found: &objects::Meta) -> Meta {
         created: found.created,
         labels: found.labels.clone(),
         author: found.author.clone(),
+        asked_back: found.asked_back.clone().map(|(by, reason)| Request { by, reason }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every controller is handed: the stores that the watches fill, the API server, the clock, and
 //! the queues. Nothing here decides; a change in one object wakes whoever may care.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -221,8 +222,16 @@ impl World {
             skew: self.skew(),
             settle: self.settings.settle,
             platform: self.settings.namespace.clone(),
+            stopped: self.stopped(),
+            refused: BTreeMap::new(),
             policies_missing: self.policies_missing(),
         }
+    }
+
+    /// The reason for which everything is stopped, if it is.
+    #[must_use]
+    pub fn stopped(&self) -> Option<String> {
+        None
     }
 
     /// How far the clocks are apart, if that is too far.

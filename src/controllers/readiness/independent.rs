@@ -64,12 +64,14 @@ fn ask(
     claimed_by: Option<&ObjectName>,
     windows: &[Arc<Window>],
 ) -> Answer {
+    let stopped = world.stopped();
     let change = HeldChange {
         workload: &facts::workload(found),
         since,
         claimed_by,
         team: checked,
         governance: &governance(world, &team.meta.key.namespace, windows),
+        stopped: stopped.as_deref(),
         policies_missing: &world.policies_missing(),
         skew: world.skew(),
         settle: world.settings.settle,

@@ -93,6 +93,7 @@ fn with_grants(
             workload_uid: uid.clone(),
             workload_version: version.clone(),
             template: template.clone(),
+            former: None,
             evidence: situation.evidence.clone(),
             overridden: overridden.clone(),
         });
@@ -104,7 +105,7 @@ fn with_grants(
 }
 
 async fn let_go(world: &World, release: &Release, digest: &str, act: &Act) {
-    let (Act::Grant { step, workload, version, .. } | Act::Release { step, workload, version, .. }) = act;
+    let (step, workload, version) = (act.step(), act.workload(), act.version());
     let why = format!("release {} step {step} digest {}", release.meta.key, crate::digest::short(digest));
     match released(world, workload, version, &why).await {
         Ok(()) => {

@@ -17,7 +17,9 @@ use crate::controllers::facts::{self, Asking};
 use crate::controllers::world::workload_index;
 use crate::domain::calendar::Governance;
 use crate::domain::names::{ObjectName, WorkloadName};
-use crate::domain::scheduling::situation::{Grant, InUse, Record, Situation, StepRecord, TeamFound, Work};
+use crate::domain::scheduling::situation::{
+    Began, Carried, Former, Grant, InUse, Record, Situation, StepRecord, TeamFound, Work,
+};
 use crate::validate;
 
 /// What is true whichever release is decided on.
@@ -31,6 +33,10 @@ pub struct Circumstances {
     pub settle: TimeDelta,
     /// The operator's namespace, which holds the platform's windows.
     pub platform: String,
+    /// The reason for which everything is stopped, if it is.
+    pub stopped: Option<String>,
+    /// Steps whose workload the API server does not let us touch.
+    pub refused: BTreeMap<String, (DateTime<Utc>, String)>,
     /// What of the hold is missing.
     pub policies_missing: Vec<String>,
 }
@@ -94,6 +100,8 @@ pub fn view(circumstances: &Circumstances, release: Arc<Release>, around: &Aroun
         in_use: around.others.iter().flat_map(|r| in_use(r)).collect(),
         resources: resources(&around.windows),
         settle: circumstances.settle,
+        stopped: circumstances.stopped.clone(),
+        refused: circumstances.refused.clone(),
         policies_missing: hold_trouble(circumstances, around),
         evidence: evidence(around),
         release: plan,
@@ -190,7 +198,7 @@ fn comes_before(one: &Release, other: &Release) -> bool {
 }
 
 fn in_use(release: &Release) -> Vec<InUse> {
-    let under_way = release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing"));
+    let under_way = release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing" | "RollingBack"));
     under_way
         .filter_map(|status| {
             let step = release.spec.steps.iter().find(|s| s.name == status.name)?;
@@ -241,15 +249,33 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
                 uid: g.workload_uid.clone(),
                 version: g.workload_version.clone(),
                 template: g.template.clone(),
+                former: g.former.as_ref().map(|f| Former { name: f.name.clone(), template: f.template.clone() }),
                 evidence: g.evidence.clone(),
                 overridden: g.overridden.clone(),
             })
         });
-        (step.name.clone(), StepRecord { grant, started: at(&step.started_at), finished: at(&step.finished_at) })
+        let record = StepRecord {
+            grant,
+            started: at(&step.started_at),
+            finished: at(&step.finished_at),
+            done_by: step.done_by.clone(),
+            rolled_back: at(&step.rolled_back_at),
+        };
+        (step.name.clone(), record)
     });
     Record {
         started: at(&status.started_at),
         digest: status.digest.clone().zip(at(&status.digest_since)),
         steps: steps.collect(),
+        rollback: status.rollback.as_ref().and_then(|r| Some(Began { since: from_wire(&r.since)?, cause: r.cause.clone() })),
+        carried: carried(status),
     }
+}
+
+fn carried(status: &CoordinatedReleaseStatus) -> Vec<Carried> {
+    let words = status.carried.iter().filter_map(|word| {
+        let team = word.team.parse().ok()?;
+        Some(Carried { team, signed: word.digest.clone(), part: word.part.clone() })
+    });
+    words.collect()
 }
