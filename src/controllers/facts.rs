@@ -41,9 +41,9 @@ pub fn workload(found: &wire::Workload) -> Workload {
             wire::Progress::Done => Progress::Done,
             wire::Progress::Failed { at, why } => Progress::Failed { at: *at, why: why.clone() },
         },
-        released: None,
-        rollback: None,
-        rolled_back: None,
+        released: found.released.as_deref().map(str::to_owned),
+        rollback: found.rollback.clone(),
+        rolled_back: found.rolled_back.clone(),
         runs_already: found.runs_already,
         terminating: found.terminating,
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use super::queue::Queue;
@@ -18,6 +18,7 @@ use crate::cluster::store::{IndexKey, Store};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, Objects};
 use crate::cluster::{ObjectKey, Projected};
+use crate::domain::scheduling::situation::Refusal;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
@@ -25,6 +26,9 @@ use crate::settings::Settings;
 pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
+
+/// How long a step that the API server refuses is left alone.
+const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
 
 /// Index of workloads by the team that their gate label names, `namespace/name`.
 pub const BY_GATE: &str = "gate";
@@ -110,6 +114,9 @@ pub struct Queues {
     pub windows: Queue<ObjectKey>,
 }
 
+/// What could not be carried out, by release and step.
+pub type Refused = BTreeMap<(ObjectKey, String), (DateTime<Utc>, Refusal)>;
+
 /// Everything a controller works with.
 pub struct World {
     pub settings: Settings,
@@ -122,6 +129,8 @@ pub struct World {
     pub expected_policies: [Vec<serde_json::Value>; 4],
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
+    /// What could not be carried out, by release and step: until when not to try again, and why.
+    pub refused: std::sync::Mutex<Refused>,
     /// What has been told once and is not told again by this process.
     pub told: std::sync::Mutex<std::collections::BTreeSet<String>>,
 }
@@ -223,8 +232,29 @@ impl World {
             settle: self.settings.settle,
             platform: self.settings.namespace.clone(),
             stopped: self.stopped(),
-            refused: BTreeMap::new(),
             policies_missing: self.policies_missing(),
+        }
+    }
+
+    /// What of a release could not be carried out, by step.
+    #[must_use]
+    pub fn refused(&self, release: &ObjectKey) -> BTreeMap<String, (DateTime<Utc>, Refusal)> {
+        let Ok(all) = self.refused.lock() else {
+            return BTreeMap::new();
+        };
+        let own = all.iter().filter(|((key, _), _)| key == release);
+        own.map(|((_, step), refusal)| (step.clone(), refusal.clone())).collect()
+    }
+
+    /// Remembers why a step could not be carried out, or with `None` that it could.
+    pub fn remember_refusal(&self, release: &ObjectKey, step: &str, refusal: Option<Refusal>) {
+        let Ok(mut all) = self.refused.lock() else {
+            return;
+        };
+        let key = (release.clone(), step.to_owned());
+        match refusal {
+            Some(refusal) => drop(all.insert(key, (self.clock.now() + NEXT_TRY, refusal))),
+            None => drop(all.remove(&key)),
         }
     }
 

@@ -237,7 +237,8 @@ fn plan(spec: &CoordinatedReleaseSpec) -> serde_json::Value {
         })
         .collect();
     // Fields of later versions are there only if they say something, so that a word outlives an upgrade.
-    let mut plan = json!({"participants": participants, "steps": steps, "windows": spec.windows, "onFailure": spec.on_failure});
+    let mut plan =
+        json!({"participants": participants, "steps": steps, "windows": spec.windows, "onFailure": spec.on_failure});
     if let Some(rollback) = spec.rollback.as_ref().filter(|r| r.running != RunningSteps::default()) {
         plan["rollback"] = json!({"running": rollback.running});
     }

@@ -8,6 +8,7 @@ mod conditions;
 mod observe;
 mod report;
 pub mod situation;
+mod touch;
 
 use std::sync::Arc;
 
@@ -117,11 +118,7 @@ fn next(decision: &Decision) -> Outcome {
 
 /// One line for each decision: enough to make it again.
 fn log(release: &Release, decision: &Decision) {
-    let acts: Vec<String> = decision
-        .acts
-        .iter()
-        .map(|act| format!("{} {}", act.verb(), act.step()))
-        .collect();
+    let acts: Vec<String> = decision.acts.iter().map(|act| format!("{} {}", act.verb(), act.step())).collect();
     let blockers: Vec<String> =
         decision.blockers.iter().map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*"))).collect();
     tracing::info!(

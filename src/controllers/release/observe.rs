@@ -25,6 +25,7 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
         unreadable_windows: world.stores.windows.all_undecodable(),
         others: others(world, &release),
         namespaces: namespaces(world, &release),
+        refused: world.refused(&release.meta.key),
         ..Around::default()
     };
     for participant in &release.spec.participants {
@@ -64,6 +65,7 @@ pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiEr
     let mut around = Around {
         others: fresh_others(world, &release).await?,
         namespaces: namespaces(world, &release),
+        refused: world.refused(&release.meta.key),
         ..Around::default()
     };
     for text in world.objects.list(WINDOWS, "").await? {

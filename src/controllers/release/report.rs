@@ -109,7 +109,10 @@ pub fn status(
         started_at: old.started_at.clone(),
         finished_at: finished.then(|| old.finished_at.clone().unwrap_or_else(|| to_wire(now))),
         finished: Some(finished),
-        rollback: decision.rollback.as_ref().map(|b| RollbackStatus { since: to_wire(b.since), cause: cut(&b.cause, 1024) }),
+        rollback: decision
+            .rollback
+            .as_ref()
+            .map(|b| RollbackStatus { since: to_wire(b.since), cause: cut(&b.cause, 1024) }),
         carried: decision.carried.iter().map(carried).collect(),
         steps: decision.steps.iter().map(|view| step_status(situation, view, &decision.blockers)).collect(),
         blockers: blockers.iter().map(|b| blocker_status(&old.blockers, b, now)).collect(),

@@ -18,7 +18,7 @@ use crate::controllers::world::workload_index;
 use crate::domain::calendar::Governance;
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::scheduling::situation::{
-    Began, Carried, Former, Grant, InUse, Record, Situation, StepRecord, TeamFound, Work,
+    Began, Carried, Former, Grant, InUse, Record, Refusal, Situation, StepRecord, TeamFound, Work,
 };
 use crate::validate;
 
@@ -35,8 +35,6 @@ pub struct Circumstances {
     pub platform: String,
     /// The reason for which everything is stopped, if it is.
     pub stopped: Option<String>,
-    /// Steps whose workload the API server does not let us touch.
-    pub refused: BTreeMap<String, (DateTime<Utc>, String)>,
     /// What of the hold is missing.
     pub policies_missing: Vec<String>,
 }
@@ -51,6 +49,8 @@ pub struct Around {
     pub unreadable_windows: Vec<Undecodable>,
     /// Other live releases that share a team or a workload with this one.
     pub others: Vec<Arc<Release>>,
+    /// Steps that could not be carried out a moment ago.
+    pub refused: BTreeMap<String, (DateTime<Utc>, Refusal)>,
     /// The labels of the teams' namespaces.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -101,7 +101,7 @@ pub fn view(circumstances: &Circumstances, release: Arc<Release>, around: &Aroun
         resources: resources(&around.windows),
         settle: circumstances.settle,
         stopped: circumstances.stopped.clone(),
-        refused: circumstances.refused.clone(),
+        refused: around.refused.clone(),
         policies_missing: hold_trouble(circumstances, around),
         evidence: evidence(around),
         release: plan,
@@ -198,7 +198,8 @@ fn comes_before(one: &Release, other: &Release) -> bool {
 }
 
 fn in_use(release: &Release) -> Vec<InUse> {
-    let under_way = release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing" | "RollingBack"));
+    let under_way =
+        release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing" | "RollingBack"));
     under_way
         .filter_map(|status| {
             let step = release.spec.steps.iter().find(|s| s.name == status.name)?;
@@ -267,7 +268,10 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
         started: at(&status.started_at),
         digest: status.digest.clone().zip(at(&status.digest_since)),
         steps: steps.collect(),
-        rollback: status.rollback.as_ref().and_then(|r| Some(Began { since: from_wire(&r.since)?, cause: r.cause.clone() })),
+        rollback: status
+            .rollback
+            .as_ref()
+            .and_then(|r| Some(Began { since: from_wire(&r.since)?, cause: r.cause.clone() })),
         carried: carried(status),
     }
 }

@@ -68,6 +68,15 @@ pub struct TaskDone {
     pub by: String,
 }
 
+/// Why a step that was decided on could not be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The API server does not let rollcall touch the workload, and said so.
+    NotAllowed(String),
+    /// The revision that would be put back is not there any more.
+    FormerGone,
+}
+
 /// The words that mark a workload as being rolled back by a step of a release, and by no other.
 #[must_use]
 pub fn marker(release: &ObjectName, uid: &str, step: &str) -> String {

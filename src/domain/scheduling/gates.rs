@@ -10,7 +10,7 @@ use super::carry;
 use super::decide::Standings;
 use super::decision::StepState;
 use super::progress::{owner_of, team_of};
-use super::situation::{Action, InUse, Override, Role, Situation, Skip, Step, Team, TeamFound, Work};
+use super::situation::{Action, InUse, Override, Refusal, Role, Situation, Skip, Step, Team, TeamFound, Work};
 use crate::domain::calendar::{Closer, Governance, WindowType};
 use crate::domain::names::ObjectName;
 use crate::domain::readiness::tally;
@@ -284,7 +284,7 @@ fn content(s: &Situation, step: &Step, closed: &mut Closed) {
     let Some(workload) = s.workloads.get(name).filter(|w| w.hold.is_held()) else {
         return;
     };
-    if let Some((until, said)) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
+    if let Some((until, Refusal::NotAllowed(said))) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
         closed.add(step, Cause::MayNotTouch { workload: name.clone(), said: said.clone() }, Some(*until));
     }
     if workload.was_rolled_back() && !wanted_again(s, step) {

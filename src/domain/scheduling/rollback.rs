@@ -12,7 +12,9 @@ use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::ending::{marker, released_by};
 use super::gates::sound;
 use super::progress::{owner_of, team_of};
-use super::situation::{Action, Began, Former, Grant, OnFailure, Situation, Step, StepRecord, TeamFound, Work};
+use super::situation::{
+    Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
+};
 use crate::domain::calendar::Purpose;
 use crate::domain::names::Kind;
 use crate::domain::workload::{Progress, Workload};
@@ -96,6 +98,9 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
         Shipped::MovedOn => Back::Kept(WhyKept::MovedOn),
         Shipped::Runs if name.kind == Kind::Job => Back::Kept(WhyKept::Job),
         Shipped::Runs if !step.reversible => Back::Kept(WhyKept::Irreversible),
+        Shipped::Runs if matches!(s.refused.get(&step.name), Some((_, Refusal::FormerGone))) => {
+            Back::Kept(WhyKept::FormerGone)
+        }
         Shipped::Runs => match (&grant.former, above) {
             (None, _) => Back::Kept(WhyKept::FirstVersion),
             (Some(_), Above::Stays(step)) => Back::Kept(WhyKept::Beneath { step: step.clone() }),
@@ -145,8 +150,7 @@ fn under_way(s: &Situation, step: &Step, record: &StepRecord, grant: &Grant, wor
 
 /// What keeps a step that is due from going back.
 fn refusals(s: &Situation, step: &Step, workload: &Workload) -> Vec<Blocker> {
-    let refused =
-        |why| Cause::UndoRefused { workload: workload.name.clone(), team: owner_of(s, step), why };
+    let refused = |why| Cause::UndoRefused { workload: workload.name.clone(), team: owner_of(s, step), why };
     let mut all = Vec::new();
     let mut add = |cause, until| all.push(Blocker { step: Some(step.name.clone()), cause, until });
     match team_of(s, step).and_then(|t| s.teams.get(t)) {
@@ -163,7 +167,7 @@ fn refusals(s: &Situation, step: &Step, workload: &Workload) -> Vec<Blocker> {
     if let Some(by) = s.claimed.get(&workload.name) {
         add(refused(WhyRefused::Claimed { by: by.clone() }), None);
     }
-    if let Some((until, said)) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
+    if let Some((until, Refusal::NotAllowed(said))) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
         let (workload, said) = (workload.name.clone(), said.clone());
         add(Cause::MayNotTouch { workload, said }, Some(*until));
     }
@@ -314,7 +318,9 @@ fn act(s: &Situation, step: &Step, back: &Back, workload: &Workload) -> Option<A
 
 fn outcome(way: &[(&Step, Back)], acts: &[Act]) -> Outcome {
     let any = |of: fn(&Back) -> bool| way.iter().any(|(_, back)| of(back));
-    let open = |b: &Back| matches!(b, Back::Due(_) | Back::After(_) | Back::Under(_) | Back::Healthy { .. } | Back::Foreign(_));
+    let open = |b: &Back| {
+        matches!(b, Back::Due(_) | Back::After(_) | Back::Under(_) | Back::Healthy { .. } | Back::Foreign(_))
+    };
     if acts.is_empty() && any(|b| matches!(b, Back::Failed(_))) && !any(|b| matches!(b, Back::Under(_))) {
         Outcome::Failed
     } else if any(open) {
@@ -336,7 +342,13 @@ fn view(s: &Situation, standings: &Standings<'_>, step: &Step, back: &Back) -> O
         Back::Healthy { .. } => (StepState::RollingBack, "the former version is healthy".to_owned()),
         Back::Done => (StepState::RolledBack, "the former version runs".to_owned()),
         Back::Failed(why) => (StepState::Failed, format!("the former version is not healthy: {why}")),
-        Back::Kept(_) => (view.state, workload_of(s, step).and_then(|w| standing_in_the_way(s, step, back, w)).map(|c| c.message()).unwrap_or_default()),
+        Back::Kept(_) => (
+            view.state,
+            workload_of(s, step)
+                .and_then(|w| standing_in_the_way(s, step, back, w))
+                .map(|c| c.message())
+                .unwrap_or_default(),
+        ),
     };
     view.state = state;
     view.note = note;

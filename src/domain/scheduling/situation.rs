@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use super::ending::{Began, Cancel, Carried, Former, Request, RollbackRules, TaskDone};
+pub use super::ending::{Began, Cancel, Carried, Former, Refusal, Request, RollbackRules, TaskDone};
 
 use crate::domain::calendar::Governance;
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
@@ -278,8 +278,8 @@ pub struct Situation {
     pub settle: TimeDelta,
     /// The reason for which everything is stopped, if it is.
     pub stopped: Option<String>,
-    /// Steps whose workload the API server does not let us touch: until when not to try again, and what it said.
-    pub refused: BTreeMap<String, (DateTime<Utc>, String)>,
+    /// Steps that could not be carried out: until when not to try again, and why.
+    pub refused: BTreeMap<String, (DateTime<Utc>, Refusal)>,
     /// What of the hold is missing; empty if it is enforced.
     pub policies_missing: Vec<String>,
     /// The versions of teams and windows that were read, for the grant.

@@ -125,9 +125,21 @@ pub const CODES: &[(Code, Gate, &str)] = &[
     (Code(91), Gate::Failure, "The step failed."),
     (Code(92), Gate::Failure, "The step was not done within its timeout."),
     (Code(93), Gate::Failure, "Another step failed, so no further step starts."),
-    (Code(94), Gate::Failure, "The release is rolled back in reverse order, and a step that was released later has yet to be."),
+    (
+        Code(94),
+        Gate::Failure,
+        "The release is rolled back in reverse order, and a step that was released later has yet to be.",
+    ),
     (Code(95), Gate::Failure, "The former version was put back and is not healthy. Nothing beneath it is rolled back."),
-    (Code(96), Gate::Failure, "The step stays on its new version: it cannot be undone, or a step that comes after it cannot."),
+    (
+        Code(96),
+        Gate::Failure,
+        "The step stays on its new version: it cannot be undone, or a step that comes after it cannot.",
+    ),
     (Code(97), Gate::Failure, "Somebody else is rolling the workload back."),
-    (Code(98), Gate::Failure, "The step would be rolled back, and its team does not let this release do that, or another release has taken it over."),
+    (
+        Code(98),
+        Gate::Failure,
+        "The step would be rolled back, and its team does not let this release do that, or another release has taken it over.",
+    ),
 ];

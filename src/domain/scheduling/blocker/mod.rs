@@ -98,6 +98,8 @@ pub enum WhyKept {
     Job,
     /// Nothing ran before.
     FirstVersion,
+    /// The former revision is not kept any more.
+    FormerGone,
     /// What runs is no longer what this release let go.
     MovedOn,
     /// It comes before a step that stays as it is.
@@ -241,7 +243,9 @@ impl Cause {
             Self::SignOff { team, contact, .. } | Self::TaskOpen { team, contact, .. } => format!("{team} ({contact})"),
             Self::Claimed { by, .. } | Self::ResourceTaken { by, .. } => format!("release {by}"),
             Self::RolledBackBy { by, .. } => by.clone(),
-            Self::Stopped { .. } | Self::MayNotTouch { .. } | Self::PolicyMissing { .. } | Self::ClockSkew { .. } => "the platform team".to_owned(),
+            Self::Stopped { .. } | Self::MayNotTouch { .. } | Self::PolicyMissing { .. } | Self::ClockSkew { .. } => {
+                "the platform team".to_owned()
+            }
             Self::NotGated { workload }
             | Self::WorkloadMissing { workload }
             | Self::ContentMissing { workload, .. } => format!("whoever deploys {workload}"),

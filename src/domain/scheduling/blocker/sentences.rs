@@ -184,10 +184,13 @@ impl Cause {
                 "apply other content, or have somebody with the verb override let this go again".to_owned()
             }
             Self::RollbackFailed { .. } => {
-                "break the glass with content that works, set spec.rollback.ifOneFails to Continue, or set spec.cancel".to_owned()
+                "break the glass with content that works, set spec.rollback.ifOneFails to Continue, or set spec.cancel"
+                    .to_owned()
             }
             Self::UndoRefused { team, why: WhyRefused::NoConsent, .. } => {
-                format!("add the release's namespace with Rollback to spec.allow of TeamReadiness {team}, or cancel the release")
+                format!(
+                    "add the release's namespace with Rollback to spec.allow of TeamReadiness {team}, or cancel the release"
+                )
             }
             Self::UndoRefused { .. } => "roll it back by hand, or set spec.cancel".to_owned(),
             Self::NotUndone { .. } => "decide whether it can stay, or ship something that undoes it".to_owned(),
@@ -202,6 +205,7 @@ impl WhyKept {
             Self::Irreversible => "its step says that it cannot be undone".to_owned(),
             Self::Job => "what a Job has done cannot be undone".to_owned(),
             Self::FirstVersion => "nothing ran before it".to_owned(),
+            Self::FormerGone => "its former version is not kept any more".to_owned(),
             Self::MovedOn => "it has moved on since this release".to_owned(),
             Self::Beneath { step } => format!("step {step}, which builds on it, stays too"),
         }
