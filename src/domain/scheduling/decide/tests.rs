@@ -1,6 +1,9 @@
 //! The rules of the decision, each as a situation and what follows.
 
 mod codes;
+mod ending;
 pub mod fixtures;
 mod gates;
 mod progress;
+mod undo;
+mod words;
