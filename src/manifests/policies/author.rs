@@ -22,9 +22,9 @@ struct Authored {
     apart: &'static [&'static str],
 }
 
-const TEAM: Authored = Authored { kind: "TeamReadiness", resource: "teamreadinesses", apart: &["signOffs"] };
+const TEAM: Authored = Authored { kind: "TeamReadiness", resource: "teamreadinesses", apart: &["signOffs", "tasksDone"] };
 const RELEASE: Authored =
-    Authored { kind: "CoordinatedRelease", resource: "coordinatedreleases", apart: &["paused", "override"] };
+    Authored { kind: "CoordinatedRelease", resource: "coordinatedreleases", apart: &["paused", "override", "cancel"] };
 
 /// The kinds that a team can list, with the group and resource of each.
 const LISTED: [(&str, &str, &str); 5] = [

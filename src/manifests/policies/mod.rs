@@ -17,6 +17,7 @@ mod object;
 mod self_binding;
 mod signoff;
 mod status;
+mod task;
 
 use serde_json::Value;
 
@@ -36,6 +37,7 @@ pub fn policies(install: &Install) -> Vec<Value> {
     let mut all = self_binding::policies(install, &HELD);
     all.extend(status::policies(install));
     all.extend(signoff::policies());
+    all.extend(task::policies());
     all.extend(author::policies());
     all.extend(HELD.iter().flat_map(|kind| kind.policies(install)));
     all
@@ -89,7 +91,7 @@ mod tests {
             .enumerate()
             .map(|(at, object)| (format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', ""), at))
             .collect();
-        for subject in ["deployment", "job", "signoff", "teamreadiness", "coordinatedrelease"] {
+        for subject in ["deployment", "job", "signoff", "task", "teamreadiness", "coordinatedrelease"] {
             let guard = order[&format!("ValidatingAdmissionPolicyBinding guard-{subject}.rollcall.dev")];
             let writer = ["hold", "stamp"]
                 .iter()
