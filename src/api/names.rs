@@ -10,6 +10,8 @@ pub const HOLD_BY_POLICY: &str = "policy";
 pub const HOLD_BY_AUTHOR: &str = "author";
 /// Annotation: the former value of the hold field, for kinds where removing it is not enough.
 pub const HOLD_RESTORE: &str = "rollcall.dev/hold-restore";
+/// The partition that holds a StatefulSet: no ordinal reaches it.
+pub const HELD_PARTITION: i64 = 2_147_483_647;
 /// Annotation: a rollback is under way, so the pod template is pinned. Written by rollcall only.
 pub const ROLLBACK: &str = "rollcall.dev/rollback";
 /// Annotation: digest of the content that was rolled back last. Nothing lets that content go by itself.
@@ -42,3 +44,9 @@ pub const ASKED_BACK_BY: &str = "rollcall.dev/rollback-requested-by";
 pub const FORCE_DELETE: &str = "rollcall.dev/force-delete";
 /// Name of the ConfigMap in the operator's namespace that stops everything while it exists.
 pub const STOP: &str = "rollcall-stop";
+/// Label on the operator's own copies of calendars, in its namespace.
+pub const CALENDAR_COPY: &str = "rollcall.dev/calendar-copy";
+/// Annotation on such a copy: the calendar it was made of, `namespace/name/key`.
+pub const CALENDAR_SOURCE: &str = "rollcall.dev/calendar-source";
+/// Annotation on such a copy: when the calendar was read, by API-server time.
+pub const CALENDAR_READ_AT: &str = "rollcall.dev/calendar-read-at";

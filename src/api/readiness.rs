@@ -376,6 +376,9 @@ pub struct TeamWorkload {
     /// The digest of the pod template that `heldSince` speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_template: Option<String>,
+    /// When a change that no release claims last went out, by API-server time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_go_at: Option<String>,
     /// What a held change waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod client;
+pub mod config_maps;
 pub mod key;
 pub mod lease;
 mod lease_record;

@@ -25,6 +25,7 @@ pub(super) fn files() -> Vec<File> {
         ("values.yaml".to_owned(), VALUES.to_owned()),
         ("templates/rbac.yaml".to_owned(), template(&rbac(&install))),
         ("templates/workloads.yaml".to_owned(), workloads(&install)),
+        ("templates/calendars.yaml".to_owned(), calendars(&install)),
         ("templates/policies.yaml".to_owned(), template(&policies(&install))),
         ("templates/operator.yaml".to_owned(), template(&operator)),
         (
@@ -56,6 +57,13 @@ fn workloads(install: &Install) -> String {
     )
 }
 
+/// In which namespaces the operator may read calendars.
+fn calendars(install: &Install) -> String {
+    let install = Install { calendar_namespaces: vec![WORKLOAD_NAMESPACE.to_owned()], ..install.clone() };
+    let one = template(&rbac::calendar_bindings(&install)).replace(HEADER, "");
+    format!("{HEADER}{{{{- range .Values.calendarNamespaces }}}}\n---\n{one}{{{{- end }}}}\n")
+}
+
 fn template(objects: &[Value]) -> String {
     let text = to_yaml(objects)
         .replace(NAMESPACE, "{{ $.Release.Namespace }}")
@@ -83,6 +91,8 @@ const VALUES: &str = concat!(
     "# Where rollcall may patch workloads: in the namespaces listed below, or in the whole cluster.\n",
     "workloadAccess: namespaces\n",
     "namespaces: []\n",
+    "# Namespaces besides rollcall's own in which it may read ConfigMaps: windows there may name calendars.\n",
+    "calendarNamespaces: []\n",
     "# Whether a NetworkPolicy limits the operator's traffic.\n",
     "networkPolicy: false\n",
 );

@@ -46,6 +46,8 @@ pub struct Install {
     pub replicas: u32,
     /// Where the operator may patch workloads.
     pub workload_access: WorkloadAccess,
+    /// Namespaces other than its own in which the operator may read ConfigMaps, for windows that name calendars there.
+    pub calendar_namespaces: Vec<String>,
     /// Whether a NetworkPolicy limits the operator's traffic.
     pub network_policy: bool,
 }
@@ -69,6 +71,7 @@ impl Install {
             image: format!("ghcr.io/rollcall-dev/rollcall:{}", env!("CARGO_PKG_VERSION")),
             replicas: 2,
             workload_access: WorkloadAccess::Namespaces(Vec::new()),
+            calendar_namespaces: Vec::new(),
             network_policy: false,
         }
     }

@@ -1,17 +1,20 @@
 //! Who may do what: the operator, and the people who use it.
 //!
-//! The operator has no `secrets`, creates and deletes nothing but its lease and events, and may patch workloads
-//! only where a namespace opted in. What its RBAC still leaves open, the policies of [`super::policies`] close.
+//! The operator has no `secrets`, creates and deletes nothing but its lease, events, and its copies of calendars in
+//! its own namespace; it may patch workloads, and read ConfigMaps, only where a namespace opted in. What its RBAC still leaves open, the policies of [`super::policies`] close.
 
 use serde_json::{Value, json};
 
-use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_SIGNOFF};
+use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF};
 use super::object::{cluster_object, object};
 use super::{Install, WorkloadAccess};
 use crate::api::GROUP;
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
 pub const WORKLOADS_ROLE: &str = "rollcall-workloads";
+
+/// Name of the ClusterRole that lets the operator read calendars where it is bound.
+pub const CALENDARS_ROLE: &str = "rollcall-calendars";
 
 const KINDS: &[&str] = &["deploymentwindows", "teamreadinesses", "coordinatedreleases"];
 const KINDS_STATUS: &[&str] = &["deploymentwindows/status", "teamreadinesses/status", "coordinatedreleases/status"];
@@ -49,6 +52,13 @@ const OPERATOR: &[Right] = &[
     ("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
 ];
 
+/// Where bound, and in its own namespace: the calendars that windows name. It asks for single ConfigMaps by name, so
+/// a Role with `resourceNames` is enough where this one is too much.
+const CALENDARS: &[Right] = &[("", &["configmaps"], READ)];
+
+/// In its own namespace: the last good copies of these calendars.
+const COPIES: &[Right] = &[("", &["configmaps"], &["create", "delete", "patch"])];
+
 /// In its own namespace: one of several operators leads.
 const ELECTION: &[Right] = &[("coordination.k8s.io", &["leases"], &["create", "get", "update"])];
 
@@ -73,8 +83,12 @@ const SIGNOFF: &[Right] = &[(GROUP, &["teamreadinesses"], &["get", "list", "patc
 const OVERRIDE: &[Right] =
     &[(GROUP, &["coordinatedreleases"], &["get", "list", "patch", "update", "watch", VERB_OVERRIDE])];
 
-/// The roles, their bindings, and the operator's account. The roles `rollcall-signoff` and `rollcall-override`
-/// are bound to nobody: an administrator does that, namespace by namespace.
+/// People who may ask for the former versions of what a release shipped.
+const ROLLBACK: &[Right] =
+    &[(GROUP, &["coordinatedreleases"], &["get", "list", "patch", "update", "watch", VERB_ROLLBACK])];
+
+/// The roles, their bindings, and the operator's account. The roles `rollcall-signoff`, `rollcall-override` and
+/// `rollcall-rollback` are bound to nobody: an administrator does that, namespace by namespace.
 #[must_use]
 pub fn rbac(install: &Install) -> Vec<Value> {
     let namespace = install.namespace.as_str();
@@ -90,16 +104,34 @@ pub fn rbac(install: &Install) -> Vec<Value> {
             json!({"rules": rules(ELECTION)}),
         ),
         binding("rollcall-election", namespace, "Role", "rollcall-election", install),
+        cluster_role(CALENDARS_ROLE, None, CALENDARS),
+        binding(CALENDARS_ROLE, namespace, "ClusterRole", CALENDARS_ROLE, install),
+        object(
+            &format!("{AUTHORIZATION}/v1"),
+            "Role",
+            "rollcall-calendar-copies",
+            namespace,
+            json!({"rules": rules(COPIES)}),
+        ),
+        binding("rollcall-calendar-copies", namespace, "Role", "rollcall-calendar-copies", install),
         cluster_role(WORKLOADS_ROLE, None, WORKLOADS),
     ];
     all.extend(workload_bindings(install));
+    all.extend(calendar_bindings(install));
     all.extend([
         cluster_role("rollcall-view", Some("view"), VIEW),
         cluster_role("rollcall-edit", Some("edit"), EDIT),
         cluster_role("rollcall-signoff", None, SIGNOFF),
         cluster_role("rollcall-override", None, OVERRIDE),
+        cluster_role("rollcall-rollback", None, ROLLBACK),
     ]);
     all
+}
+
+/// What lets the operator read the calendars of windows in other namespaces than its own.
+pub(super) fn calendar_bindings(install: &Install) -> Vec<Value> {
+    let names = &install.calendar_namespaces;
+    names.iter().map(|name| binding(CALENDARS_ROLE, name, "ClusterRole", CALENDARS_ROLE, install)).collect()
 }
 
 /// What opts namespaces in, or all of them at once.
@@ -150,7 +182,9 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
+        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
+            .into_iter()
+            .flatten()
     }
 
     #[test]
@@ -168,8 +202,23 @@ mod tests {
     fn the_roles_that_come_with_view_and_edit_have_neither_status_nor_a_custom_verb() {
         for (_, resources, verbs) in VIEW.iter().chain(EDIT) {
             assert!(resources.iter().all(|resource| !resource.contains('/')));
-            assert!(!verbs.contains(&VERB_SIGNOFF) && !verbs.contains(&VERB_OVERRIDE));
+            for verb in [VERB_SIGNOFF, VERB_OVERRIDE, VERB_ROLLBACK] {
+                assert!(!verbs.contains(&verb));
+            }
         }
+    }
+
+    #[test]
+    fn config_maps_are_read_only_where_somebody_said_so_and_never_in_the_whole_cluster() {
+        let install = Install { calendar_namespaces: vec!["shop".into()], ..Install::default() };
+        let bound: Vec<(String, String)> = rbac(&install)
+            .iter()
+            .filter(|o| o["roleRef"]["name"] == CALENDARS_ROLE)
+            .map(|o| (o["kind"].as_str().unwrap_or_default().to_owned(), o["metadata"]["namespace"].to_string()))
+            .collect();
+        let binding = |namespace: &str| ("RoleBinding".to_owned(), format!("{namespace:?}"));
+        assert_eq!(bound, [binding("rollcall-system"), binding("shop")]);
+        assert!(OPERATOR.iter().all(|(_, resources, _)| !resources.contains(&"configmaps")));
     }
 
     #[test]

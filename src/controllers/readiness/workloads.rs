@@ -12,7 +12,7 @@ use crate::cluster::workloads::Workload;
 use crate::cluster::writes::ApiError;
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::{BY_GATE, World};
-use crate::domain::scheduling::independent::Answer;
+use crate::domain::scheduling::independent::{Answer, LetGo};
 use crate::domain::scheduling::situation;
 
 /// Looks at a workload, labels it if the team lists it and nobody else gates it, and lets a held change
@@ -112,6 +112,7 @@ async fn gated(
         state: "Gated".to_owned(),
         held_since: None,
         held_template: None,
+        let_go_at: recorded(team, workload).and_then(|w| w.let_go_at.clone()),
         message: None,
     };
     let mut looked = Looked { status: status.clone(), trouble: None, overdue: false, until: None };
@@ -125,6 +126,7 @@ async fn gated(
     status.held_template = Some(found.template.clone());
     match independent::answer(world, team, checked, found, since).await? {
         Answer::LetGo(why) => {
+            status.let_go_at = Some(to_wire(now)).filter(|_| why != LetGo::TakenBack).or(status.let_go_at);
             status.message = Some(format!("let go: {}", why.as_str()));
         }
         Answer::Wait { why, until, overdue } => {
@@ -144,6 +146,7 @@ fn troubled(workload: &WorkloadRef, trouble: Trouble, state: &str, why: &str) ->
         state: state.to_owned(),
         held_since: None,
         held_template: None,
+        let_go_at: None,
         message: Some(why.to_owned()),
     };
     Looked { status, trouble: Some(trouble), overdue: false, until: None }

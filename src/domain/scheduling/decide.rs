@@ -11,6 +11,7 @@ use super::capacity;
 use super::carry;
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::gates::{self, Asked, Closed};
+use super::openings;
 use super::progress::{Standing, standing};
 use super::rollback;
 use super::situation::{InUse, OnFailure, Situation, Step, Work};
@@ -178,12 +179,14 @@ fn acts(s: &Situation, standings: &Standings<'_>, mut under_way: Vec<InUse>, ans
             acts.push(Act::Release { step: step.name.clone(), workload: name.clone(), version, template });
         } else if may_go(s, step, standings) {
             let lacks = capacity::lacking(s, step, &under_way);
-            if !lacks.is_empty() {
-                answers.add_all(lacks.into_iter().map(|cause| Blocker {
-                    step: Some(step.name.clone()),
-                    cause,
-                    until: None,
-                }));
+            let lacks = lacks.into_iter().map(|cause| (cause, None));
+            let full = openings::full(s, standings, step, &under_way);
+            let blockers: Vec<Blocker> = lacks
+                .chain(full)
+                .map(|(cause, until)| Blocker { step: Some(step.name.clone()), cause, until })
+                .collect();
+            if !blockers.is_empty() {
+                answers.add_all(blockers);
                 continue;
             }
             under_way.push(capacity::use_of(s, step));

@@ -9,6 +9,7 @@ use super::capacity;
 use super::carry;
 use super::decide::Standings;
 use super::decision::StepState;
+use super::openings;
 use super::progress::{owner_of, team_of};
 use super::situation::{Action, InUse, Override, Refusal, Role, Situation, Skip, Step, Team, TeamFound, Work};
 use crate::domain::calendar::{Closer, Governance, WindowType};
@@ -177,6 +178,9 @@ pub fn of_step(s: &Situation, step: &Step, asked: &Asked<'_>) -> Closed {
         for cause in capacity::lacking(s, step, asked.under_way) {
             closed.add(step, cause, None);
         }
+        for (cause, until) in openings::full(s, asked.standings, step, asked.under_way) {
+            closed.add(step, cause, until);
+        }
         let optional =
             step.participant.as_ref().and_then(|p| s.release.participants.get(p)).filter(|p| p.role == Role::Optional);
         if let Some(team) = optional.and_then(|p| sound(s, &p.team)) {
@@ -210,6 +214,10 @@ fn window(s: &Situation, step: &Step, closed: &mut Closed) {
         closed.add(step, cause, until);
     }
     closed.consider(windows.look_again);
+    let turn = governance.turn(s.now, &s.release.name.to_string(), step.estimate.max(governance.min_remaining()));
+    if let Some(turn) = turn.filter(|_| !skipped(s, Skip::Window)) {
+        closed.add(step, Cause::TurnToCome { window: turn.window, over: turn.over }, Some(turn.at));
+    }
 }
 
 /// What the windows say to something that needs a while.

@@ -11,6 +11,7 @@ mod decision;
 mod ending;
 mod gates;
 pub mod independent;
+mod openings;
 mod progress;
 #[cfg(test)]
 mod properties;

@@ -253,6 +253,23 @@ pub struct InUse {
     pub requires: BTreeMap<String, u32>,
 }
 
+/// Something that started while a window with a limit governed it: a step of another release, or a change that no
+/// release claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowStart {
+    /// `namespace/name`
+    pub window: String,
+    /// None for a change that no release claimed.
+    pub release: Option<ObjectName>,
+    /// The step, or the workload.
+    pub what: String,
+    pub at: DateTime<Utc>,
+    /// It is granted, or on its way.
+    pub under_way: bool,
+    /// Its release has not ended.
+    pub live: bool,
+}
+
 /// All that a decision about one release is made on.
 #[derive(Clone, Debug)]
 pub struct Situation {
@@ -272,6 +289,8 @@ pub struct Situation {
     pub claimed: BTreeMap<WorkloadName, ObjectName>,
     /// What other releases have under way.
     pub in_use: Vec<InUse>,
+    /// What of others has started in windows that limit how much may.
+    pub window_starts: Vec<WindowStart>,
     /// How much of each shared resource exists; what is not named exists once.
     pub resources: BTreeMap<String, u32>,
     /// How long after a change of what would ship a workload without one counts as unchanged.

@@ -8,16 +8,22 @@
 //! a third of an expression's budget, so an expression has at most two and a policy at most 28; the order of
 //! several mutating policies is not defined, so all that depends on order is in one.
 
+mod asked_back;
 mod author;
 mod cel;
+mod cron_job;
+mod daemon_set;
 mod deployment;
+mod guard;
 mod held;
 mod job;
 mod object;
 mod self_binding;
 mod signoff;
+mod stateful_set;
 mod status;
 mod task;
+mod template;
 
 use serde_json::Value;
 
@@ -25,7 +31,8 @@ use self::held::HeldKind;
 use super::Install;
 
 /// The kinds of workload that can be held.
-const HELD: [HeldKind; 2] = [deployment::DEPLOYMENT, job::JOB];
+const HELD: [HeldKind; 5] =
+    [deployment::DEPLOYMENT, stateful_set::STATEFUL_SET, daemon_set::DAEMON_SET, cron_job::CRON_JOB, job::JOB];
 
 /// The resources of the three kinds.
 const OWN_RESOURCES: [&str; 3] = ["deploymentwindows", "teamreadinesses", "coordinatedreleases"];
@@ -39,6 +46,7 @@ pub fn policies(install: &Install) -> Vec<Value> {
     all.extend(signoff::policies());
     all.extend(task::policies());
     all.extend(author::policies());
+    all.extend(asked_back::deletion());
     all.extend(HELD.iter().flat_map(|kind| kind.policies(install)));
     all
 }
@@ -91,7 +99,17 @@ mod tests {
             .enumerate()
             .map(|(at, object)| (format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', ""), at))
             .collect();
-        for subject in ["deployment", "job", "signoff", "task", "teamreadiness", "coordinatedrelease"] {
+        for subject in [
+            "deployment",
+            "statefulset",
+            "daemonset",
+            "cronjob",
+            "job",
+            "signoff",
+            "task",
+            "teamreadiness",
+            "coordinatedrelease",
+        ] {
             let guard = order[&format!("ValidatingAdmissionPolicyBinding guard-{subject}.rollcall.dev")];
             let writer = ["hold", "stamp"]
                 .iter()
@@ -121,6 +139,9 @@ mod tests {
             names::RELEASED,
             names::BREAK_GLASS,
             names::AUTHOR,
+            names::ASKED_BACK,
+            names::ASKED_BACK_BY,
+            names::FORCE_DELETE,
             "rollcall.dev",
             "rollcall.dev/",
         ];
@@ -130,7 +151,7 @@ mod tests {
             let expressions = all.iter().filter(|(key, _)| key == "expression" || key == "valueExpression");
             for literal in expressions.flat_map(|(_, text)| text.split('\'').skip(1).step_by(2)) {
                 if literal.contains("rollcall.dev") {
-                    assert!(known.contains(&literal) || literal.starts_with("/metadata/annotations/"), "{literal}");
+                    assert!(known.contains(&literal) || literal.starts_with("/metadata/"), "{literal}");
                 }
                 assert!(!literal.contains("restartedAt") || literal == names::RESTARTED_AT, "{literal}");
             }

@@ -51,9 +51,12 @@ pub enum Cause {
     Frozen { window: String, reason: String },
     WindowBroken { window: String, fault: String },
     OpeningTooShort { need: TimeDelta, left: TimeDelta },
+    TurnToCome { window: String, over: TimeDelta },
     ResourceTaken { resource: String, by: ObjectName, step: String },
     TeamBusy { team: ObjectName, limit: usize },
     NotEnough { resource: String, wanted: u32, exists: u32 },
+    OpeningFull { window: String, limit: usize, by: String },
+    StartsUsedUp { window: String, limit: usize },
     SignOff { team: ObjectName, role: String, why: WhyLacking, contact: String, digest: String, release: ObjectName },
     CheckNotRunnable { team: ObjectName, check: String },
     Predecessor { step: String, state: &'static str },
@@ -128,9 +131,12 @@ impl Cause {
             Self::Frozen { .. } => 33,
             Self::WindowBroken { .. } => 34,
             Self::OpeningTooShort { .. } => 35,
+            Self::TurnToCome { .. } => 36,
             Self::ResourceTaken { .. } => 41,
             Self::TeamBusy { .. } => 42,
             Self::NotEnough { .. } => 43,
+            Self::OpeningFull { .. } => 44,
+            Self::StartsUsedUp { .. } => 45,
             Self::SignOff { why, .. } => match why {
                 WhyLacking::Missing { .. } | WhyLacking::BeingRecorded { .. } => 51,
                 WhyLacking::Stale { .. } => 52,
@@ -192,9 +198,12 @@ impl Cause {
             | Self::NotUndone { workload, .. }
             | Self::UndoRefused { workload, .. }
             | Self::RolledBackBy { workload, .. } => workload.to_string(),
-            Self::WindowClosed { window, .. } | Self::Frozen { window, .. } | Self::WindowBroken { window, .. } => {
-                window.clone()
-            }
+            Self::WindowClosed { window, .. }
+            | Self::Frozen { window, .. }
+            | Self::WindowBroken { window, .. }
+            | Self::TurnToCome { window, .. }
+            | Self::OpeningFull { window, .. }
+            | Self::StartsUsedUp { window, .. } => window.clone(),
             Self::ResourceTaken { resource, .. } | Self::NotEnough { resource, .. } => resource.clone(),
             Self::Predecessor { step, .. }
             | Self::Soaking { step }
@@ -249,10 +258,12 @@ impl Cause {
             Self::NotGated { workload }
             | Self::WorkloadMissing { workload }
             | Self::ContentMissing { workload, .. } => format!("whoever deploys {workload}"),
-            Self::WindowClosed { window, .. } | Self::Frozen { window, .. } | Self::WindowBroken { window, .. } => {
-                format!("window {window}")
-            }
-            Self::OpeningTooShort { .. } => "time".to_owned(),
+            Self::WindowClosed { window, .. }
+            | Self::Frozen { window, .. }
+            | Self::WindowBroken { window, .. }
+            | Self::StartsUsedUp { window, .. } => format!("window {window}"),
+            Self::OpeningTooShort { .. } | Self::TurnToCome { .. } => "time".to_owned(),
+            Self::OpeningFull { by, .. } => format!("release {by}"),
             Self::Predecessor { step, .. }
             | Self::Soaking { step }
             | Self::PredecessorFailed { step }

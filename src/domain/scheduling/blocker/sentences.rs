@@ -38,6 +38,15 @@ impl Cause {
             Self::WindowBroken { window, fault } => {
                 format!("window {window} cannot be read: {fault}")
             }
+            Self::TurnToCome { window, over } => {
+                format!("window {window} spreads its starts over {}, and this turn has not come", minutes(*over))
+            }
+            Self::OpeningFull { window, limit, by } => {
+                format!("window {window} lets {limit} releases be under way at once: {by}")
+            }
+            Self::StartsUsedUp { window, limit } => {
+                format!("window {window} lets {limit} steps start in one opening, and as many have")
+            }
             Self::OpeningTooShort { need, left } => {
                 format!("it needs {} and only {} is left of the opening", minutes(*need), minutes(*left))
             }
@@ -141,6 +150,7 @@ impl Cause {
             Self::ClockSkew { .. } => "synchronise the clocks of the nodes".to_owned(),
             Self::TooEarly { .. }
             | Self::WindowClosed { .. }
+            | Self::TurnToCome { .. }
             | Self::Soaking { .. }
             | Self::Settling { .. }
             | Self::Predecessor { .. } => "nothing: it goes on by itself".to_owned(),
@@ -148,6 +158,8 @@ impl Cause {
             Self::WindowBroken { window, .. } => format!("correct or delete DeploymentWindow {window}"),
             Self::OpeningTooShort { .. } => "nothing: it goes out in the next opening that is long enough".to_owned(),
             Self::ResourceTaken { by, .. } => format!("wait for release {by}"),
+            Self::OpeningFull { by, .. } => format!("wait for one of {by}"),
+            Self::StartsUsedUp { .. } => "nothing: it goes out in the next opening".to_owned(),
             Self::NotEnough { resource, .. } => {
                 format!("require less of {resource}, or have its window's spec.capacity.resources say more")
             }

@@ -4,6 +4,7 @@ mod codes;
 mod ending;
 pub mod fixtures;
 mod gates;
+mod openings;
 mod progress;
 mod undo;
 mod words;

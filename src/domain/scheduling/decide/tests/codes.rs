@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::fixtures::*;
+use super::openings;
 use crate::domain::calendar::{Governing, WindowType};
 use crate::domain::fault::Faults;
 use crate::domain::readiness::SignOff;
@@ -56,6 +57,7 @@ fn cases_before_capacity() -> Vec<(u16, Given)> {
             ),
         ),
         (35, ready().allowed("08:00:00", "09:09:59")),
+        (36, openings::just_opened()),
     ]
 }
 
@@ -66,6 +68,8 @@ fn cases_from_capacity() -> Vec<(u16, Given)> {
         (41, ready().requires("shop", "db", 1).in_use("rival", "db", 1)),
         (42, ready().team("shop", |t| t.parallel_steps = Some(1)).in_use("shop", "x", 1)),
         (43, ready().requires("shop", "db", 2)),
+        (44, openings::releases(1).started("p", "a", "08:30:00", true)),
+        (45, openings::starts(1).started("p", "a", "08:30:00", false)),
         (51, ready().unsigned("shop")),
         (52, ready().unsigned("shop").says("shop", "ana", true, old)),
         (53, {

@@ -144,6 +144,7 @@ pub fn two_steps() -> Given {
         governance: teams.iter().map(|t| (name(t), Governance::default())).collect(),
         claimed: BTreeMap::new(),
         in_use: vec![],
+        window_starts: vec![],
         resources: BTreeMap::new(),
         settle: TimeDelta::seconds(30),
         stopped: None,
