@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fields;
+use super::readiness::user_name;
 
 /// How a rollback goes about its work.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
@@ -86,4 +87,25 @@ pub struct CarriedWord {
     pub digest: String,
     /// Digest of the plan and the team's own members.
     pub part: String,
+}
+
+/// Somebody has done a task of a release by hand.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct TaskDone {
+    /// `<namespace>/<name>` of the release.
+    #[schemars(schema_with = "fields::namespaced_name")]
+    pub release: String,
+    /// The step whose task it is.
+    #[schemars(schema_with = "fields::label")]
+    pub step: String,
+    /// What was about to ship when it was done: the `status.digest` of the release.
+    #[schemars(schema_with = "fields::digest")]
+    pub digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::text")]
+    pub note: Option<String>,
+    /// Who did it. Stamped by the API server from the request; whatever the writer put here is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "user_name")]
+    pub by: Option<String>,
 }

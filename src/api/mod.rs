@@ -13,6 +13,7 @@ pub mod names;
 pub mod readiness;
 pub mod release;
 pub mod time;
+pub mod waiting;
 pub mod window;
 
 pub use conditions::{ConditionType, Reason};

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Check;
+use super::ending::TaskDone;
 use super::fields::{self, Selector, WorkloadKind, WorkloadRef};
 
 /// A team: the workloads it puts under rollcall, which releases may do what with them, what it takes
@@ -197,27 +198,6 @@ pub struct SignOff {
     pub by: Option<String>,
 }
 
-/// Somebody has done a task of a release by hand.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-pub struct TaskDone {
-    /// `<namespace>/<name>` of the release.
-    #[schemars(schema_with = "fields::namespaced_name")]
-    pub release: String,
-    /// The step whose task it is.
-    #[schemars(schema_with = "fields::label")]
-    pub step: String,
-    /// What was about to ship when it was done: the `status.digest` of the release.
-    #[schemars(schema_with = "fields::digest")]
-    pub digest: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "fields::text")]
-    pub note: Option<String>,
-    /// Who did it. Stamped by the API server from the request; whatever the writer put here is replaced.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "user_name")]
-    pub by: Option<String>,
-}
-
 /// Go or NoGo.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignOffDecision {
@@ -397,7 +377,7 @@ pub struct SeenSignOff {
     pub at: String,
 }
 
-fn user_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(super) fn user_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({"type": "string", "maxLength": 512, "pattern": fields::PLAIN})
 }
 

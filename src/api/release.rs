@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ending::{Cancel, CarriedWord, FormerRevision, RollbackRules, RollbackStatus};
 use super::fields::{self, ObjectRef, WorkloadRef};
+pub use super::waiting::{BlockerStatus, ScheduleStatus};
 
 /// What ships together: the teams that take part, the steps and their order. Its steps name workloads
 /// that the teams listed; nothing of a team is touched without the team's consent.
@@ -368,40 +369,6 @@ pub struct Grant {
     /// Who overrode which gates, if anybody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
-}
-
-/// One thing that keeps a release from going on.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct BlockerStatus {
-    /// `RCnnn`: from a closed list, the same everywhere.
-    pub code: String,
-    /// The step that waits; absent if the whole release does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<String>,
-    /// Who can clear it.
-    pub owner: String,
-    /// What is the matter.
-    pub message: String,
-    /// What to do about it.
-    pub remedy: String,
-    /// Since when, by API-server time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
-    /// When it ends by itself, if that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-}
-
-/// When a release might run.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct ScheduleStatus {
-    /// The earliest instant at which the next step might start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_start: Option<String>,
-    /// Until when steps may start then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closes: Option<String>,
 }
 
 fn step_names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
