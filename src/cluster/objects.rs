@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::access::Person;
 use super::{ObjectKey, Projected, ResourceVersion};
-use crate::api::names::{ASKED_BACK, ASKED_BACK_BY, AUTHOR};
+use crate::api::names::{ASKED_BACK, ASKED_BACK_BY, AUTHOR, AUTHOR_GROUPS};
 use crate::api::time::from_wire;
 use crate::api::{
     CoordinatedReleaseSpec, CoordinatedReleaseStatus, DeploymentWindowSpec, DeploymentWindowStatus, TeamReadinessSpec,
@@ -29,7 +30,17 @@ pub struct Meta {
     pub author: Option<String>,
     /// Who asks for the former versions, as the API server stamped it, and why.
     pub asked_back: Option<(String, String)>,
+    /// The groups they were in then, stamped as well.
+    pub author_groups: Vec<String>,
     pub terminating: bool,
+}
+
+impl Meta {
+    /// Who wrote the spec, for asking what they may do.
+    #[must_use]
+    pub fn written_by(&self) -> Person {
+        Person { user: self.author.clone().unwrap_or_default(), groups: self.author_groups.clone() }
+    }
 }
 
 /// An object of one of our kinds.
@@ -107,6 +118,11 @@ impl WireMeta {
             created: self.creation_timestamp.as_deref().and_then(from_wire).unwrap_or_default(),
             labels: self.labels,
             author: self.annotations.get(AUTHOR).cloned(),
+            author_groups: self
+                .annotations
+                .get(AUTHOR_GROUPS)
+                .map(|g| g.lines().map(str::to_owned).collect())
+                .unwrap_or_default(),
             terminating: self.deletion_timestamp.is_some(),
         }
     }

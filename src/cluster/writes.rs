@@ -100,6 +100,10 @@ impl Objects {
         Self { client }
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The newest version of an object, as text; `None` if there is none. A quorum read.
     ///
     /// # Errors
@@ -260,7 +264,7 @@ impl Objects {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one request, one place")]
-    async fn send(
+    pub(super) async fn send(
         &self,
         method: Method,
         resource: Resource,
@@ -285,7 +289,7 @@ impl Objects {
     }
 }
 
-fn classified(what: String, error: kube::Error) -> ApiError {
+pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
     match error {
         kube::Error::Api(status) => {
             let message = status.message.clone();

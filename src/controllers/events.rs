@@ -43,6 +43,7 @@ pub async fn about_workload(world: &World, workload: &Workload, moment: Moment) 
         labels: std::collections::BTreeMap::new(),
         author: None,
         asked_back: None,
+        author_groups: Vec::new(),
         terminating: workload.terminating,
     };
     about(world, Resource::of(workload.kind), &meta, moment).await;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use futures::future::{join_all, try_join_all};
 
-use super::report;
 use super::touch::touch;
+use super::{overrides, report};
 use crate::api::ending::FormerRevision;
 use crate::api::release::{CoordinatedReleaseStatus, Grant};
 use crate::api::time::to_wire;
@@ -39,7 +39,7 @@ pub async fn carry_out(
     let mut status = report::status(world, release, situation, decision);
     if recorded {
         let formers = formers(world, decision).await?;
-        status = with_grants(status, situation, decision, &formers);
+        status = with_grants(status, release, situation, decision, &formers);
         record(world, release, &status).await?;
     } else {
         report::write(world, release, status.clone()).await?;
@@ -100,6 +100,7 @@ async fn record(world: &World, release: &Release, status: &CoordinatedReleaseSta
 
 fn with_grants(
     mut status: CoordinatedReleaseStatus,
+    release: &Release,
     situation: &Situation,
     decision: &Decision,
     formers: &BTreeMap<String, FormerRevision>,
@@ -134,6 +135,9 @@ fn with_grants(
             }
             Act::Release { .. } | Act::Unpin { .. } | Act::Keep { .. } => {}
         }
+    }
+    if decision.acts.iter().any(|act| matches!(act, Act::Grant { overridden: Some(_), .. })) {
+        overrides::used(&mut status, release, &decision.digest, situation.now);
     }
     status
 }

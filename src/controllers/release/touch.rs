@@ -77,9 +77,7 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
         Act::Unpin { template, .. } => world.objects.unpin(&found, template).await?,
         Act::Keep { .. } => world.objects.keep(&found, &owner.to_string()).await?,
     };
-    if let Some(store) = world.stores.workloads(found.kind) {
-        store.expect_at_least(found.key.clone(), version.clone());
-    }
+    world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version.clone());
     Ok(Written::Done(version))
 }
 

@@ -12,6 +12,7 @@ use super::carry;
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::gates::{self, Asked, Closed};
 use super::openings;
+use super::overriding;
 use super::progress::{Standing, standing};
 use super::rollback;
 use super::situation::{InUse, OnFailure, Situation, Step, Work};
@@ -21,6 +22,7 @@ use crate::digest::digest_of;
 #[must_use]
 pub fn decide(s: &Situation) -> Decision {
     let digest = digest(s);
+    let s = &*overriding::that_counts(s, &digest);
     let standings = standings(s, &digest);
     if let Some(cancel) = &s.release.cancel {
         return cancelled(s, digest, &standings, cancel.keep);

@@ -12,6 +12,7 @@ mod ending;
 mod gates;
 pub mod independent;
 mod openings;
+pub mod overriding;
 mod progress;
 #[cfg(test)]
 mod properties;

@@ -158,6 +158,9 @@ fn refusals(s: &Situation, step: &Step, workload: &Workload) -> Vec<Blocker> {
             if !team.consents_to(&s.release.name, Action::Rollback) {
                 add(refused(WhyRefused::NoConsent), None);
             }
+            if team.author_may_not.contains(&workload.name.kind) {
+                add(refused(WhyRefused::AuthorMayNot), None);
+            }
             if !team.listed.contains(&(workload.name.kind, workload.name.name.clone())) {
                 add(refused(WhyRefused::NotListed), None);
             }

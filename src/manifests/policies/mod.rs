@@ -142,6 +142,7 @@ mod tests {
             names::ASKED_BACK,
             names::ASKED_BACK_BY,
             names::FORCE_DELETE,
+            names::AUTHOR_GROUPS,
             "rollcall.dev",
             "rollcall.dev/",
         ];
