@@ -19,6 +19,8 @@ use crate::domain::workload::{Hold, Progress, Workload};
 fn cases() -> Vec<(u16, Given)> {
     let mut cases = cases_before_capacity();
     cases.extend(cases_from_capacity());
+    cases.extend(cases_from_content());
+    cases.extend(cases_on_the_way_back());
     cases
 }
 
@@ -109,6 +111,11 @@ fn cases_from_capacity() -> Vec<(u16, Given)> {
                 .finished("data", "08:55:00"),
         ),
         (73, in_order().failed("data")),
+    ]
+}
+
+fn cases_from_content() -> Vec<(u16, Given)> {
+    vec![
         (81, two_steps().parallel().missing("shop").signed()),
         (
             82,
@@ -126,6 +133,11 @@ fn cases_from_capacity() -> Vec<(u16, Given)> {
         (91, ready().failed("shop")),
         (92, ready().released("shop", "08:30:00", Progress::NotObserved)),
         (93, ready().failed("data")),
+    ]
+}
+
+fn cases_on_the_way_back() -> Vec<(u16, Given)> {
+    vec![
         (94, both_out().put_back("shop", "08:59:00", Progress::NotObserved)),
         (95, both_out().put_back("shop", "08:20:00", Progress::NotObserved)),
         (96, both_out().step("shop", |s| s.reversible = false)),
