@@ -10,7 +10,7 @@ use crate::cluster::{ObjectKey, Undecodable};
 use crate::domain::calendar::{Governance, Governing, WindowType};
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::scheduling::situation::Request;
-use crate::domain::workload::{Hold, Progress, Workload};
+use crate::domain::workload::{Hold, Progress, Strength, Workload};
 use crate::validate::{self, Meta, matches};
 
 /// The decision's word for a workload.
@@ -45,6 +45,13 @@ pub fn workload(found: &wire::Workload) -> Workload {
         rollback: found.rollback.clone(),
         rolled_back: found.rolled_back.clone(),
         runs_already: found.runs_already,
+        strength: match found.strength {
+            wire::Strength::Full => Strength::Full,
+            wire::Strength::UpdatesOnly => Strength::UpdatesOnly,
+            wire::Strength::Interrupting => Strength::Interrupting,
+            wire::Strength::BestEffort => Strength::BestEffort,
+        },
+        owned_elsewhere: found.owned_elsewhere.clone(),
         terminating: found.terminating,
     }
 }

@@ -17,7 +17,7 @@ use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
-use crate::domain::scheduling::situation::Carried;
+use crate::domain::scheduling::situation::{Carried, Work};
 use crate::domain::scheduling::{Blocker, Decision, Situation, StepState, StepView};
 
 /// As many blockers as the schema lets a status carry.
@@ -134,6 +134,15 @@ fn carried(word: &Carried) -> CarriedWord {
     CarriedWord { team: word.team.to_string(), digest: word.signed.clone(), part: word.part.clone() }
 }
 
+/// What the hold of a step's workload can promise; nothing if there is no workload to hold.
+fn strength(situation: &Situation, view: &StepView) -> Option<String> {
+    let step = situation.release.steps.iter().find(|s| s.name == view.name)?;
+    let Work::Workload(name) = &step.work else {
+        return None;
+    };
+    situation.workloads.get(name).map(|w| w.strength.as_str().to_owned())
+}
+
 fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> StepStatus {
     let record = situation.record.steps.get(&view.name);
     let grant = record.and_then(|r| r.grant.as_ref()).map(|g| Grant {
@@ -150,11 +159,10 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
     let waits_for: Vec<String> =
         blockers.iter().filter(|b| b.step.as_ref() == Some(&view.name)).map(|b| b.cause.message()).collect();
     let message = if view.note.is_empty() { waits_for.join("; ") } else { view.note.clone() };
-    let is_workload = situation.release.steps.iter().any(|s| s.name == view.name && s.participant.is_some());
     StepStatus {
         name: view.name.clone(),
         state: view.state.as_str().to_owned(),
-        strength: is_workload.then(|| "Full".to_owned()),
+        strength: strength(situation, view),
         grant,
         started_at: view.started.map(to_wire),
         finished_at: view.finished.map(to_wire),

@@ -11,7 +11,7 @@ use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::readiness::{CheckResult, CheckState, Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::*;
 use crate::domain::scheduling::{Decision, decide, marker, released_by};
-use crate::domain::workload::{Hold, Progress, Workload};
+use crate::domain::workload::{Hold, Progress, Strength, Workload};
 
 /// An instant of the day on which all of this happens; it is 09:00.
 pub fn at(time: &str) -> DateTime<Utc> {
@@ -96,6 +96,8 @@ pub fn held_workload(of: &str) -> Workload {
         rollback: None,
         rolled_back: None,
         runs_already: false,
+        strength: Strength::Full,
+        owned_elsewhere: None,
         terminating: false,
     }
 }
