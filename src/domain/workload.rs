@@ -24,6 +24,8 @@ pub struct Workload {
     pub images: BTreeMap<String, String>,
     /// Annotations of the pod template.
     pub annotations: BTreeMap<String, String>,
+    /// What the pod template consists of, one line for each part: its path, `=`, a short digest.
+    pub parts: String,
     pub progress: Progress,
     /// What let its content go last, in rollcall's words.
     pub released: Option<String>,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::content::Content;
 pub use super::ending::{Began, Cancel, Carried, Former, Refusal, Request, RollbackRules, TaskDone};
 use super::overriding;
 use crate::domain::calendar::Governance;
@@ -218,6 +219,8 @@ pub struct Record {
     pub rollback: Option<Began>,
     /// The words under which it went until it halted.
     pub carried: Vec<Carried>,
+    /// What was signed, by its digest, as far as it was recorded.
+    pub signed: BTreeMap<String, Content>,
     /// Overrides under which something went.
     pub overrides: Vec<overriding::Used>,
 }

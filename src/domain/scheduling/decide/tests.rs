@@ -6,5 +6,6 @@ pub mod fixtures;
 mod gates;
 mod openings;
 mod progress;
+mod threats;
 mod undo;
 mod words;
