@@ -203,7 +203,7 @@ impl Run {
                 version: version.clone(),
                 template: template.clone(),
                 former: None,
-        evidence: vec![],
+                evidence: vec![],
                 overridden: None,
             };
             self.truth.record.steps.insert(step.clone(), StepRecord { grant: Some(grant), ..StepRecord::default() });
