@@ -3,6 +3,7 @@
 mod crash;
 mod failure;
 mod replicas;
+mod rollback;
 mod stop;
 mod story;
 mod straight;
