@@ -16,4 +16,5 @@ pub mod metrics;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+pub mod uninstall;
 pub mod validate;

@@ -12,6 +12,8 @@ pub const HOLD_BY_AUTHOR: &str = "author";
 pub const HOLD_RESTORE: &str = "rollcall.dev/hold-restore";
 /// Annotation: a rollback is under way, so the pod template is pinned. Written by rollcall only.
 pub const ROLLBACK: &str = "rollcall.dev/rollback";
+/// Label on a pod template: the name of the workload whose unreleased pods wait at a scheduling gate.
+pub const POD_GATE_LABEL: &str = "rollcall.dev/pod-gate";
 /// Annotation, written by rollcall with each release action: what let this content go.
 pub const RELEASED: &str = "rollcall.dev/released";
 /// Annotation: a ticket; lets one change through without rollcall, for those with the verb `override`.

@@ -11,7 +11,9 @@ mod calendar;
 mod crds;
 mod plan;
 mod policies;
+mod release_all;
 mod run;
+mod uninstall;
 mod version;
 
 /// Lets many teams ship together on Kubernetes: says when, whether everyone is ready, and in which order.
@@ -36,6 +38,8 @@ enum Command {
     Plan(plan::Args),
     Policies(policies::PoliciesArgs),
     Manifests(policies::ManifestsArgs),
+    ReleaseAll(release_all::Args),
+    Uninstall(uninstall::Args),
     Version(version::Args),
 }
 
@@ -50,6 +54,8 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::run(&args),
         Command::Policies(args) => policies::policies(&args),
         Command::Manifests(args) => policies::manifests(args),
+        Command::ReleaseAll(args) => release_all::run(&args),
+        Command::Uninstall(args) => uninstall::run(&args),
         Command::Version(args) => version::run(&args),
     };
     done.unwrap_or_else(|failure| {
@@ -67,6 +73,11 @@ fn answer(text: &str) -> Result<ExitCode, Failure> {
             "look at where the output goes: is the disk full?",
         )),
     }
+}
+
+/// Prints a line of an answer that takes its time. Where nobody reads, the work goes on: it must not end half-way.
+fn print(text: &str) {
+    let _ = write_all(&mut io::stdout().lock(), text);
 }
 
 fn write_all(out: &mut impl Write, text: &str) -> io::Result<()> {

@@ -8,6 +8,8 @@ use super::object::{cluster_object, object};
 
 /// Port of `/healthz`, `/readyz` and `/metrics`.
 pub const HTTP_PORT: u16 = 8080;
+/// Selects the operator's pods by their labels.
+pub const SELECTOR: &str = "app.kubernetes.io/name=rollcall,app.kubernetes.io/component=operator";
 
 /// The namespace, in which the API server refuses pods that ask for more than `restricted` allows.
 #[must_use]

@@ -3,7 +3,7 @@
 use super::{none, product, rust};
 
 /// Each folder of `src` and what of ours it may name. Others (`http`, `cli`) are thin and may name all.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("api", &["api"]),
     ("domain", &["domain", "digest"]),
     ("validate", &["validate", "api", "domain"]),
@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("manifests", &["manifests", "api", "digest"]),
+    ("uninstall", &["uninstall", "api", "cluster", "manifests"]),
 ];
 
 /// What the domain does without: I/O, waiting, and clocks.
