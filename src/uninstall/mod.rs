@@ -12,8 +12,8 @@ mod clean;
 mod kinds;
 mod operator;
 mod remove;
-mod switch_off;
 mod sweep;
+mod switch_off;
 
 use kube::Client;
 

@@ -3,9 +3,10 @@
 use super::{none, product, rust};
 
 /// Each folder of `src` and what of ours it may name. Others (`http`, `cli`) are thin and may name all.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("api", &["api"]),
     ("domain", &["domain", "digest"]),
+    ("admission", &["admission", "api"]),
     ("validate", &["validate", "api", "domain"]),
     ("cluster", &["cluster", "api", "digest", "clock", "metrics", "shutdown"]),
     (

@@ -1,0 +1,55 @@
+//! Authorship, and who overrides. The twin of `manifests/policies/author.rs`.
+
+use serde_json::Value;
+
+use super::{Question, Request, Rule, annotate, annotation, equal_but};
+use crate::api::names::AUTHOR;
+
+/// A kind whose author counts.
+pub(super) struct Authored {
+    /// The kind, in lower case.
+    kind: &'static str,
+    /// Parts of the spec that are not content.
+    apart: &'static [&'static str],
+    /// Whether its override is stamped too.
+    overridden: bool,
+}
+
+pub(super) const TEAM: Authored = Authored { kind: "teamreadiness", apart: &["signOffs"], overridden: false };
+pub(super) const RELEASE: Authored =
+    Authored { kind: "coordinatedrelease", apart: &["paused", "override"], overridden: true };
+
+impl Rule for Authored {
+    fn name(&self) -> String {
+        format!("stamp-{}", self.kind)
+    }
+
+    fn apply(&self, request: &Request, _: &dyn Fn(Question) -> bool) -> Value {
+        let (mut object, old) = (request.object.clone(), &request.old);
+        let authored = old.is_null() || !equal_but(&object["spec"], &old["spec"], self.apart);
+        let author = if authored { &request.user } else { annotation(old, AUTHOR) };
+        if annotation(&object, AUTHOR) != author {
+            annotate(&mut object, AUTHOR, Some(author).filter(|author| !author.is_empty()));
+        }
+        if self.overridden {
+            stamp_override(&mut object, old, &request.user);
+        }
+        object
+    }
+}
+
+/// `by` of an override is whoever wrote what it says, never what the writer says.
+fn stamp_override(object: &mut Value, old: &Value, user: &str) {
+    let (new, old) = (&object["spec"]["override"], &old["spec"]["override"]);
+    if new.is_null() {
+        return;
+    }
+    let overriding = old.is_null() || !equal_but(new, old, &["by"]);
+    let by = if overriding { user } else { old["by"].as_str().unwrap_or_default() }.to_owned();
+    if new["by"].as_str().unwrap_or_default() == by {
+        return;
+    }
+    if let Some(new) = object.pointer_mut("/spec/override").and_then(Value::as_object_mut) {
+        if by.is_empty() { drop(new.remove("by")) } else { drop(new.insert("by".to_owned(), by.into())) }
+    }
+}
