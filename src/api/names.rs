@@ -12,6 +12,12 @@ pub const HOLD_BY_AUTHOR: &str = "author";
 pub const HOLD_RESTORE: &str = "rollcall.dev/hold-restore";
 /// Annotation: a rollback is under way, so the pod template is pinned. Written by rollcall only.
 pub const ROLLBACK: &str = "rollcall.dev/rollback";
+/// Annotation: digest of the content that was rolled back last. Nothing lets that content go by itself.
+/// Written by rollcall only.
+pub const ROLLED_BACK: &str = "rollcall.dev/rolled-back";
+/// Annotation on a CronJob, written by rollcall with each release action: the digest of what was let go, and when
+/// the last run before it was due.
+pub const RUNS: &str = "rollcall.dev/runs";
 /// Label on a pod template: the name of the workload whose unreleased pods wait at a scheduling gate.
 pub const POD_GATE_LABEL: &str = "rollcall.dev/pod-gate";
 /// Annotation, written by rollcall with each release action: what let this content go.

@@ -8,6 +8,7 @@ pub mod lease;
 mod lease_record;
 pub mod objects;
 pub mod releases;
+pub mod revisions;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -80,6 +80,17 @@ pub(super) struct WireMeta {
     pub labels: BTreeMap<String, String>,
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    pub owner_references: Vec<WireOwner>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireOwner {
+    pub kind: String,
+    pub name: String,
+    pub uid: String,
+    #[serde(default)]
+    pub controller: bool,
 }
 
 impl WireMeta {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ResourceVersion;
+use super::key::ObjectKey;
 use super::workloads::{Workload, release_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
@@ -51,6 +52,9 @@ pub const STATEFUL_SETS: Resource =
 pub const DAEMON_SETS: Resource = Resource { group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet" };
 pub const JOBS: Resource = Resource { group: "batch", version: "v1", plural: "jobs", kind: "Job" };
 pub const CRON_JOBS: Resource = Resource { group: "batch", version: "v1", plural: "cronjobs", kind: "CronJob" };
+pub const REPLICA_SETS: Resource = Resource { group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet" };
+pub const CONTROLLER_REVISIONS: Resource =
+    Resource { group: "apps", version: "v1", plural: "controllerrevisions", kind: "ControllerRevision" };
 pub const NAMESPACES: Resource = Resource { group: "", version: "v1", plural: "namespaces", kind: "Namespace" };
 const EVENTS: Resource = Resource { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
 
@@ -74,7 +78,11 @@ impl Resource {
         format!("{root}/{}{scope}/{}{name}", self.version, self.plural)
     }
 
-    fn said(&self, namespace: &str, name: &str) -> String {
+    pub(super) fn said_of(&self, key: &ObjectKey) -> String {
+        self.said(&key.namespace, &key.name)
+    }
+
+    pub(super) fn said(&self, namespace: &str, name: &str) -> String {
         if namespace.is_empty() { format!("{} {name}", self.kind) } else { format!("{} {namespace}/{name}", self.kind) }
     }
 }
@@ -110,17 +118,34 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn list(&self, resource: Resource, fields: &str) -> Result<Vec<String>, ApiError> {
-        let mut texts = Vec::new();
+        let all = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
+        Ok(all.iter().map(Value::to_string).collect())
+    }
+
+    /// All objects of a kind in a namespace that a label selector selects, newest versions.
+    pub(super) async fn list_in(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<Vec<Value>, ApiError> {
+        self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await
+    }
+
+    async fn pages(&self, resource: Resource, namespace: &str, selector: &str) -> Result<Vec<Value>, ApiError> {
+        let mut items = Vec::new();
         let mut token = String::new();
         loop {
-            let query = format!("?limit=200&fieldSelector={}&continue={}", encoded(fields), encoded(&token));
-            let text = self.send(Method::GET, resource, "", "", &query, "", None).await?;
-            let page: Value = serde_json::from_str(&text)
+            let query = format!("?limit=200&{selector}&continue={}", encoded(&token));
+            let text = self.send(Method::GET, resource, namespace, "", &query, "", None).await?;
+            let mut page: Value = serde_json::from_str(&text)
                 .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
-            texts.extend(page["items"].as_array().into_iter().flatten().map(Value::to_string));
+            if let Some(found) = page["items"].as_array_mut() {
+                items.append(found);
+            }
             match page["metadata"]["continue"].as_str() {
                 Some(next) if !next.is_empty() => next.clone_into(&mut token),
-                _ => return Ok(texts),
+                _ => return Ok(items),
             }
         }
     }
@@ -157,19 +182,25 @@ impl Objects {
     ///
     /// [`ApiError::Conflict`] if it has another version; nothing was written then.
     pub async fn release(&self, workload: &Workload, why: &str) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, release_patch(workload, why)).await
+    }
+
+    /// Patches a workload if it still has the version it was read with.
+    pub(super) async fn patch_workload(&self, workload: &Workload, patch: Value) -> Result<ResourceVersion, ApiError> {
         let (namespace, name) = (&*workload.key.namespace, &*workload.key.name);
         let resource = Resource::of(workload.kind);
-        let patch = release_patch(workload, why);
+        let what = resource.said(namespace, name);
         let answer =
             self.send(Method::PATCH, resource, namespace, name, "", "application/json-patch+json", Some(patch)).await;
-        let what = resource.said(namespace, name);
-        match answer {
-            Ok(text) => version_of(&text, &what),
-            // A failed test, or a field that is no longer there, is answered as an invalid request. Nothing else
-            // in this patch can be invalid, so the object is not what was read.
-            Err(ApiError::Refused { .. }) => Err(ApiError::Conflict { what }),
-            Err(other) => Err(other),
-        }
+        let refused = match answer {
+            Ok(text) => return version_of(&text, &what),
+            Err(refused @ ApiError::Refused { .. }) => refused,
+            Err(other) => return Err(other),
+        };
+        // A failed test, or a field that is no longer there, is answered as an invalid request, and so is content
+        // that cannot be stored. Which of the two it is, the version tells.
+        let text = self.get(resource, namespace, name).await?.ok_or(ApiError::NotFound { what: what.clone() })?;
+        if version_of(&text, &what)? == workload.version { Err(refused) } else { Err(ApiError::Conflict { what }) }
     }
 
     /// Puts the gate label of a team on a workload.

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
 use super::queue::Queue;
+use super::release::situation::Circumstances;
 use super::shell::Outcome;
 use crate::api::fields::WorkloadKind;
 use crate::clock::Clock;
@@ -191,14 +192,8 @@ impl World {
         for (expected, store) in self.expected_policies.iter().zip(&self.stores.policies) {
             for policy in expected {
                 let name = policy["metadata"]["name"].as_str().unwrap_or_default();
-                let kind = policy["kind"].as_str().unwrap_or_default();
-                match store.get(&ObjectKey::new("", name)) {
-                    None => missing.push(format!("{kind} {name} is missing")),
-                    Some(found) if !crate::manifests::intact(&policy["spec"], &found.spec) => {
-                        missing.push(format!("{kind} {name} was altered"))
-                    }
-                    Some(_) => {}
-                }
+                let found = store.get(&ObjectKey::new("", name));
+                missing.extend(crate::manifests::trouble(policy, found.as_ref().map(|found| &found.spec)));
             }
         }
         missing
@@ -216,6 +211,18 @@ impl World {
         };
         tracing::debug!(event = "changed_meanwhile", %key, what, "looked at again");
         Ok(Outcome::at(self.clock.now() + TimeDelta::seconds(1)))
+    }
+
+    /// What is true now, whichever release is decided on.
+    #[must_use]
+    pub fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            now: self.clock.now(),
+            skew: self.skew(),
+            settle: self.settings.settle,
+            platform: self.settings.namespace.clone(),
+            policies_missing: self.policies_missing(),
+        }
     }
 
     /// How far the clocks are apart, if that is too far.

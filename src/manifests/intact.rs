@@ -23,6 +23,18 @@ pub fn intact(expected: &Value, actual: &Value) -> bool {
     }) && actual.iter().all(|(key, value)| expected.contains_key(key) || key == "status" || neutral(key, value))
 }
 
+/// What is wrong with one policy or binding in the cluster, by kind and name: nothing if the `spec` that was found
+/// is what `expected` says.
+pub fn trouble(expected: &Value, found: Option<&Value>) -> Option<String> {
+    let name = expected["metadata"]["name"].as_str().unwrap_or_default();
+    let kind = expected["kind"].as_str().unwrap_or_default();
+    match found {
+        None => Some(format!("{kind} {name} is missing")),
+        Some(spec) if !intact(&expected["spec"], spec) => Some(format!("{kind} {name} was altered")),
+        Some(_) => None,
+    }
+}
+
 /// Every entry of `expected` is in `actual`, which may have more.
 fn contains(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {

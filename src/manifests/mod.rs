@@ -14,7 +14,7 @@ pub mod rbac;
 pub mod tree;
 mod yaml;
 
-pub use intact::intact;
+pub use intact::{intact, trouble};
 pub use policies::policies;
 pub use rbac::rbac;
 pub use yaml::to_yaml;

@@ -27,9 +27,9 @@ const OPERATOR: &[Right] = &[
     (GROUP, KINDS, READ),
     // Its answer. `guard-status` refuses everybody else's.
     (GROUP, KINDS_STATUS, &["patch", "update"]),
-    // Progress is derived from workloads; a rollback takes the former template from a ReplicaSet.
-    ("apps", &["deployments", "replicasets"], READ),
-    ("batch", &["jobs"], READ),
+    // Progress is derived from workloads.
+    ("apps", &["daemonsets", "deployments", "statefulsets"], READ),
+    ("batch", &["cronjobs", "jobs"], READ),
     // Platform windows govern namespaces by label.
     ("", &["namespaces"], READ),
     // Whether the hold is in force is measured, not assumed.
@@ -52,8 +52,13 @@ const OPERATOR: &[Right] = &[
 /// In its own namespace: one of several operators leads.
 const ELECTION: &[Right] = &[("coordination.k8s.io", &["leases"], &["create", "get", "update"])];
 
-/// Where bound: labels, annotations and hold fields; `bind-operator-*` refuses the rest.
-const WORKLOADS: &[Right] = &[("apps", &["deployments"], &["patch"]), ("batch", &["jobs"], &["patch"])];
+/// Where bound: labels, annotations and hold fields, and the content of a rollback; `bind-operator-*` refuses the
+/// rest. A rollback takes the former content from what the workload's controller keeps of it.
+const WORKLOADS: &[Right] = &[
+    ("apps", &["daemonsets", "deployments", "statefulsets"], &["patch"]),
+    ("batch", &["cronjobs", "jobs"], &["patch"]),
+    ("apps", &["controllerrevisions", "replicasets"], &["get", "list"]),
+];
 
 /// People who may look.
 const VIEW: &[Right] = &[(GROUP, KINDS, READ)];

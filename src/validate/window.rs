@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{bounded, distinct, duration, text};
-use crate::api::window::{self, CalendarRef, DeploymentWindowSpec, ExceptionEffect, ScheduleEntry, WindowType};
+use super::{bounded, distinct, duration, duration_or_zero, text};
+use crate::api::window::{
+    self, CalendarRef, DeploymentWindowSpec, ExceptionEffect, OnClose, ScheduleEntry, WindowType,
+};
 use crate::domain::Faults;
 use crate::domain::calendar::{
     self, Calendar, Effect, Entry, Exception, ExceptionTime, Form, Selected, Window, WindowSpec,
@@ -51,6 +53,12 @@ pub fn window(spec: &DeploymentWindowSpec, calendars: Calendars<'_>) -> Result<W
         .min_remaining
         .as_ref()
         .map(|t| duration(&mut faults, "spec.minRemaining", Some(t), chrono::TimeDelta::zero()));
+    checked.on_close = match spec.on_close {
+        OnClose::Finish => calendar::OnClose::Finish,
+        OnClose::Halt => calendar::OnClose::Halt,
+        OnClose::Rollback => calendar::OnClose::Rollback,
+    };
+    checked.overrun_grace = duration_or_zero(&mut faults, "spec.overrunGrace", spec.overrun_grace.as_ref());
     checked.blocks_rollback = spec.blocks_rollback.unwrap_or(false);
     match Window::compile(&checked) {
         Ok(window) => faults.or(window),

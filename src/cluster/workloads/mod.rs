@@ -1,21 +1,33 @@
 //! Workloads: one file per kind, each of plain functions over the object's JSON. What of it is kept,
-//! how far it is, and which patch lets it go.
+//! how far it is, and which patch lets it go or puts it back.
 //!
 //! This folder never decides that something goes, and never talks to the API server.
 
+mod adapter;
+mod cron_job;
+mod daemon_set;
 mod deployment;
 mod job;
+mod object;
+mod patches;
+mod stateful_set;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::objects::WireMeta;
+pub use cron_job::{Runs, progress_of};
+pub use patches::{release_patch, rollback_patch, unpin_patch};
+pub use stateful_set::HELD_PARTITION;
+
+pub(super) use adapter::of as adapter_of;
+pub(super) use object::{Object, digest_of_content};
+use patches::annotation_path;
+
 use super::texts::Texts;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::fields::WorkloadKind;
-use crate::api::names::{CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, RELEASED, RESTARTED_AT};
-use crate::digest::digest_of;
+use crate::api::names::{CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, ROLLBACK, ROLLED_BACK};
+use crate::api::time::from_wire;
 
 /// What is kept of one version of a workload.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,9 +39,15 @@ pub struct Workload {
     /// The team named by the gate label.
     pub gate: Option<String>,
     pub hold: Option<HeldBy>,
+    /// What the hold field was before, for kinds where removing it is not enough.
+    pub restore: Option<Box<str>>,
     /// The value of the claim annotation, unchecked.
     pub claim: Option<String>,
-    /// Digest of the pod template, without what ships nothing new.
+    /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
+    pub rollback: Option<String>,
+    /// The digest of the content that was rolled back last, as [`unpin_patch`] wrote it.
+    pub rolled_back: Option<String>,
+    /// Digest of the content, without what ships nothing new: of the pod template, or of a CronJob's Job template.
     pub template: String,
     /// Image by container name.
     pub images: Texts,
@@ -38,9 +56,19 @@ pub struct Workload {
     pub progress: Progress,
     /// The stored template is what runs.
     pub runs_already: bool,
+    /// What the hold of this object can promise.
+    pub strength: Strength,
     pub terminating: bool,
     /// Another controller uses the hold field of this object, so it cannot be held.
     pub owned_elsewhere: Option<String>,
+    /// CronJobs: what was let go last.
+    pub runs: Option<Box<Runs>>,
+    /// CronJobs: when the last run was due, as its status has it.
+    pub last_run: Option<Box<str>>,
+    /// Jobs: the CronJob whose controller made it.
+    pub made_by: Option<Box<MadeBy>>,
+    /// It has no annotation, so one cannot be added without making room.
+    pub bare: bool,
 }
 
 /// Who had stopped it before the hold.
@@ -48,6 +76,50 @@ pub struct Workload {
 pub enum HeldBy {
     Policy,
     Author,
+}
+
+/// A hold, as far as giving the field back needs it.
+pub(super) struct Held {
+    pub by: HeldBy,
+    pub restore: Option<Box<str>>,
+    pub content: String,
+    pub last_run: Option<Box<str>>,
+}
+
+/// What a hold can promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Nothing of the held content starts, first installation included, and what runs goes on.
+    Full,
+    /// The same, but a first installation is not held.
+    UpdatesOnly,
+    /// Nothing of the held content starts, but what ran before does not run either.
+    Interrupting,
+    /// A pod that is re-created while the hold lasts, and one on a new node, is of the held content. A first
+    /// installation is not held.
+    BestEffort,
+}
+
+impl Strength {
+    /// The word that a status says.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::UpdatesOnly => "UpdatesOnly",
+            Self::Interrupting => "Interrupting",
+            Self::BestEffort => "BestEffort",
+        }
+    }
+}
+
+/// The CronJob whose controller made a Job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeBy {
+    pub name: String,
+    pub uid: String,
+    /// For when it was made.
+    pub due: DateTime<Utc>,
 }
 
 /// How far the stored content has come, as its own controller says of the newest generation.
@@ -77,65 +149,52 @@ impl Projected for Workload {
 /// How many annotations of a pod template are kept for comparison: as many as a step can expect.
 pub const KEPT_ANNOTATIONS: usize = 32;
 
-#[derive(Deserialize)]
-struct Object {
-    metadata: WireMeta,
-    #[serde(default)]
-    spec: Value,
-    #[serde(default)]
-    status: Value,
-}
-
 /// Reads a workload of this kind.
 ///
 /// # Errors
 ///
 /// What is wrong with it, in serde's words.
 pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
-    let mut object: Object = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let gate = object.metadata.labels.get(GATE_LABEL).cloned();
-    let note = |name: &str| object.metadata.annotations.get(name).filter(|v| !v.is_empty()).cloned();
+    let adapter = adapter_of(kind);
+    let object = Object::read(adapter, text)?;
+    let note = |name: &str| object.note(name).cloned();
     let hold = note(HOLD).map(|by| if by == HOLD_BY_AUTHOR { HeldBy::Author } else { HeldBy::Policy });
-    let claim = note(CLAIM);
-    let template = object.spec.get_mut("template").map(Value::take).unwrap_or_default();
-    let (progress, runs_already) = match kind {
-        WorkloadKind::Deployment => deployment::progress(&object),
-        WorkloadKind::Job => job::progress(&object),
-        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::CronJob => (Progress::NotObserved, false),
-    };
-    let progress = if hold.is_some() { Progress::NotObserved } else { progress };
+    let pods = object.content.pointer(adapter.pod_template()).unwrap_or(&Value::Null);
+    let gate = object.metadata.labels.get(GATE_LABEL).cloned();
+    let made_by = if kind == WorkloadKind::Job { made_by(&object).map(Box::new) } else { None };
     // What nobody gates is only watched for the label to appear: its content is not worth its memory.
     let gated = gate.is_some();
     Ok(Workload {
         kind,
-        gate,
         hold,
-        claim,
-        template: if gated { digest_of(&content(&template)) } else { String::new() },
-        images: if gated { images(&template) } else { Texts::default() },
-        annotations: if gated { annotations(&template) } else { Texts::default() },
-        progress,
-        runs_already: runs_already && hold == Some(HeldBy::Policy),
+        restore: note(HOLD_RESTORE).map(String::into_boxed_str),
+        claim: note(CLAIM),
+        rollback: note(ROLLBACK),
+        rolled_back: note(ROLLED_BACK),
+        template: if gated { object.digest(adapter) } else { String::new() },
+        images: if gated || made_by.is_some() { images(pods) } else { Texts::default() },
+        annotations: if gated { annotations(pods) } else { Texts::default() },
+        progress: if hold.is_some() { Progress::NotObserved } else { adapter.progress(&object) },
+        runs_already: gated && hold == Some(HeldBy::Policy) && adapter.runs_already(&object),
+        strength: adapter.strength(pods.pointer("/metadata/labels").is_some_and(|l| l.get(POD_GATE_LABEL).is_some())),
         terminating: object.metadata.deletion_timestamp.is_some(),
-        owned_elsewhere: owned_elsewhere(kind, &object),
+        owned_elsewhere: adapter.owned_elsewhere(&object),
+        runs: cron_job::runs(&object).map(Box::new),
+        last_run: object.status["lastScheduleTime"].as_str().map(Box::from),
+        made_by,
+        bare: object.metadata.annotations.is_empty(),
+        gate,
         version: ResourceVersion::new(object.metadata.resource_version.as_str()),
         uid: object.metadata.uid,
         key: ObjectKey::new(object.metadata.namespace, object.metadata.name),
     })
 }
 
-/// A pod template without the mark of `kubectl rollout restart`, which ships nothing new.
-fn content(template: &Value) -> Value {
-    let mut content = template.clone();
-    if let Some(annotations) = content.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
-        annotations.remove(RESTARTED_AT);
-        if annotations.is_empty()
-            && let Some(metadata) = content.pointer_mut("/metadata").and_then(Value::as_object_mut)
-        {
-            metadata.remove("annotations");
-        }
-    }
-    content
+/// The CronJob whose controller made a Job. One that a person made from a CronJob is nobody's run.
+fn made_by(job: &Object) -> Option<MadeBy> {
+    let owner = job.metadata.owner_references.iter().find(|o| o.controller && o.kind == "CronJob")?;
+    let due = job.note(cron_job::DUE).and_then(|due| from_wire(due))?;
+    Some(MadeBy { name: owner.name.clone(), uid: owner.uid.clone(), due })
 }
 
 fn images(template: &Value) -> Texts {
@@ -150,50 +209,6 @@ fn images(template: &Value) -> Texts {
 fn annotations(template: &Value) -> Texts {
     let all = template.pointer("/metadata/annotations").and_then(Value::as_object);
     all.into_iter().flatten().filter_map(|(k, v)| Some((k.as_str(), v.as_str()?))).take(KEPT_ANNOTATIONS).collect()
-}
-
-/// Whose hold field it is, if not ours: Kueue suspends Jobs, Kruise pauses Deployments.
-fn owned_elsewhere(kind: WorkloadKind, object: &Object) -> Option<String> {
-    let labels = &object.metadata.labels;
-    let has = |name: &str| labels.contains_key(name) || object.metadata.annotations.contains_key(name);
-    match kind {
-        WorkloadKind::Job if has("kueue.x-k8s.io/queue-name") => Some("Kueue decides when this Job runs".to_owned()),
-        WorkloadKind::Deployment if has("rollouts.kruise.io/in-progressing") => {
-            Some("a Kruise Rollout pauses this Deployment".to_owned())
-        }
-        _ => None,
-    }
-}
-
-fn condition<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    object.status["conditions"].as_array()?.iter().find(|c| c["type"] == name)
-}
-
-fn number(value: &Value, field: &str) -> i64 {
-    value[field].as_i64().unwrap_or(0)
-}
-
-/// The JSON patch that lets a held workload go: it fails unless the object still has this version.
-/// What its author had stopped stays stopped.
-#[must_use]
-pub fn release_patch(workload: &Workload, why: &str) -> Value {
-    let mut operations = vec![
-        json!({"op": "test", "path": "/metadata/resourceVersion", "value": workload.version.as_str()}),
-        json!({"op": "remove", "path": format!("/metadata/annotations/{}", escaped(HOLD))}),
-        json!({"op": "add", "path": format!("/metadata/annotations/{}", escaped(RELEASED)), "value": why}),
-    ];
-    if workload.hold == Some(HeldBy::Policy) {
-        operations.push(match workload.kind {
-            WorkloadKind::Job => job::let_go(),
-            _ => deployment::let_go(),
-        });
-    }
-    Value::Array(operations)
-}
-
-/// A name as it stands in a JSON pointer (RFC 6901 section 3).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

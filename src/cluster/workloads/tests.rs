@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 fn deployment(change: impl FnOnce(&mut Value)) -> Workload {
@@ -92,7 +94,7 @@ fn letting_go_tests_the_version_and_removes_only_what_the_hold_added() {
     let held = deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"}));
     let patch = release_patch(&held, "releases/r1");
     assert_eq!(patch[0], json!({"op": "test", "path": "/metadata/resourceVersion", "value": "7"}));
-    assert_eq!(patch[3], json!({"op": "remove", "path": "/spec/paused"}));
+    assert_eq!(patch[2], json!({"op": "remove", "path": "/spec/paused"}));
     let by_author = deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "author"}));
     assert_eq!(release_patch(&by_author, "x").as_array().map(Vec::len), Some(3), "it stays paused");
 }

@@ -7,6 +7,7 @@ mod act;
 mod conditions;
 mod observe;
 mod report;
+pub mod situation;
 
 use std::sync::Arc;
 
@@ -20,13 +21,15 @@ use crate::cluster::writes::ApiError;
 use crate::domain::Faults;
 use crate::domain::scheduling::{Act, Decision, Situation, decide};
 
+pub use report::{blocker_status, schedule};
+
 /// Reconciles releases.
 pub struct ReleaseController {
     pub world: Arc<World>,
 }
 
 /// What was read of one release, and what it says.
-pub(super) enum View {
+pub enum View {
     /// The plan makes sense, so there is something to decide.
     Sound { release: Arc<Release>, situation: Box<Situation> },
     /// The plan does not make sense.
@@ -92,12 +95,12 @@ impl ReleaseController {
         seen: Situation,
     ) -> Result<Option<(Arc<Release>, Situation, Decision)>, ApiError> {
         let world = &*self.world;
-        let mut before = observe::versions(release, &seen);
+        let mut before = situation::versions(release, &seen);
         for _ in 0..ATTEMPTS {
             let Some(View::Sound { release, situation }) = observe::fresh(world, &release.meta.key).await? else {
                 return Ok(None);
             };
-            let now = observe::versions(&release, &situation);
+            let now = situation::versions(&release, &situation);
             if now == before {
                 let decision = decide(&situation);
                 return Ok(Some((release, *situation, decision)));

@@ -148,7 +148,9 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
     }
 }
 
-fn blocker_status(old: &[BlockerStatus], blocker: &Blocker, now: DateTime<Utc>) -> BlockerStatus {
+/// A blocker as the status says it, with the instant since when it is known.
+#[must_use]
+pub fn blocker_status(old: &[BlockerStatus], blocker: &Blocker, now: DateTime<Utc>) -> BlockerStatus {
     let code = blocker.cause.code().to_string();
     let subject = blocker.cause.subject();
     let owner = blocker.cause.owner();
@@ -170,7 +172,8 @@ fn blocker_status(old: &[BlockerStatus], blocker: &Blocker, now: DateTime<Utc>) 
 }
 
 /// When the next step might start, as far as the windows tell.
-fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleStatus> {
+#[must_use]
+pub fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleStatus> {
     let waiting = decision.steps.iter().any(|s| s.state == StepState::Waiting);
     if !waiting {
         return None;

@@ -28,6 +28,7 @@ impl Window {
             zone,
             reason: spec.reason.clone(),
             min_remaining: spec.min_remaining,
+            on_close: (spec.on_close, spec.overrun_grace),
             blocks_rollback: spec.blocks_rollback,
             pieces: Vec::new(),
             changes: Vec::new(),
@@ -51,6 +52,9 @@ impl Window {
         window.holidays = spec.holidays.as_ref().map(holidays).unwrap_or_default();
         if spec.min_remaining.is_some_and(|remaining| remaining < TimeDelta::zero()) {
             faults.push(CalendarFault::new("minRemaining", "is negative: write a duration such as 45m"));
+        }
+        if spec.overrun_grace < TimeDelta::zero() {
+            faults.push(CalendarFault::new("overrunGrace", "is negative: write a duration such as 15m"));
         }
         compile_entries(&mut window, &spec.entries, &mut faults);
         compile_exceptions(&mut window, &spec.exceptions, &mut faults);

@@ -60,7 +60,7 @@ pub struct Governance {
 }
 
 /// The governance as one purpose sees it.
-struct Seen<'a> {
+pub(super) struct Seen<'a> {
     governance: &'a Governance,
     purpose: Purpose,
 }
@@ -172,7 +172,7 @@ impl Governance {
         asked.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)))
     }
 
-    fn seen(&self, purpose: Purpose) -> Seen<'_> {
+    pub(super) fn seen(&self, purpose: Purpose) -> Seen<'_> {
         Seen { governance: self, purpose }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::ics::Calendar;
+use super::overrun::OnClose;
 
 /// Whether a window opens or closes what it governs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +46,10 @@ pub struct WindowSpec {
     pub valid_until: Option<String>,
     /// A step starts only with this much left of the merged opening.
     pub min_remaining: Option<TimeDelta>,
+    /// What is to become of what is under way when it closes.
+    pub on_close: OnClose,
+    /// How long after the close that still waits; zero or more; faults at `overrunGrace`.
+    pub overrun_grace: TimeDelta,
     /// Whether a Freeze stops rollbacks too. Says nothing for an Allow.
     pub blocks_rollback: bool,
 }
@@ -62,6 +67,8 @@ impl WindowSpec {
             valid_from: None,
             valid_until: None,
             min_remaining: None,
+            on_close: OnClose::Finish,
+            overrun_grace: TimeDelta::zero(),
             blocks_rollback: false,
         }
     }

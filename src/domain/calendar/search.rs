@@ -54,7 +54,11 @@ impl Looks {
 ///
 /// `visit` is told whether the end is one. The last stretch may still be open where the search gives up: then it is
 /// cut there, and how it goes on is not known.
-fn each_stretch<T>(openings: &impl Openings, from: i64, mut visit: impl FnMut(Span, bool) -> Option<T>) -> Option<T> {
+pub(crate) fn each_stretch<T>(
+    openings: &impl Openings,
+    from: i64,
+    mut visit: impl FnMut(Span, bool) -> Option<T>,
+) -> Option<T> {
     let mut looks = Looks::from(openings, from);
     // A stretch that reaches the end of one look may go on in the next.
     let mut open: Option<Span> = None;

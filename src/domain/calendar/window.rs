@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::changes::{Change, Found, Holiday, changed, without_holidays};
 use super::civil::{DAY, FIRST_WALL, LAST_WALL};
+use super::overrun::OnClose;
 use super::schedule::WindowType;
 use super::search::{self, NO_END, Openings};
 use super::series::Series;
@@ -31,6 +32,7 @@ pub struct Window {
     pub(crate) zone: Zone,
     pub(crate) reason: String,
     pub(crate) min_remaining: Option<TimeDelta>,
+    pub(crate) on_close: (OnClose, TimeDelta),
     pub(crate) blocks_rollback: bool,
     pub(crate) pieces: Vec<Piece>,
     /// Exceptions, in the order in which they are written.
@@ -65,6 +67,11 @@ impl Window {
     /// How much of the merged opening must be left for a step to start, if the window says so.
     pub fn min_remaining(&self) -> Option<TimeDelta> {
         self.min_remaining
+    }
+
+    /// What is to become of what is under way when it closes, and how long that still waits.
+    pub fn on_close(&self) -> (OnClose, TimeDelta) {
+        self.on_close
     }
 
     /// Whether it is a Freeze that stops rollbacks too.

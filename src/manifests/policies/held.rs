@@ -10,7 +10,7 @@ use super::cel::{annotation_pointer, quote};
 use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
 use crate::api::GROUP;
 use crate::api::names::{
-    BREAK_GLASS, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK,
+    BREAK_GLASS, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK, RUNS,
 };
 use crate::manifests::Install;
 use crate::manifests::names::VERB_OVERRIDE;
@@ -42,7 +42,7 @@ pub(super) struct HeldKind {
 }
 
 /// The annotations that only the operator writes, for kinds whose hold field needs no memory.
-pub(super) const OWNED: &[&str] = &[ROLLBACK, RELEASED, HOLD_RESTORE];
+pub(super) const OWNED: &[&str] = &[ROLLBACK, ROLLED_BACK, RELEASED, RUNS, HOLD_RESTORE];
 
 /// Makes room for annotations. An empty map is dropped between two mutations, so each makes its own.
 pub(super) const ROOM: &str = "(has(object.metadata.annotations) ? [] : \

@@ -114,6 +114,8 @@ mod tests {
             names::HOLD,
             names::HOLD_RESTORE,
             names::ROLLBACK,
+            names::ROLLED_BACK,
+            names::RUNS,
             names::RELEASED,
             names::BREAK_GLASS,
             names::AUTHOR,

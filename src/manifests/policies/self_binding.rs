@@ -29,7 +29,10 @@ fn operator_only(install: &Install) -> Vec<Named> {
 /// Also on workloads without the gate label: there the operator may add it, and nothing else.
 fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
     let name = format!("bind-operator-{}.{GROUP}", kind.kind.to_lowercase());
-    let rolled_back = format!("object.metadata.?annotations[?'{ROLLBACK}'].orValue('') != ''");
+    // Each rollback has a marker of its own, so that one rollback is one write of a template.
+    let rolled_back = format!(
+        "variables.ann[?'{ROLLBACK}'].orValue('') != '' && variables.ann[?'{ROLLBACK}'] != variables.oldAnn[?'{ROLLBACK}']"
+    );
     let mut fields = kind.operator_fields.to_vec();
     fields.push("template");
     let template = if kind.pinned {
@@ -59,7 +62,7 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
             update(&template),
             format!(
                 "rollcall's own account may change the pod template of {subject} only as a rollback recorded in \
-                 the annotation {ROLLBACK}"
+                 the same write, by a new value of the annotation {ROLLBACK}"
             ),
         ));
     }

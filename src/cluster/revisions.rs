@@ -1,0 +1,174 @@
+//! Former revisions of workloads: where their controllers keep them, which one runs, and how one is put back.
+//! Nothing here decides that something is rolled back.
+
+use serde_json::Value;
+
+use super::ResourceVersion;
+use super::workloads::{Object, Workload, adapter_of, digest_of_content, rollback_patch, unpin_patch};
+use super::writes::{ApiError, Objects, Resource};
+use crate::api::fields::WorkloadKind;
+
+/// A former revision of a workload, as it can be put back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Former {
+    /// The name of the object that keeps it: a ReplicaSet, a ControllerRevision, or a Job of a CronJob.
+    pub name: String,
+    /// What the workload's spec said, without what its controller added: the pod template, or the Job template.
+    pub template: Value,
+    /// As [`Workload::template`] is for this content.
+    pub digest: String,
+    /// UID of the workload that it is a revision of.
+    pub owner: String,
+}
+
+/// A revision, as an adapter reads it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::cluster) struct Revision {
+    pub name: String,
+    pub owner: String,
+    pub template: Value,
+    pub digest: String,
+    /// Later revisions have higher numbers.
+    pub number: i64,
+    /// How many pods of it are available, and how many there shall be.
+    pub serves: [i64; 2],
+}
+
+impl Revision {
+    /// The revision that `keeper` keeps; `pod_template` is where the pod template is in it.
+    pub fn of(keeper: &Value, template: Value, pod_template: &str) -> Self {
+        let owners = keeper["metadata"]["ownerReferences"].as_array();
+        let owner = owners.into_iter().flatten().find(|o| o["controller"] == true);
+        Self {
+            name: keeper["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+            owner: owner.and_then(|o| o["uid"].as_str()).unwrap_or_default().to_owned(),
+            digest: digest_of_content(&template, pod_template),
+            template,
+            ..Self::default()
+        }
+    }
+
+    fn former(&self) -> Former {
+        let Self { name, owner, template, digest, .. } = self.clone();
+        Former { name, template, digest, owner }
+    }
+}
+
+/// A ControllerRevision of a StatefulSet or a DaemonSet. Its data is a strategic merge patch that replaces the
+/// pod template as a whole.
+pub(in crate::cluster) fn controller_revision(revision: &Value) -> Option<Revision> {
+    let mut template = revision["data"]["spec"]["template"].clone();
+    template.as_object_mut()?.remove("$patch");
+    Some(Revision { number: revision["revision"].as_i64()?, ..Revision::of(revision, template, "") })
+}
+
+/// A pod template without the labels that a controller added to it.
+pub(in crate::cluster) fn without_labels(mut template: Value, added: &[&str]) -> Value {
+    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.retain(|name, _| !added.contains(&name.as_str()));
+    }
+    template
+}
+
+impl Objects {
+    /// The revision of a workload that runs while its new content is held; asked after the workload was let go,
+    /// the answer can be the new content. `None` if there is none: nothing of it has run, its history is gone, or
+    /// its kind keeps none.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Conflict`] if the workload is not the one that was read, [`ApiError::NotFound`],
+    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
+    pub async fn former_revision(&self, workload: &Workload) -> Result<Option<Former>, ApiError> {
+        let adapter = adapter_of(workload.kind);
+        let Some(keeper) = adapter.revisions() else {
+            return Ok(None);
+        };
+        let (namespace, name) = (&*workload.key.namespace, &*workload.key.name);
+        let resource = Resource::of(workload.kind);
+        let what = resource.said(namespace, name);
+        let Some(text) = self.get(resource, namespace, name).await? else {
+            return Err(ApiError::NotFound { what });
+        };
+        let object =
+            Object::read(adapter, &text).map_err(|message| ApiError::Unknown { what: what.clone(), message })?;
+        if object.metadata.uid != workload.uid || object.digest(adapter) != workload.template {
+            return Err(ApiError::Conflict { what });
+        }
+        let kept = self.list_in(keeper, namespace, &selector(&object.spec["selector"])).await?;
+        let all = kept.iter().filter_map(|k| adapter.revision(k));
+        let own: Vec<Revision> = all.filter(|r| r.owner == workload.uid).collect();
+        Ok(adapter.former(&object, &own).map(Revision::former))
+    }
+
+    /// Reads a revision again by the name that [`Former`] gave. `None` if it is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
+    pub async fn revision(&self, kind: WorkloadKind, namespace: &str, name: &str) -> Result<Option<Former>, ApiError> {
+        let adapter = adapter_of(kind);
+        let Some(keeper) = adapter.revisions() else {
+            return Ok(None);
+        };
+        let Some(text) = self.get(keeper, namespace, name).await? else {
+            return Ok(None);
+        };
+        let kept: Value = serde_json::from_str(&text)
+            .map_err(|e| ApiError::Unknown { what: keeper.said(namespace, name), message: e.to_string() })?;
+        Ok(adapter.revision(&kept).map(|r| r.former()))
+    }
+
+    /// Puts a former revision back, held or not, if the workload still has the version it was read with. Its
+    /// content is pinned until [`Self::unpin`]. `marker` must differ from the marker that the workload has: the
+    /// policies let each marker be used once.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Conflict`] if it has another version, or if the revision is not one of this workload; nothing
+    /// was written then. [`ApiError::Refused`] if the API server does not take the former content any more.
+    pub async fn roll_back(
+        &self,
+        workload: &Workload,
+        former: &Former,
+        marker: &str,
+    ) -> Result<ResourceVersion, ApiError> {
+        if former.owner != workload.uid {
+            return Err(ApiError::Conflict { what: Resource::of(workload.kind).said_of(&workload.key) });
+        }
+        self.patch_workload(workload, rollback_patch(workload, former, marker)).await
+    }
+
+    /// Ends a rollback: takes the marker away and remembers the digest of the content that was rolled back, so
+    /// that nothing lets it go by itself when it lands again.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Conflict`] if it has another version; nothing was written then.
+    pub async fn unpin(&self, workload: &Workload, rolled_back: &str) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, unpin_patch(workload, rolled_back)).await
+    }
+}
+
+/// A label selector as a query has it; empty for none.
+fn selector(selector: &Value) -> String {
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let mut terms: Vec<String> = labels.filter_map(|(k, v)| Some(format!("{k}={}", v.as_str()?))).collect();
+    for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
+        let Some(key) = expression["key"].as_str() else { continue };
+        let values: Vec<&str> =
+            expression["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        match expression["operator"].as_str() {
+            Some("In") => terms.push(format!("{key} in ({})", values.join(","))),
+            Some("NotIn") => terms.push(format!("{key} notin ({})", values.join(","))),
+            Some("Exists") => terms.push(key.to_owned()),
+            Some("DoesNotExist") => terms.push(format!("!{key}")),
+            _ => {}
+        }
+    }
+    terms.join(",")
+}
+
+#[cfg(test)]
+#[path = "revisions_tests.rs"]
+mod tests;

@@ -1,0 +1,149 @@
+use serde_json::json;
+
+use super::*;
+use crate::cluster::workloads::decode;
+
+fn read(kind: WorkloadKind, object: &Value) -> Object {
+    Object::read(adapter_of(kind), &object.to_string()).expect("reads")
+}
+
+fn former(kind: WorkloadKind, object: &Value, keepers: &[Value]) -> Option<Former> {
+    let adapter = adapter_of(kind);
+    let revisions: Vec<Revision> = keepers.iter().filter_map(|k| adapter.revision(k)).collect();
+    adapter.former(&read(kind, object), &revisions).map(Revision::former)
+}
+
+fn template(image: &str) -> Value {
+    json!({"metadata": {"labels": {"app": "api"}}, "spec": {"containers": [{"name": "main", "image": image}]}})
+}
+
+fn owned(name: &str) -> Value {
+    json!({"metadata": {"name": name, "ownerReferences": [{"kind": "X", "name": "api", "uid": "u", "controller": true}]}})
+}
+
+fn workload(image: &str) -> Value {
+    json!({"metadata": {"namespace": "core", "name": "api", "uid": "u", "resourceVersion": "7", "labels": {"rollcall.dev/gate": "core"}},
+        "spec": {"template": template(image)}, "status": {}})
+}
+
+fn replica_set(name: &str, image: &str, revision: &str, available: i64) -> Value {
+    let mut keeper = owned(name);
+    keeper["metadata"]["annotations"] = json!({"deployment.kubernetes.io/revision": revision});
+    keeper["spec"] = json!({"replicas": available, "template": template(image)});
+    keeper["spec"]["template"]["metadata"]["labels"]["pod-template-hash"] = json!("abc");
+    keeper["status"] = json!({"availableReplicas": available});
+    keeper
+}
+
+#[test]
+fn the_replica_set_that_serves_is_what_a_held_deployment_runs() {
+    let held = workload("api:3");
+    let kept = [replica_set("a", "api:1", "1", 5), replica_set("b", "api:2", "2", 3)];
+    let found = former(WorkloadKind::Deployment, &held, &kept).expect("one serves");
+    assert_eq!((found.name.as_str(), found.owner.as_str()), ("a", "u"), "it was held in the midst of a rollout");
+    assert_eq!(found.template, template("api:1"), "without what the controller added");
+    let live = decode(WorkloadKind::Deployment, &workload("api:1").to_string()).expect("decodes");
+    assert_eq!(found.digest, live.template, "the digest that the workload has after the rollback");
+    assert_eq!(former(WorkloadKind::Deployment, &held, &[]), None, "a first installation");
+}
+
+#[test]
+fn with_no_pods_it_is_the_newest_replica_set_that_is_not_the_held_content() {
+    let held = workload("api:1");
+    let kept = [replica_set("a", "api:1", "3", 0), replica_set("b", "api:2", "2", 0)];
+    let found = former(WorkloadKind::Deployment, &held, &kept).expect("one is left");
+    assert_eq!(found.name, "b", "the controller has numbered the stored content already");
+}
+
+fn controller_revision_of(name: &str, image: &str, number: i64) -> Value {
+    let mut keeper = owned(name);
+    let mut template = template(image);
+    template["$patch"] = json!("replace");
+    template["metadata"]["creationTimestamp"] = Value::Null;
+    keeper["data"] = json!({"spec": {"template": template}});
+    keeper["revision"] = json!(number);
+    keeper
+}
+
+#[test]
+fn a_stateful_set_goes_back_to_the_revision_that_its_controller_calls_current() {
+    let mut held = workload("db:3");
+    held["status"]["currentRevision"] = json!("db-1");
+    let kept = [1, 2, 3].map(|n| controller_revision_of(&format!("db-{n}"), &format!("db:{n}"), n));
+    let found = former(WorkloadKind::StatefulSet, &held, &kept).expect("current");
+    assert_eq!(found.name, "db-1");
+    let live = decode(WorkloadKind::StatefulSet, &workload("db:1").to_string()).expect("decodes");
+    assert_eq!(found.digest, live.template, "neither the patch directive nor an empty time is content");
+    held["metadata"]["annotations"] = json!({"rollcall.dev/hold-restore": "OnDelete"});
+    let by_hand = former(WorkloadKind::StatefulSet, &held, &kept).expect("newest");
+    assert_eq!(by_hand.name, "db-2", "an author who replaces pods by hand leaves the current name behind");
+}
+
+#[test]
+fn a_daemon_set_goes_back_to_its_newest_revision_but_the_held_one() {
+    let kept = [4, 5].map(|n| controller_revision_of(&format!("log-{n}"), &format!("log:{n}"), n));
+    let of = |image: &str| former(WorkloadKind::DaemonSet, &workload(image), &kept).map(|f| f.name);
+    assert_eq!(of("log:5").as_deref(), Some("log-4"));
+    assert_eq!(of("log:6").as_deref(), Some("log-5"), "its controller has not seen the held content yet");
+}
+
+fn job(name: &str, image: &str, due: &str) -> Value {
+    let mut keeper = owned(name);
+    keeper["metadata"]["labels"] = json!({"team": "core"});
+    keeper["metadata"]["annotations"] = json!({"batch.kubernetes.io/cronjob-scheduled-timestamp": due});
+    let mut template = template(image);
+    for label in ["batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"] {
+        template["metadata"]["labels"][label] = json!("x");
+    }
+    keeper["spec"] =
+        json!({"backoffLimit": 2, "suspend": false, "selector": {"matchLabels": {"a": "b"}}, "template": template});
+    keeper
+}
+
+#[test]
+fn a_cron_job_goes_back_to_what_the_newest_job_ran_that_its_controller_made() {
+    let mut by_hand = job("by-hand", "r:9", "2027-01-13T00:00:00Z");
+    by_hand["metadata"]["annotations"] = json!({"cronjob.kubernetes.io/instantiate": "manual"});
+    let kept = [job("n-1", "r:1", "2027-01-11T00:00:00Z"), job("n-2", "r:2", "2027-01-12T00:00:00Z"), by_hand];
+    let found = former(WorkloadKind::CronJob, &json!({"metadata": {"name": "n"}}), &kept).expect("it ran");
+    assert_eq!(found.name, "n-2");
+    assert_eq!(
+        found.template,
+        json!({"metadata": {"labels": {"team": "core"}}, "spec": {"backoffLimit": 2, "template": template("r:2")}})
+    );
+}
+
+#[test]
+fn a_job_has_nothing_to_go_back_to() {
+    assert_eq!(adapter_of(WorkloadKind::Job).revisions(), None);
+}
+
+#[test]
+fn rolling_back_is_one_write_that_pins_and_lets_go() {
+    let mut held = workload("api:2");
+    held["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"});
+    let held = decode(WorkloadKind::Deployment, &held.to_string()).expect("decodes");
+    let former = Former { name: "a".into(), template: template("api:1"), digest: "d".into(), owner: "u".into() };
+    assert_eq!(
+        rollback_patch(&held, &former, "releases/r1/1"),
+        json!([
+            {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+            {"op": "remove", "path": "/metadata/annotations/rollcall.dev~1hold"},
+            {"op": "remove", "path": "/spec/paused"},
+            {"op": "add", "path": "/spec/template", "value": template("api:1")},
+            {"op": "add", "path": "/metadata/annotations/rollcall.dev~1rollback", "value": "releases/r1/1"},
+        ])
+    );
+    let bare = decode(WorkloadKind::Deployment, &workload("api:2").to_string()).expect("decodes");
+    let patch = rollback_patch(&bare, &former, "m");
+    assert_eq!(patch[1], json!({"op": "add", "path": "/metadata/annotations", "value": {}}), "it makes room");
+}
+
+#[test]
+fn a_label_selector_becomes_a_query() {
+    let given = json!({"matchLabels": {"a": "b"}, "matchExpressions": [
+        {"key": "t", "operator": "In", "values": ["x", "y"]}, {"key": "u", "operator": "NotIn", "values": ["z"]},
+        {"key": "v", "operator": "Exists"}, {"key": "w", "operator": "DoesNotExist"}]});
+    assert_eq!(selector(&given), "a=b,t in (x,y),u notin (z),v,!w");
+    assert_eq!(selector(&Value::Null), "", "a CronJob selects nothing");
+}

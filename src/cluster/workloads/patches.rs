@@ -1,0 +1,72 @@
+//! The three patches that rollcall makes of a workload: let it go, put the former revision back, and end that.
+//! Each fails unless the object still has the version that was decided on.
+
+use serde_json::{Value, json};
+
+use super::adapter::{of, set};
+use super::{Held, Workload};
+use crate::api::names::{HOLD, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK};
+use crate::cluster::revisions::Former;
+
+/// Lets a held workload go. What its author had stopped stays stopped, and what was rolled back before is
+/// forgotten: whoever lets something go has looked at it.
+#[must_use]
+pub fn release_patch(workload: &Workload, why: &str) -> Value {
+    let mut operations = unchanged(workload);
+    operations.extend(without_hold(workload, workload.template.clone()));
+    operations.push(set(&annotation_path(RELEASED), why));
+    if workload.rolled_back.is_some() {
+        operations.push(remove(ROLLED_BACK));
+    }
+    Value::Array(operations)
+}
+
+/// Puts a former revision back, marks that, which pins it, and lets it go, all at once.
+#[must_use]
+pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str) -> Value {
+    let mut operations = unchanged(workload);
+    if workload.bare {
+        operations.push(set("/metadata/annotations", json!({})));
+    }
+    if workload.hold.is_some() {
+        operations.extend(without_hold(workload, former.digest.clone()));
+    }
+    operations.push(set(&format!("/spec/{}", of(workload.kind).content()), former.template.clone()));
+    operations.push(set(&annotation_path(ROLLBACK), marker));
+    Value::Array(operations)
+}
+
+/// Ends a rollback: the content is no longer pinned, and what was rolled back is remembered by its digest.
+#[must_use]
+pub fn unpin_patch(workload: &Workload, rolled_back: &str) -> Value {
+    let mut operations = unchanged(workload);
+    operations.push(remove(ROLLBACK));
+    operations.push(set(&annotation_path(ROLLED_BACK), rolled_back));
+    Value::Array(operations)
+}
+
+fn unchanged(workload: &Workload) -> Vec<Value> {
+    vec![json!({"op": "test", "path": "/metadata/resourceVersion", "value": workload.version.as_str()})]
+}
+
+/// `content` is the digest of what runs from now on.
+fn without_hold(workload: &Workload, content: String) -> Vec<Value> {
+    let mut operations = vec![remove(HOLD)];
+    if workload.restore.is_some() {
+        operations.push(remove(HOLD_RESTORE));
+    }
+    if let Some(by) = workload.hold {
+        let held = Held { by, restore: workload.restore.clone(), content, last_run: workload.last_run.clone() };
+        operations.extend(of(workload.kind).let_go(&held));
+    }
+    operations
+}
+
+fn remove(annotation: &str) -> Value {
+    json!({"op": "remove", "path": annotation_path(annotation)})
+}
+
+/// Where an annotation stands, as a JSON pointer (RFC 6901 section 3).
+pub(super) fn annotation_path(name: &str) -> String {
+    format!("/metadata/annotations/{}", name.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,112 @@
+//! StatefulSets: held by a partition above every ordinal. A first installation is not held by it.
+
+use serde_json::{Value, json};
+
+use super::adapter::{Adapter, set};
+use super::object::Object;
+use super::{Held, Progress, Strength};
+use crate::cluster::revisions::{Revision, controller_revision};
+use crate::cluster::writes::{CONTROLLER_REVISIONS, Resource};
+
+/// The partition that holds: no ordinal reaches it.
+pub const HELD_PARTITION: i64 = 2_147_483_647;
+
+/// What is remembered of an author who replaces pods by hand.
+const ON_DELETE: &str = "OnDelete";
+
+pub(super) struct StatefulSet;
+
+impl Adapter for StatefulSet {
+    fn strength(&self, pod_gate: bool) -> Strength {
+        if pod_gate { Strength::Full } else { Strength::UpdatesOnly }
+    }
+
+    /// Done is what `kubectl rollout status` calls done, with one difference: a partition that lets nothing go is
+    /// its author's stop, not success.
+    fn progress(&self, object: &Object) -> Progress {
+        let wanted = object.wanted();
+        let [updated, ready] = ["updatedReplicas", "readyReplicas"].map(|f| object.counted(f));
+        let same = object.status["updateRevision"] == object.status["currentRevision"];
+        let Some(partition) = partition(object) else {
+            return by_hand(object, updated, ready, wanted);
+        };
+        let goal = (wanted - partition).max(0);
+        if !object.observed() {
+            Progress::NotObserved
+        } else if same && updated == wanted && ready == wanted {
+            Progress::Done
+        } else if goal == 0 && !same {
+            Progress::Stopped
+        } else if partition > 0 && updated >= goal && ready == wanted {
+            Progress::Done
+        } else {
+            Progress::Progressing(format!("{updated} of {goal} updated, {ready} of {wanted} ready{}", order(object)))
+        }
+    }
+
+    /// The controller names the revision that is stored and the one that runs. An author who replaces pods by hand
+    /// leaves the second name behind, but then every pod counts as updated.
+    fn runs_already(&self, object: &Object) -> bool {
+        let all = object.counted("replicas");
+        let same = object.status["updateRevision"] == object.status["currentRevision"];
+        object.observed() && all > 0 && (same || object.counted("updatedReplicas") == all)
+    }
+
+    fn let_go(&self, held: &Held) -> Vec<Value> {
+        match held.restore.as_deref() {
+            Some(ON_DELETE) => vec![set("/spec/updateStrategy", json!({"type": ON_DELETE}))],
+            Some(number) if number != "0" => {
+                let partition = number.parse::<i64>().unwrap_or(0);
+                vec![set("/spec/updateStrategy/rollingUpdate/partition", partition)]
+            }
+            _ => vec![set("/spec/updateStrategy/rollingUpdate/partition", 0)],
+        }
+    }
+
+    fn revisions(&self) -> Option<Resource> {
+        Some(CONTROLLER_REVISIONS)
+    }
+
+    fn revision(&self, revision: &Value) -> Option<Revision> {
+        controller_revision(revision)
+    }
+
+    /// The revision that its controller gives to pods which are created now. An author who replaces pods by hand
+    /// leaves that name behind, so there it is the newest that is not the held content.
+    fn former<'a>(&self, object: &Object, revisions: &'a [Revision]) -> Option<&'a Revision> {
+        let by_hand = object.metadata.annotations.get(crate::api::names::HOLD_RESTORE).is_some_and(|r| r == ON_DELETE);
+        if by_hand || partition(object).is_none() {
+            let held = object.digest(self);
+            return revisions.iter().max_by_key(|r| (r.digest != held, r.number));
+        }
+        let current = object.status["currentRevision"].as_str()?;
+        revisions.iter().find(|r| r.name == current)
+    }
+}
+
+/// `None` if its author replaces pods by hand.
+fn partition(object: &Object) -> Option<i64> {
+    let strategy = &object.spec["updateStrategy"];
+    (strategy["type"] != ON_DELETE).then(|| strategy["rollingUpdate"]["partition"].as_i64().unwrap_or(0))
+}
+
+/// With OnDelete the names of revisions say nothing and neither does the count of updated pods, so what is known
+/// is only whether the stored content has been seen and the pods are ready.
+fn by_hand(object: &Object, updated: i64, ready: i64, wanted: i64) -> Progress {
+    if !object.observed() {
+        Progress::NotObserved
+    } else if updated == wanted && ready == wanted {
+        Progress::Done
+    } else {
+        Progress::Stopped
+    }
+}
+
+/// One at a time, a StatefulSet waits for a pod that is not ready before it replaces any, that pod included.
+fn order(object: &Object) -> &'static str {
+    if object.spec["podManagementPolicy"] == "Parallel" || object.counted("readyReplicas") >= object.wanted() {
+        ""
+    } else {
+        "; a pod of another revision that never gets ready keeps all others waiting until it is deleted"
+    }
+}

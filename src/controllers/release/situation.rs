@@ -1,0 +1,255 @@
+//! From objects, as they were read, to the situation that is decided on. Whoever reads them — the operator
+//! from its stores or fresh, the command on behalf of a person — comes to the same situation here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::View;
+use crate::api::fields::WorkloadKind;
+use crate::api::release::CoordinatedReleaseStatus;
+use crate::api::time::from_wire;
+use crate::cluster::Undecodable;
+use crate::cluster::objects::{Release, Team, Window};
+use crate::cluster::workloads::Workload;
+use crate::controllers::facts::{self, Asking};
+use crate::controllers::world::workload_index;
+use crate::domain::calendar::Governance;
+use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::scheduling::situation::{Grant, InUse, Record, Situation, StepRecord, TeamFound, Work};
+use crate::validate;
+
+/// What is true whichever release is decided on.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// By the API server's clock.
+    pub now: DateTime<Utc>,
+    /// How far the clocks are apart, if that is too far.
+    pub skew: Option<TimeDelta>,
+    /// How long a workload without a change may still get one.
+    pub settle: TimeDelta,
+    /// The operator's namespace, which holds the platform's windows.
+    pub platform: String,
+    /// What of the hold is missing.
+    pub policies_missing: Vec<String>,
+}
+
+/// The objects around one release.
+#[derive(Default)]
+pub struct Around {
+    pub teams: BTreeMap<ObjectName, Arc<Team>>,
+    pub unreadable_teams: BTreeMap<ObjectName, String>,
+    pub workloads: BTreeMap<WorkloadName, Workload>,
+    pub windows: Vec<Arc<Window>>,
+    pub unreadable_windows: Vec<Undecodable>,
+    /// Other live releases that share a team or a workload with this one.
+    pub others: Vec<Arc<Release>>,
+    /// The labels of the teams' namespaces.
+    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The teams that take part in a release.
+#[must_use]
+pub fn teams(release: &Release) -> BTreeSet<ObjectName> {
+    release.spec.participants.iter().map(|p| ObjectName::new(&p.team.namespace, &p.team.name)).collect()
+}
+
+/// Kind, namespace and name of every workload that a release's steps name.
+#[must_use]
+pub fn workloads_named(release: &Release) -> Vec<(WorkloadKind, &str, &str)> {
+    let team_of = |step: &crate::api::release::Step| {
+        let name = step.participant.as_ref()?;
+        release.spec.participants.iter().find(|p| p.name == *name)
+    };
+    release
+        .spec
+        .steps
+        .iter()
+        .filter_map(|step| {
+            let workload = step.workload.as_ref()?;
+            Some((workload.kind, team_of(step)?.team.namespace.as_str(), workload.name.as_str()))
+        })
+        .collect()
+}
+
+/// The situation of a release, or what is wrong with its plan.
+#[must_use]
+pub fn view(circumstances: &Circumstances, release: Arc<Release>, around: &Around) -> View {
+    let meta = facts::meta(&release.meta);
+    let plan = match validate::release(&meta, &release.spec) {
+        Ok(plan) => plan,
+        Err(faults) => return View::Faulty { release, faults },
+    };
+    // What is being deleted is as good as gone: nothing of it is let go any more.
+    let workloads: BTreeMap<WorkloadName, _> =
+        around.workloads.iter().filter(|(_, w)| !w.terminating).map(|(n, w)| (n.clone(), facts::workload(w))).collect();
+    let situation = Situation {
+        now: circumstances.now,
+        skew: circumstances.skew,
+        record: record(&release.status),
+        teams: sound_teams(&release, around),
+        governance: governances(&circumstances.platform, &release, around),
+        claimed: claimed(&release, &plan.steps, &workloads, &around.others),
+        in_use: around.others.iter().flat_map(|r| in_use(r)).collect(),
+        resources: resources(&around.windows),
+        settle: circumstances.settle,
+        policies_missing: hold_trouble(circumstances, around),
+        evidence: evidence(around),
+        release: plan,
+        workloads,
+    };
+    View::Sound { release, situation: Box::new(situation) }
+}
+
+/// What keeps the API server from holding, for this release: a policy that is not there, or a workload
+/// whose hold field somebody else uses.
+fn hold_trouble(circumstances: &Circumstances, around: &Around) -> Vec<String> {
+    let mut trouble = circumstances.policies_missing.clone();
+    trouble.extend(
+        around.workloads.iter().filter_map(|(name, w)| w.owned_elsewhere.as_ref().map(|why| format!("{name}: {why}"))),
+    );
+    trouble
+}
+
+fn sound_teams(release: &Release, around: &Around) -> BTreeMap<ObjectName, TeamFound> {
+    let mut teams: BTreeMap<ObjectName, TeamFound> =
+        around.unreadable_teams.iter().map(|(n, why)| (n.clone(), TeamFound::Broken(why.clone()))).collect();
+    for (name, team) in &around.teams {
+        let found = match validate::team(
+            &facts::meta(&team.meta),
+            &team.spec,
+            &team.status.seen_sign_offs,
+            &release.meta.labels,
+        ) {
+            Ok(sound) => TeamFound::Sound(Box::new(sound)),
+            Err(faults) => TeamFound::Broken(faults.to_string()),
+        };
+        teams.insert(name.clone(), found);
+    }
+    teams
+}
+
+fn governances(platform: &str, release: &Release, around: &Around) -> BTreeMap<ObjectName, Governance> {
+    let named: Vec<ObjectName> = release.spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
+    let nobody = BTreeMap::new();
+    teams(release)
+        .into_iter()
+        .map(|team| {
+            let asking = Asking {
+                platform,
+                team: &team.namespace,
+                team_labels: around.namespaces.get(&team.namespace).unwrap_or(&nobody),
+                release: Some((&release.meta.key.namespace, &release.meta.labels, &named)),
+            };
+            let governance = facts::governance(&asking, &around.windows, &around.unreadable_windows);
+            (team, governance)
+        })
+        .collect()
+}
+
+/// Which of a release's workloads another live release claims that comes before it.
+fn claimed(
+    release: &Release,
+    steps: &[crate::domain::scheduling::situation::Step],
+    found: &BTreeMap<WorkloadName, crate::domain::workload::Workload>,
+    others: &[Arc<Release>],
+) -> BTreeMap<WorkloadName, ObjectName> {
+    let mut claimed = BTreeMap::new();
+    for step in steps {
+        let Work::Workload(name) = &step.work else {
+            continue;
+        };
+        let index = workload_index(validate::wire_kind(name.kind), &name.namespace, &name.name);
+        let rival = others.iter().find(|other| {
+            workloads_named(other).iter().any(|(k, ns, n)| workload_index(*k, ns, n) == index)
+                && comes_before(other, release)
+                && super::super::claims::content_matches(other, name, found.get(name))
+        });
+        if let Some(rival) = rival {
+            claimed.insert(name.clone(), facts::name(&rival.meta.key));
+        }
+    }
+    claimed
+}
+
+/// Whether one release comes before another: the one accepted first, else the one created first. A
+/// release that was looked at and not accepted keeps nobody waiting.
+fn comes_before(one: &Release, other: &Release) -> bool {
+    let accepted = |r: &Release| {
+        let condition = r.status.conditions.iter().find(|c| c.type_ == "Accepted" && c.status == "True");
+        condition.map(|c| c.last_transition_time.0)
+    };
+    let order = |r: &Release| (r.meta.created, r.meta.key.clone());
+    match (accepted(one), accepted(other)) {
+        (Some(a), Some(b)) => (a, order(one)) < (b, order(other)),
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        (None, None) => one.status.observed_generation.unwrap_or(-1) < 0 && order(one) < order(other),
+    }
+}
+
+fn in_use(release: &Release) -> Vec<InUse> {
+    let under_way = release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing"));
+    under_way
+        .filter_map(|status| {
+            let step = release.spec.steps.iter().find(|s| s.name == status.name)?;
+            let participant =
+                step.participant.as_ref().and_then(|n| release.spec.participants.iter().find(|p| p.name == *n));
+            Some(InUse {
+                release: facts::name(&release.meta.key),
+                step: step.name.clone(),
+                team: participant.map(|p| ObjectName::new(&p.team.namespace, &p.team.name)),
+                requires: step.requires.iter().map(|(k, n)| (k.clone(), u32::try_from(*n).unwrap_or(0))).collect(),
+            })
+        })
+        .collect()
+}
+
+/// How much of each resource exists: the least that any window says.
+fn resources(windows: &[Arc<Window>]) -> BTreeMap<String, u32> {
+    let mut all: BTreeMap<String, u32> = BTreeMap::new();
+    for (name, amount) in windows.iter().filter_map(|w| w.spec.capacity.as_ref()).flat_map(|c| &c.resources) {
+        let amount = u32::try_from(*amount).unwrap_or(0);
+        all.entry(name.clone()).and_modify(|known| *known = (*known).min(amount)).or_insert(amount);
+    }
+    all
+}
+
+fn evidence(around: &Around) -> Vec<String> {
+    let teams = around.teams.values().map(|t| format!("TeamReadiness {} {}", t.meta.key, t.meta.version));
+    let windows = around.windows.iter().map(|w| format!("DeploymentWindow {} {}", w.meta.key, w.meta.version));
+    teams.chain(windows).take(64).collect()
+}
+
+/// Everything whose change between two readings makes the second one worth nothing.
+pub fn versions(release: &Release, situation: &Situation) -> Vec<String> {
+    let workloads = situation.workloads.values().map(|w| format!("{} {} {}", w.name, w.uid, w.version));
+    let mut all: Vec<String> = workloads.chain(situation.evidence.iter().cloned()).collect();
+    all.push(format!("{} {}", release.meta.uid, release.meta.version));
+    all
+}
+
+/// What was recorded of a release, read back. A grant in a form that is not known is none: the step holds.
+fn record(status: &CoordinatedReleaseStatus) -> Record {
+    let at = |text: &Option<String>| -> Option<DateTime<Utc>> { text.as_deref().and_then(from_wire) };
+    let steps = status.steps.iter().map(|step| {
+        let grant = step.grant.as_ref().filter(|g| g.format == super::act::GRANT_FORMAT).and_then(|g| {
+            Some(Grant {
+                at: from_wire(&g.at)?,
+                digest: g.digest.clone(),
+                uid: g.workload_uid.clone(),
+                version: g.workload_version.clone(),
+                template: g.template.clone(),
+                evidence: g.evidence.clone(),
+                overridden: g.overridden.clone(),
+            })
+        });
+        (step.name.clone(), StepRecord { grant, started: at(&step.started_at), finished: at(&step.finished_at) })
+    });
+    Record {
+        started: at(&status.started_at),
+        digest: status.digest.clone().zip(at(&status.digest_since)),
+        steps: steps.collect(),
+    }
+}
