@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Question, Request, Rule, annotate, annotation, set};
 use crate::api::GROUP;
-use crate::api::names::{BREAK_GLASS, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK};
+use crate::api::names::{
+    BREAK_GLASS, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK, RUNS,
+};
 
 /// What the rule must know of a kind of workload.
 pub(super) struct Held {
@@ -27,7 +29,7 @@ pub(super) struct Held {
 }
 
 /// The annotations that only the operator writes, for kinds whose hold field needs no memory.
-pub(super) const OWNED: &[&str] = &[ROLLBACK, RELEASED, HOLD_RESTORE];
+pub(super) const OWNED: &[&str] = &[ROLLBACK, ROLLED_BACK, RELEASED, RUNS, HOLD_RESTORE];
 
 /// Whether the requester may break the glass.
 pub(super) const OVERRIDE: Question =

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Install;
 use super::names::SERVICE_ACCOUNT;
 use super::object::{cluster_object, object};
+use super::{Install, Mechanism, webhook};
 
 /// Port of `/healthz`, `/readyz` and `/metrics`.
 pub const HTTP_PORT: u16 = 8080;
@@ -40,7 +40,7 @@ pub fn operator(install: &Install) -> Vec<Value> {
     all
 }
 
-fn labels() -> Value {
+pub(super) fn labels() -> Value {
     json!({"app.kubernetes.io/name": "rollcall", "app.kubernetes.io/component": "operator"})
 }
 
@@ -73,13 +73,17 @@ fn deployment(install: &Install) -> Value {
 
 fn container(install: &Install) -> Value {
     let probe = |path: &str| json!({"httpGet": {"path": path, "port": "http"}});
+    let mut ports = vec![json!({"name": "http", "containerPort": HTTP_PORT})];
+    if install.mechanism != Mechanism::Policies {
+        ports.push(json!({"name": "webhook", "containerPort": webhook::PORT}));
+    }
     json!({
         "name": "rollcall",
         "image": install.image,
         "args": ["run"],
         "env": [{"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
                 {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
-        "ports": [{"name": "http", "containerPort": HTTP_PORT}],
+        "ports": ports,
         "livenessProbe": probe("/healthz"),
         "readinessProbe": probe("/readyz"),
         "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
@@ -91,10 +95,14 @@ fn container(install: &Install) -> Value {
     })
 }
 
-/// In: the one port. Out: names and TLS, which is where an API server is; its address differs by cluster.
+/// In: the ports that are served. Out: names and TLS, which is where an API server is; its address differs by cluster.
 fn network_policy(install: &Install) -> Value {
     let ports = |list: &[(&str, u16)]| -> Value {
         list.iter().map(|(protocol, port)| json!({"protocol": protocol, "port": port})).collect()
+    };
+    let served: &[(&str, u16)] = match install.mechanism {
+        Mechanism::Policies => &[("TCP", HTTP_PORT)],
+        Mechanism::Webhook(_) => &[("TCP", HTTP_PORT), ("TCP", webhook::PORT)],
     };
     object(
         "networking.k8s.io/v1",
@@ -104,7 +112,7 @@ fn network_policy(install: &Install) -> Value {
         json!({"spec": {
             "podSelector": {"matchLabels": labels()},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"ports": ports(&[("TCP", HTTP_PORT)])}],
+            "ingress": [{"ports": ports(served)}],
             "egress": [{"ports": ports(&[("UDP", 53), ("TCP", 53), ("TCP", 443), ("TCP", 6443)])}],
         }}),
     )

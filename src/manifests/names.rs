@@ -6,3 +6,5 @@ pub const SERVICE_ACCOUNT: &str = "rollcall";
 pub const VERB_SIGNOFF: &str = "signoff";
 /// Custom verb on `coordinatedreleases`: break the glass, override gates, clear away other people's sign-offs.
 pub const VERB_OVERRIDE: &str = "override";
+/// Name of the MutatingWebhookConfiguration.
+pub const WEBHOOK: &str = "rollcall";

@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_SIGNOFF};
+use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_SIGNOFF, WEBHOOK};
 use super::object::{cluster_object, object};
-use super::{Install, WorkloadAccess};
+use super::{Install, Mechanism, WorkloadAccess};
 use crate::api::GROUP;
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
@@ -40,6 +40,7 @@ const OPERATOR: &[Right] = &[
             "mutatingadmissionpolicybindings",
             "validatingadmissionpolicies",
             "validatingadmissionpolicybindings",
+            "mutatingwebhookconfigurations",
         ],
         READ,
     ),
@@ -59,6 +60,9 @@ const WORKLOADS: &[Right] = &[
     ("batch", &["cronjobs", "jobs"], &["patch"]),
     ("apps", &["controllerrevisions", "replicasets"], &["get", "list"]),
 ];
+
+/// Which authorities its own webhooks trust; the name is in the rule, and `bind-operator-webhook` refuses the rest.
+const TRUST: &[Right] = &[("admissionregistration.k8s.io", &["mutatingwebhookconfigurations"], &["patch"])];
 
 /// People who may look.
 const VIEW: &[Right] = &[(GROUP, KINDS, READ)];
@@ -93,6 +97,9 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_role(WORKLOADS_ROLE, None, WORKLOADS),
     ];
     all.extend(workload_bindings(install));
+    if install.mechanism != Mechanism::Policies {
+        all.extend(webhook_rights(install));
+    }
     all.extend([
         cluster_role("rollcall-view", Some("view"), VIEW),
         cluster_role("rollcall-edit", Some("edit"), EDIT),
@@ -100,6 +107,13 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_role("rollcall-override", None, OVERRIDE),
     ]);
     all
+}
+
+/// What the operator needs where it serves a webhook, beside all else.
+pub(super) fn webhook_rights(install: &Install) -> [Value; 2] {
+    let mut role = cluster_role("rollcall-webhook", None, TRUST);
+    role["rules"][0]["resourceNames"] = json!([WEBHOOK]);
+    [role, cluster_binding("rollcall-webhook", "rollcall-webhook", install)]
 }
 
 /// What opts namespaces in, or all of them at once.
@@ -150,7 +164,7 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
+        [OPERATOR, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
     }
 
     #[test]
