@@ -3,6 +3,8 @@
 //!
 //! This folder never decides anything and never writes to the cluster.
 
+pub mod webhook;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
