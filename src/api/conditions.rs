@@ -17,6 +17,8 @@ pub enum ConditionType {
     Stalled,
     /// `DeploymentWindow`: deployments may happen now, as far as this window is asked.
     Open,
+    /// `DeploymentWindow` that names calendars: what is in force is what the ConfigMaps say now.
+    CalendarFresh,
     /// `TeamReadiness`: every release that waits for this team's sign-off has it.
     SignedOff,
     /// `CoordinatedRelease`: the spec is valid and all participants consent.
@@ -36,6 +38,7 @@ impl ConditionType {
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
             Self::Open => "Open",
+            Self::CalendarFresh => "CalendarFresh",
             Self::SignedOff => "SignedOff",
             Self::Accepted => "Accepted",
             Self::HoldEnforced => "HoldEnforced",
@@ -61,6 +64,12 @@ pub enum Reason {
     FreezeActive,
     /// The window will not open again.
     Expired,
+    /// Every calendar is in force as it is now.
+    CalendarRead,
+    /// A calendar cannot be read any more, so the last good copy of it is in force.
+    LastGoodCopy,
+    /// A calendar cannot be read, and there is no copy of it.
+    CalendarUnreadable,
     /// The team's workloads were found and are gated.
     Resolved,
     /// A listed workload does not exist.
@@ -137,6 +146,9 @@ impl Reason {
             Self::WindowClosed => "WindowClosed",
             Self::FreezeActive => "FreezeActive",
             Self::Expired => "Expired",
+            Self::CalendarRead => "CalendarRead",
+            Self::LastGoodCopy => "LastGoodCopy",
+            Self::CalendarUnreadable => "CalendarUnreadable",
             Self::Resolved => "Resolved",
             Self::WorkloadNotFound => "WorkloadNotFound",
             Self::NotLabelled => "NotLabelled",

@@ -34,3 +34,9 @@ pub const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "rollcall");
 pub const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// Field manager of every write. It must not start with `kubectl`: Flux takes over such fields.
 pub const FIELD_MANAGER: &str = "rollcall";
+/// Label on the operator's own copies of calendars, in its namespace.
+pub const CALENDAR_COPY: &str = "rollcall.dev/calendar-copy";
+/// Annotation on such a copy: the calendar it was made of, `namespace/name/key`.
+pub const CALENDAR_SOURCE: &str = "rollcall.dev/calendar-source";
+/// Annotation on such a copy: when the calendar was read, by API-server time.
+pub const CALENDAR_READ_AT: &str = "rollcall.dev/calendar-read-at";

@@ -1,5 +1,6 @@
 //! `rollcall plan`: what manifests say, before anybody applies them. No cluster is asked.
 
+mod calendars;
 mod check;
 mod cross;
 mod document;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::Failure;
+use crate::clock::{Clock as _, SystemClock};
 
 /// Check manifests and show what would ship in which order, without a cluster.
 ///
@@ -52,9 +54,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             "name files with at least one object",
         ));
     }
-    let mut set = check::read(&documents);
+    let mut set = check::read(&documents, SystemClock::default().now());
     let plans = cross::plans(&mut set, &args.operator_namespace);
-    let clean = !set.findings.iter().any(|f| f.level != check::Level::Note);
+    let clean = !set.findings.iter().any(|f| matches!(f.level, check::Level::Fault | check::Level::Conflict));
     match args.output {
         Output::Table => print!("{}", show::table(&set, &plans)),
         Output::Json => println!("{:#}", show::json(&set, &plans)),

@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod backoff;
 pub mod client;
+pub mod config_maps;
 pub mod key;
 pub mod lease;
 mod lease_record;

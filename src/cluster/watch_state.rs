@@ -18,7 +18,7 @@ struct StateInner {
     clock: Arc<dyn Clock>,
     synced: watch::Sender<bool>,
     heard: Mutex<Instant>,
-    trouble: Mutex<Option<String>>,
+    trouble: watch::Sender<Option<String>>,
 }
 
 impl WatchState {
@@ -26,7 +26,8 @@ impl WatchState {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let heard = Mutex::new(clock.monotonic());
-        let inner = StateInner { clock, synced: watch::Sender::new(false), heard, trouble: Mutex::default() };
+        let (synced, trouble) = (watch::Sender::new(false), watch::Sender::new(None));
+        let inner = StateInner { clock, synced, heard, trouble };
         Self { inner: Arc::new(inner) }
     }
 
@@ -52,12 +53,18 @@ impl WatchState {
     /// What the watch last failed for, if it has not been well since.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.trouble_lock().clone()
+        self.inner.trouble.borrow().clone()
+    }
+
+    /// Hears of every trouble that begins, changes or ends from now on.
+    #[must_use]
+    pub fn troubles(&self) -> watch::Receiver<Option<String>> {
+        self.inner.trouble.subscribe()
     }
 
     pub(super) fn heard(&self) {
         *self.heard_lock() = self.inner.clock.monotonic();
-        *self.trouble_lock() = None;
+        self.inner.trouble.send_if_modified(|trouble| trouble.take().is_some());
     }
 
     pub(super) fn set_synced(&self) {
@@ -65,7 +72,11 @@ impl WatchState {
     }
 
     pub(super) fn set_trouble(&self, trouble: String) {
-        *self.trouble_lock() = Some(trouble);
+        self.inner.trouble.send_if_modified(|old| {
+            let is_new = old.as_ref() != Some(&trouble);
+            *old = Some(trouble);
+            is_new
+        });
     }
 
     pub(super) fn monotonic(&self) -> Instant {
@@ -74,9 +85,5 @@ impl WatchState {
 
     fn heard_lock(&self) -> MutexGuard<'_, Instant> {
         self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn trouble_lock(&self) -> MutexGuard<'_, Option<String>> {
-        self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -56,6 +56,7 @@ pub const REPLICA_SETS: Resource = Resource { group: "apps", version: "v1", plur
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { group: "apps", version: "v1", plural: "controllerrevisions", kind: "ControllerRevision" };
 pub const NAMESPACES: Resource = Resource { group: "", version: "v1", plural: "namespaces", kind: "Namespace" };
+pub const CONFIG_MAPS: Resource = Resource { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap" };
 const EVENTS: Resource = Resource { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
 
 impl Resource {
@@ -213,6 +214,33 @@ impl Objects {
         self.send(Method::PATCH, Resource::of(kind), namespace, name, "", "application/merge-patch+json", Some(patch))
             .await
             .map(drop)
+    }
+
+    /// Writes the operator's own copy of a calendar, whether or not there is one already.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`], [`ApiError::Refused`] if it is too large, and the others.
+    pub async fn keep_copy(&self, namespace: &str, copy: &Value) -> Result<(), ApiError> {
+        let name = copy["metadata"]["name"].as_str().unwrap_or_default();
+        let tail = format!("?fieldManager={FIELD_MANAGER}&force=true");
+        let body = Some(copy.clone());
+        self.send(Method::PATCH, CONFIG_MAPS, namespace, name, &tail, "application/apply-patch+yaml", body)
+            .await
+            .map(drop)
+    }
+
+    /// Deletes the operator's own copy of a calendar, if it still is what was read.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] and the others; that it is gone already is none.
+    pub async fn drop_copy(&self, namespace: &str, name: &str, uid: &str) -> Result<(), ApiError> {
+        let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}});
+        match self.send(Method::DELETE, CONFIG_MAPS, namespace, name, "?", "application/json", Some(body)).await {
+            Ok(_) | Err(ApiError::NotFound { .. } | ApiError::Conflict { .. }) => Ok(()),
+            Err(other) => Err(other),
+        }
     }
 
     /// Publishes an Event. Events are never the record, so a failure is only logged.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::api::conditions::cut;
 use crate::api::time::to_kubernetes_micro;
-use crate::cluster::objects::{Meta, Release, Team, Window};
+use crate::cluster::objects::{Meta, Release, Team};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{RELEASES, Resource, TEAMS, WINDOWS};
 use crate::controllers::world::World;
@@ -29,8 +29,8 @@ pub async fn about_team(world: &World, team: &Team, moment: Moment) {
     about(world, TEAMS, &team.meta, moment).await;
 }
 
-pub async fn about_window(world: &World, window: &Window, moment: Moment) {
-    about(world, WINDOWS, &window.meta, moment).await;
+pub async fn about_window(world: &World, window: &Meta, moment: Moment) {
+    about(world, WINDOWS, window, moment).await;
 }
 
 pub async fn about_workload(world: &World, workload: &Workload, moment: Moment) {

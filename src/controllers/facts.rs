@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::cluster::objects::{self, Window};
 use crate::cluster::workloads::{self as wire, HeldBy};
 use crate::cluster::{ObjectKey, Undecodable};
-use crate::domain::calendar::{Calendar, Governance, Governing, WindowType};
+use crate::domain::calendar::{Governance, Governing, WindowType};
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::workload::{Hold, Progress, Workload};
 use crate::validate::{self, Meta, matches};
@@ -71,32 +71,6 @@ pub fn meta(found: &objects::Meta) -> Meta {
     }
 }
 
-/// A window as it governs: compiled, or broken with what is wrong.
-#[must_use]
-pub fn governing(window: &Window) -> Governing {
-    match validate::window(&window.spec, &no_calendars) {
-        Ok(sound) => Governing::Sound(Arc::new(sound)),
-        Err(faults) => Governing::Broken {
-            window_type: validate::window_type(window.spec.window_type),
-            fault: faults.to_string(),
-            blocks_rollback: window.spec.blocks_rollback.unwrap_or(false),
-        },
-    }
-}
-
-/// Calendars from ConfigMaps: this version does not read them, so a window that names one is broken, and
-/// says so.
-///
-/// # Errors
-///
-/// Always.
-pub fn no_calendars(reference: &crate::api::window::CalendarRef) -> Result<Arc<Calendar>, String> {
-    Err(format!(
-        "this version of rollcall does not read calendars from ConfigMaps, so {}/{} counts as unreadable",
-        reference.config_map, reference.key
-    ))
-}
-
 /// Who asks which windows govern.
 pub struct Asking<'a> {
     /// The operator's own namespace.
@@ -108,9 +82,14 @@ pub struct Asking<'a> {
     pub release: Option<(&'a str, &'a BTreeMap<String, String>, &'a [ObjectName])>,
 }
 
-/// The windows that govern, in their tiers.
+/// The windows that govern, in their tiers. `governing` compiles one, with the calendars that it names.
 #[must_use]
-pub fn governance(asking: &Asking<'_>, windows: &[Arc<Window>], undecodable: &[Undecodable]) -> Governance {
+pub fn governance(
+    asking: &Asking<'_>,
+    windows: &[Arc<Window>],
+    undecodable: &[Undecodable],
+    governing: &dyn Fn(&Arc<Window>) -> Governing,
+) -> Governance {
     let mut governance = Governance::default();
     for window in windows {
         if let Some(tier) = tier(asking, window) {
@@ -131,6 +110,13 @@ pub fn governance(asking: &Asking<'_>, windows: &[Arc<Window>], undecodable: &[U
     governance
 }
 
+/// Whether a window may govern anything of a release, or of a team: the calendars of others need not be read.
+#[must_use]
+pub fn may_govern(window: &Window, platform: &str, namespaces: &[&str], named: &[ObjectName]) -> bool {
+    let namespace = &*window.meta.key.namespace;
+    namespace == platform || namespaces.contains(&namespace) || named.contains(&name(&window.meta.key))
+}
+
 fn unreadable(fault: String) -> Governing {
     Governing::Broken { window_type: WindowType::Freeze, fault, blocks_rollback: false }
 }
@@ -147,6 +133,7 @@ fn tier_of_namespace(asking: &Asking<'_>, namespace: &str) -> Option<usize> {
     }
 }
 
+/// In which tier a window governs, if it does: platform, team or release.
 fn tier(asking: &Asking<'_>, window: &Window) -> Option<usize> {
     let namespace = &*window.meta.key.namespace;
     if asking.release.is_some_and(|(_, _, named)| named.contains(&name(&window.meta.key))) {

@@ -1,6 +1,7 @@
 //! The controllers. They never call each other: objects on the API server are the only link between them. What they
 //! share is the shell that runs them, which knows nothing of what they do.
 
+pub(crate) mod calendars;
 mod claims;
 mod events;
 pub(crate) mod facts;

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use super::calendars::Calendars;
 use super::queue::{Queue, RetryPolicy};
 use super::readiness::TeamController;
 use super::release::ReleaseController;
@@ -81,6 +82,7 @@ fn world(settings: Settings, clients: &Clients, clock: Arc<ServerClock>, metrics
             windows: queue("deploymentwindow"),
         },
         objects: Objects::new(clients.main.clone()),
+        calendars: Calendars::new(&settings.namespace, clock.clone()),
         clock: clock.clone(),
         metrics: metrics.clone(),
         expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),

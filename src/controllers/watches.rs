@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::calendars;
 use super::world::World;
 use crate::api::fields::WorkloadKind;
 use crate::cluster::client::Clients;
@@ -36,7 +37,9 @@ pub fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinS
     watches.workloads();
     watches.namespaces();
     watches.policies();
-    watches.states
+    let states = watches.states;
+    tasks.spawn(calendars::follow(world.clone(), clients.main.clone()));
+    states
 }
 
 struct Watches<'a> {

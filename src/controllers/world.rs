@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
+use super::calendars::{self, Calendars};
 use super::queue::Queue;
 use super::release::situation::Circumstances;
 use super::shell::Outcome;
@@ -119,6 +120,8 @@ pub struct World {
     pub metrics: Arc<Metrics>,
     /// What is expected of the policies in the cluster, in the order of [`Stores::policies`].
     pub expected_policies: [Vec<serde_json::Value>; 4],
+    /// The calendars that windows take from ConfigMaps.
+    pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
     /// What has been told once and is not told again by this process.
@@ -165,8 +168,30 @@ impl World {
 
     /// Wakes everything that a window may govern, which is told only by looking: windows change rarely.
     pub fn window_changed(&self, key: &ObjectKey) {
+        self.calendars.window_changed(key);
         self.queues.windows.add(key.clone());
         self.everything_changed();
+    }
+
+    /// Wakes every window that takes a calendar from a ConfigMap, and everything that it may govern.
+    pub fn calendar_changed(&self, config_map: &ObjectKey) {
+        let names = |window: &Window| calendars::named(window).iter().any(|name| name.config_map == *config_map);
+        self.wake_windows(names);
+    }
+
+    /// Wakes every window that takes calendars from ConfigMaps, and everything that they may govern.
+    pub fn calendars_changed(&self) {
+        self.wake_windows(|window| !calendars::named(window).is_empty());
+    }
+
+    fn wake_windows(&self, which: impl Fn(&Window) -> bool) {
+        let windows: Vec<Arc<Window>> = self.stores.windows.list().into_iter().filter(|w| which(w)).collect();
+        for window in &windows {
+            self.queues.windows.add(window.meta.key.clone());
+        }
+        if !windows.is_empty() {
+            self.everything_changed();
+        }
     }
 
     /// Wakes every release and every team.

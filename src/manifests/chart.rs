@@ -41,6 +41,7 @@ pub(super) fn files() -> Vec<File> {
             "templates/operator.yaml".to_owned(),
             either(&deployment::operator(&install), &deployment::operator(&webhook)),
         ),
+        ("templates/calendars.yaml".to_owned(), calendars(&install)),
         (
             "templates/network-policy.yaml".to_owned(),
             format!(
@@ -82,6 +83,13 @@ fn workloads(install: &Install) -> String {
     )
 }
 
+/// In which namespaces the operator may read calendars.
+fn calendars(install: &Install) -> String {
+    let install = Install { calendar_namespaces: vec![WORKLOAD_NAMESPACE.to_owned()], ..install.clone() };
+    let one = template(&rbac::calendar_bindings(&install)).replace(HEADER, "");
+    format!("{HEADER}{{{{- range .Values.calendarNamespaces }}}}\n---\n{one}{{{{- end }}}}\n")
+}
+
 fn template(objects: &[Value]) -> String {
     let text = to_yaml(objects)
         .replace(NAMESPACE, "{{ $.Release.Namespace }}")
@@ -111,6 +119,8 @@ const VALUES: &str = concat!(
     "namespaces: []\n",
     "# What makes the API server hold: policies (Kubernetes 1.36 and newer), webhook (1.30 to 1.35), or auto.\n",
     "hold: auto\n",
+    "# Namespaces besides rollcall's own in which it may read ConfigMaps: windows there may name calendars.\n",
+    "calendarNamespaces: []\n",
     "# Whether a NetworkPolicy limits the operator's traffic.\n",
     "networkPolicy: false\n",
 );

@@ -53,6 +53,8 @@ pub struct Install {
     pub workload_access: WorkloadAccess,
     /// What makes the API server hold.
     pub mechanism: Mechanism,
+    /// Namespaces other than its own in which the operator may read ConfigMaps, for windows that name calendars there.
+    pub calendar_namespaces: Vec<String>,
     /// Whether a NetworkPolicy limits the operator's traffic.
     pub network_policy: bool,
 }
@@ -77,6 +79,7 @@ impl Install {
             replicas: 2,
             workload_access: WorkloadAccess::Namespaces(Vec::new()),
             mechanism: Mechanism::Policies,
+            calendar_namespaces: Vec::new(),
             network_policy: false,
         }
     }

@@ -1,7 +1,7 @@
 //! Who may do what: the operator, and the people who use it.
 //!
-//! The operator has no `secrets`, creates and deletes nothing but its lease and events, and may patch workloads
-//! only where a namespace opted in. What its RBAC still leaves open, the policies of [`super::policies`] close.
+//! The operator has no `secrets`, creates and deletes nothing but its lease, events, and its copies of calendars in
+//! its own namespace; it may patch workloads, and read ConfigMaps, only where a namespace opted in. What its RBAC still leaves open, the policies of [`super::policies`] close.
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ use crate::api::GROUP;
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
 pub const WORKLOADS_ROLE: &str = "rollcall-workloads";
+
+/// Name of the ClusterRole that lets the operator read calendars where it is bound.
+pub const CALENDARS_ROLE: &str = "rollcall-calendars";
 
 const KINDS: &[&str] = &["deploymentwindows", "teamreadinesses", "coordinatedreleases"];
 const KINDS_STATUS: &[&str] = &["deploymentwindows/status", "teamreadinesses/status", "coordinatedreleases/status"];
@@ -49,6 +52,13 @@ const OPERATOR: &[Right] = &[
     // Whether an author may do what rollcall would do for them.
     ("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
 ];
+
+/// Where bound, and in its own namespace: the calendars that windows name. It asks for single ConfigMaps by name, so
+/// a Role with `resourceNames` is enough where this one is too much.
+const CALENDARS: &[Right] = &[("", &["configmaps"], READ)];
+
+/// In its own namespace: the last good copies of these calendars.
+const COPIES: &[Right] = &[("", &["configmaps"], &["create", "delete", "patch"])];
 
 /// In its own namespace: one of several operators leads.
 const ELECTION: &[Right] = &[("coordination.k8s.io", &["leases"], &["create", "get", "update"])];
@@ -94,12 +104,23 @@ pub fn rbac(install: &Install) -> Vec<Value> {
             json!({"rules": rules(ELECTION)}),
         ),
         binding("rollcall-election", namespace, "Role", "rollcall-election", install),
+        cluster_role(CALENDARS_ROLE, None, CALENDARS),
+        binding(CALENDARS_ROLE, namespace, "ClusterRole", CALENDARS_ROLE, install),
+        object(
+            &format!("{AUTHORIZATION}/v1"),
+            "Role",
+            "rollcall-calendar-copies",
+            namespace,
+            json!({"rules": rules(COPIES)}),
+        ),
+        binding("rollcall-calendar-copies", namespace, "Role", "rollcall-calendar-copies", install),
         cluster_role(WORKLOADS_ROLE, None, WORKLOADS),
     ];
     all.extend(workload_bindings(install));
     if install.mechanism != Mechanism::Policies {
         all.extend(webhook_rights(install));
     }
+    all.extend(calendar_bindings(install));
     all.extend([
         cluster_role("rollcall-view", Some("view"), VIEW),
         cluster_role("rollcall-edit", Some("edit"), EDIT),
@@ -114,6 +135,12 @@ pub(super) fn webhook_rights(install: &Install) -> [Value; 2] {
     let mut role = cluster_role("rollcall-webhook", None, TRUST);
     role["rules"][0]["resourceNames"] = json!([WEBHOOK]);
     [role, cluster_binding("rollcall-webhook", "rollcall-webhook", install)]
+}
+
+/// What lets the operator read the calendars of windows in other namespaces than its own.
+pub(super) fn calendar_bindings(install: &Install) -> Vec<Value> {
+    let names = &install.calendar_namespaces;
+    names.iter().map(|name| binding(CALENDARS_ROLE, name, "ClusterRole", CALENDARS_ROLE, install)).collect()
 }
 
 /// What opts namespaces in, or all of them at once.
@@ -164,7 +191,7 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
+        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
     }
 
     #[test]
@@ -184,6 +211,19 @@ mod tests {
             assert!(resources.iter().all(|resource| !resource.contains('/')));
             assert!(!verbs.contains(&VERB_SIGNOFF) && !verbs.contains(&VERB_OVERRIDE));
         }
+    }
+
+    #[test]
+    fn config_maps_are_read_only_where_somebody_said_so_and_never_in_the_whole_cluster() {
+        let install = Install { calendar_namespaces: vec!["shop".into()], ..Install::default() };
+        let bound: Vec<(String, String)> = rbac(&install)
+            .iter()
+            .filter(|o| o["roleRef"]["name"] == CALENDARS_ROLE)
+            .map(|o| (o["kind"].as_str().unwrap_or_default().to_owned(), o["metadata"]["namespace"].to_string()))
+            .collect();
+        let binding = |namespace: &str| ("RoleBinding".to_owned(), format!("{namespace:?}"));
+        assert_eq!(bound, [binding("rollcall-system"), binding("shop")]);
+        assert!(OPERATOR.iter().all(|(_, resources, _)| !resources.contains(&"configmaps")));
     }
 
     #[test]

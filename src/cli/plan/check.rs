@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::calendars::Files;
 use super::document::Document;
 use crate::cluster::objects::{self, decode};
-use crate::controllers::facts;
+use crate::controllers::{calendars, facts};
 use crate::domain::scheduling::situation::{Release, Team};
 use crate::domain::{Faults, Kind, WorkloadName};
 use crate::validate::{self, schema};
@@ -21,6 +23,8 @@ pub enum Level {
     Fault,
     /// The text makes sense, and not together with another one.
     Conflict,
+    /// The text makes sense, and perhaps does not say what was meant.
+    Warning,
     /// These files alone cannot tell.
     Note,
 }
@@ -49,6 +53,10 @@ pub struct Set<'a> {
     pub releases: Vec<Sound<'a, objects::Release, Release>>,
     pub teams: Vec<Sound<'a, objects::Team, Team>>,
     pub windows: Vec<Arc<objects::Window>>,
+    /// The calendars among the documents.
+    pub calendars: Files,
+    /// When it is asked what looks wrong with a window.
+    pub now: DateTime<Utc>,
     /// Labels by namespace, of the namespaces among the documents.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// The workloads among the documents.
@@ -105,8 +113,7 @@ impl<'a> Set<'a> {
         match kind {
             "DeploymentWindow" => {
                 let wire: objects::Window = decode(&text).map_err(undecodable)?;
-                validate::window(&wire.spec, &facts::no_calendars)?;
-                self.windows.push(Arc::new(wire));
+                self.window(document, Arc::new(wire))?;
             }
             "TeamReadiness" => {
                 let wire: objects::Team = decode(&text).map_err(undecodable)?;
@@ -123,6 +130,49 @@ impl<'a> Set<'a> {
     }
 }
 
+impl<'a> Set<'a> {
+    fn window(&mut self, document: &'a Document, window: Arc<objects::Window>) -> Result<(), Faults> {
+        let compiled = calendars::compile(&window, &self.calendars);
+        let elsewhere: Vec<String> = calendars::named(&window)
+            .into_iter()
+            .filter(|name| !self.calendars.has(&name.config_map))
+            .map(|name| format!("ConfigMap {}", name.config_map))
+            .collect();
+        match compiled.window {
+            Ok(sound) => {
+                for warning in sound.lint(self.now) {
+                    let path = warning
+                        .entry
+                        .as_ref()
+                        .and_then(|name| window.spec.schedule.iter().position(|entry| entry.name == *name));
+                    let path = path.map_or("spec".to_owned(), |n| format!("spec.schedule[{n}]"));
+                    self.tell(Level::Warning, document, &path, format!("{warning} ({})", warning.concern.as_str()));
+                }
+            }
+            // What a calendar says that is not here is not known; all else that is wrong is.
+            Err(faults) if !elsewhere.is_empty() => {
+                let rest: Vec<_> = faults.0.into_iter().filter(|f| !is_calendar(&f.path)).collect();
+                if !rest.is_empty() {
+                    return Err(Faults(rest));
+                }
+                let message = format!(
+                    "{} is not among these files, so when this window is open is not known",
+                    elsewhere.join(", ")
+                );
+                self.tell(Level::Note, document, "spec.schedule", message);
+            }
+            Err(faults) => return Err(faults),
+        }
+        self.windows.push(window);
+        Ok(())
+    }
+}
+
+/// Whether a fault at this path is one of a calendar itself.
+fn is_calendar(path: &str) -> bool {
+    path == "spec.holidays" || path.ends_with(".calendar")
+}
+
 fn undecodable(why: String) -> Faults {
     let mut faults = Faults::default();
     faults.add("spec", why);
@@ -130,8 +180,8 @@ fn undecodable(why: String) -> Faults {
 }
 
 /// All documents, each on its own.
-pub fn read(documents: &[Document]) -> Set<'_> {
-    let mut set = Set::default();
+pub fn read(documents: &[Document], now: DateTime<Utc>) -> Set<'_> {
+    let mut set = Set { calendars: Files::of(documents), now, ..Set::default() };
     let mut seen: BTreeMap<String, &Document> = BTreeMap::new();
     for document in documents {
         let value = &document.value;

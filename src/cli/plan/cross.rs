@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::check::{Level, Set, Sound};
 use super::document::Document;
 use crate::cluster::objects;
+use crate::controllers::calendars;
 use crate::controllers::facts::{self, Asking};
 use crate::domain::calendar::Governing;
 use crate::domain::scheduling::situation::{Action, OnFailure, Release, Step, Work};
@@ -178,7 +179,9 @@ fn governing(set: &Set<'_>, release: &Release_<'_>, step: &Step, platform: &str)
         team_labels: set.namespaces.get(team).unwrap_or(&nobody),
         release: Some((own, &release.wire.meta.labels, &named)),
     };
-    let governance = facts::governance(&asking, &set.windows, &[]);
+    let governance = facts::governance(&asking, &set.windows, &[], &|window| {
+        calendars::compile(window, &set.calendars).governing(window)
+    });
     let tiers = ["platform", "team", "release"].into_iter().zip(&governance.tiers);
     let mut all: Vec<String> = tiers
         .flat_map(|(tier, windows)| windows.iter().map(move |(name, window)| (tier, name, window)))

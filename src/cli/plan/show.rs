@@ -30,6 +30,7 @@ fn line(out: &mut String, finding: &Finding) {
     let level = match finding.level {
         Level::Fault => "",
         Level::Conflict => "conflict: ",
+        Level::Warning => "warning: ",
         Level::Note => "note: ",
     };
     let Finding { file, line, object, path, message, .. } = finding;
@@ -65,13 +66,14 @@ fn summary(set: &Set<'_>) -> String {
     let told = |level: Level| set.findings.iter().filter(|f| f.level == level).count();
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     format!(
-        "{}, {}, {}, {}: {}, {}, {}",
+        "{}, {}, {}, {}: {}, {}, {}, {}",
         count(of("CoordinatedRelease"), "release"),
         count(of("TeamReadiness"), "team"),
         count(of("DeploymentWindow"), "window"),
         count(of("other"), "other object"),
         count(told(Level::Fault), "fault"),
         count(told(Level::Conflict), "conflict"),
+        count(told(Level::Warning), "warning"),
         count(told(Level::Note), "note")
     )
 }
@@ -94,7 +96,7 @@ pub fn json(set: &Set<'_>, plans: &[Plan]) -> Value {
     let workloads: Vec<String> = set.workloads.iter().map(ToString::to_string).collect();
     json!({
         "version": 1,
-        "faults": told(Level::Fault), "conflicts": told(Level::Conflict), "notes": told(Level::Note),
+        "faults": told(Level::Fault), "conflicts": told(Level::Conflict), "warnings": told(Level::Warning), "notes": told(Level::Note),
         "releases": plans, "objects": set.counts, "workloads": workloads})
 }
 

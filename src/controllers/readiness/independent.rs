@@ -12,14 +12,21 @@ use crate::cluster::ObjectKey;
 use crate::cluster::objects::{Release, Team, Window, decode};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::controllers::calendars::Calendars;
 use crate::controllers::claims;
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts::{self, Asking};
 use crate::controllers::world::World;
-use crate::domain::calendar::Governance;
+use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::ObjectName;
 use crate::domain::scheduling::independent::{Answer, HeldChange, LetGo, let_go};
 use crate::domain::scheduling::situation;
+
+/// All windows, and how each governs, with the calendars that it names.
+struct Windows<'a> {
+    all: &'a [Arc<Window>],
+    governing: &'a (dyn Fn(&Arc<Window>) -> Governing + Sync),
+}
 
 /// Whether a held change goes by itself; if so, it has gone when this returns.
 ///
@@ -34,7 +41,8 @@ pub async fn answer(
     since: Option<DateTime<Utc>>,
 ) -> Result<Answer, ApiError> {
     let claimed = claimed_by(world, found).await?;
-    let windows = world.stores.windows.list();
+    let all = world.stores.windows.list();
+    let windows = Windows { all: &all, governing: &|window| world.calendars.governing(window) };
     let answer = ask(world, team, checked, found, since, claimed.as_ref(), &windows);
     let Answer::LetGo(_) = answer else {
         return Ok(answer);
@@ -62,7 +70,7 @@ fn ask(
     found: &Workload,
     since: Option<DateTime<Utc>>,
     claimed_by: Option<&ObjectName>,
-    windows: &[Arc<Window>],
+    windows: &Windows<'_>,
 ) -> Answer {
     let change = HeldChange {
         workload: &facts::workload(found),
@@ -79,7 +87,7 @@ fn ask(
 
 /// The windows that govern a team's own changes: there is no release, so no window of a release's tier
 /// and none that selects releases by labels.
-fn governance(world: &World, namespace: &str, windows: &[Arc<Window>]) -> Governance {
+fn governance(world: &World, namespace: &str, windows: &Windows<'_>) -> Governance {
     let found = world.stores.namespaces.get(&ObjectKey::new("", namespace));
     let nobody = BTreeMap::new();
     let asking = Asking {
@@ -88,7 +96,7 @@ fn governance(world: &World, namespace: &str, windows: &[Arc<Window>]) -> Govern
         team_labels: found.as_ref().map_or(&nobody, |n| &n.meta.labels),
         release: None,
     };
-    facts::governance(&asking, windows, &world.stores.windows.all_undecodable())
+    facts::governance(&asking, windows.all, &world.stores.windows.all_undecodable(), windows.governing)
 }
 
 /// Who claims a change. A claim by annotation for a release that is not known here is looked up: it may
@@ -141,6 +149,9 @@ async fn fresh(
     for text in world.objects.list(WINDOWS, "").await? {
         windows.extend(decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text).ok().map(Arc::new));
     }
+    let read = Calendars::read(world, windows.iter().map(|w| &**w)).await?;
+    let governing = |window: &Arc<Window>| world.calendars.governing_fresh(window, &read);
+    let windows = Windows { all: &windows, governing: &governing };
     let claimed = claimed_by(world, &found).await?;
     let answer = ask(world, team, checked, &found, since, claimed.as_ref(), &windows);
     Ok(Some((found, answer)))

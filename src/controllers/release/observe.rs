@@ -10,10 +10,11 @@ use crate::api::fields::WorkloadKind;
 use crate::api::readiness::{TeamReadinessSpec, TeamReadinessStatus};
 use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
 use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
-use crate::cluster::objects::{Release, Team, decode};
+use crate::cluster::objects::{Release, Team, Window, decode};
 use crate::cluster::workloads::{self, Workload};
 use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::cluster::{ObjectKey, Projected};
+use crate::controllers::calendars::{self, Calendars, Newest, Shelf as _};
 use crate::controllers::facts;
 use crate::controllers::world::{BY_TEAM, BY_WORKLOAD, World, workload_index};
 use crate::domain::names::ObjectName;
@@ -27,6 +28,7 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
         namespaces: namespaces(world, &release),
         ..Around::default()
     };
+    around.compile(world, &release, |key| world.calendars.newest(key));
     for participant in &release.spec.participants {
         let name = ObjectName::new(&participant.team.namespace, &participant.team.name);
         let key = facts::key(&name);
@@ -72,6 +74,8 @@ pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiEr
             Err(_) => around.unreadable_windows = world.stores.windows.all_undecodable(),
         }
     }
+    let read = Calendars::read(world, around.near(world, &release).map(|w| &**w)).await?;
+    around.compile(world, &release, |key| read.get(key).cloned().unwrap_or(Newest::Unread));
     let reads = release.spec.participants.iter().map(|p| read_team(world, &p.team.namespace, &p.team.name));
     for (name, team) in futures::future::try_join_all(reads).await? {
         match team {
@@ -86,6 +90,33 @@ pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiEr
         around.workloads.insert(facts::workload(&found).name, found);
     }
     Ok(Some(view(&world.circumstances(), release, &around)))
+}
+
+impl Around {
+    /// The windows that may govern something of a release.
+    fn near<'a>(&'a self, world: &'a World, release: &'a Release) -> impl Iterator<Item = &'a Arc<Window>> {
+        let named: Vec<ObjectName> =
+            release.spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
+        let teams = release.spec.participants.iter().map(|p| p.team.namespace.as_str());
+        let namespaces: Vec<&str> = teams.chain([&*release.meta.key.namespace]).collect();
+        let platform = &world.settings.namespace;
+        self.windows.iter().filter(move |window| facts::may_govern(window, platform, &namespaces, &named))
+    }
+
+    /// Compiles them, each once, whatever it governs.
+    fn compile(&mut self, world: &World, release: &Release, newest: impl Fn(&ObjectKey) -> Newest) {
+        let mut read = BTreeMap::new();
+        let mut governing = BTreeMap::new();
+        for window in self.near(world, release) {
+            read.extend(calendars::named(window).into_iter().map(|name| {
+                let newest = newest(&name.config_map);
+                (name.config_map, newest)
+            }));
+            governing.insert(window.meta.key.clone(), world.calendars.governing_fresh(window, &read));
+        }
+        self.calendars = read.iter().map(|(key, newest)| newest.said(key)).collect();
+        self.governing = governing;
+    }
 }
 
 async fn read_team(

@@ -10,12 +10,12 @@ use super::View;
 use crate::api::fields::WorkloadKind;
 use crate::api::release::CoordinatedReleaseStatus;
 use crate::api::time::from_wire;
-use crate::cluster::Undecodable;
 use crate::cluster::objects::{Release, Team, Window};
 use crate::cluster::workloads::Workload;
+use crate::cluster::{ObjectKey, Undecodable};
 use crate::controllers::facts::{self, Asking};
 use crate::controllers::world::workload_index;
-use crate::domain::calendar::Governance;
+use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::scheduling::situation::{Grant, InUse, Record, Situation, StepRecord, TeamFound, Work};
 use crate::validate;
@@ -43,10 +43,25 @@ pub struct Around {
     pub workloads: BTreeMap<WorkloadName, Workload>,
     pub windows: Vec<Arc<Window>>,
     pub unreadable_windows: Vec<Undecodable>,
+    /// Those of the windows above that may govern, compiled with the calendars that they name; by key.
+    pub governing: BTreeMap<ObjectKey, Governing>,
+    /// The versions of the calendars that were read for it, for the grant.
+    pub calendars: Vec<String>,
     /// Other live releases that share a team or a workload with this one.
     pub others: Vec<Arc<Release>>,
     /// The labels of the teams' namespaces.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Around {
+    fn governing(&self, window: &Window) -> Governing {
+        let unread = || Governing::Broken {
+            window_type: validate::window_type(window.spec.window_type),
+            fault: "it was not read".to_owned(),
+            blocks_rollback: window.spec.blocks_rollback.unwrap_or(false),
+        };
+        self.governing.get(&window.meta.key).cloned().unwrap_or_else(unread)
+    }
 }
 
 /// The teams that take part in a release.
@@ -142,7 +157,8 @@ fn governances(platform: &str, release: &Release, around: &Around) -> BTreeMap<O
                 team_labels: around.namespaces.get(&team.namespace).unwrap_or(&nobody),
                 release: Some((&release.meta.key.namespace, &release.meta.labels, &named)),
             };
-            let governance = facts::governance(&asking, &around.windows, &around.unreadable_windows);
+            let governing = |window: &Arc<Window>| around.governing(window);
+            let governance = facts::governance(&asking, &around.windows, &around.unreadable_windows, &governing);
             (team, governance)
         })
         .collect()
@@ -219,7 +235,7 @@ fn resources(windows: &[Arc<Window>]) -> BTreeMap<String, u32> {
 fn evidence(around: &Around) -> Vec<String> {
     let teams = around.teams.values().map(|t| format!("TeamReadiness {} {}", t.meta.key, t.meta.version));
     let windows = around.windows.iter().map(|w| format!("DeploymentWindow {} {}", w.meta.key, w.meta.version));
-    teams.chain(windows).take(64).collect()
+    teams.chain(around.calendars.iter().cloned()).chain(windows).take(64).collect()
 }
 
 /// Everything whose change between two readings makes the second one worth nothing.

@@ -2,32 +2,26 @@
 //!
 //! This folder decides nothing for anybody: who is governed asks the calendar itself.
 
+mod copies;
+mod status;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
+use self::status::Seen;
+use super::calendars::CalendarState;
 use super::events::{self, Moment};
-use super::facts::no_calendars;
 use super::shell::{Outcome, Reconcile};
 use super::world::World;
-use crate::api::conditions::Conditions;
-use crate::api::time::to_wire;
-use crate::api::window::{DeploymentWindowStatus, UpcomingOpening};
-use crate::api::{ConditionType, Reason};
+use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
 use crate::cluster::ObjectKey;
-use crate::cluster::objects;
+use crate::cluster::objects::{self, Meta};
 use crate::cluster::writes::{ApiError, WINDOWS};
 use crate::domain::Faults;
-use crate::domain::calendar::{Window, WindowType, zone_data_version};
-use crate::validate;
 
 /// Reconciles windows.
 pub struct WindowController {
     pub world: Arc<World>,
 }
-
-/// How many openings to come a status shows.
-const UPCOMING: usize = 10;
 
 impl Reconcile for WindowController {
     type Key = ObjectKey;
@@ -41,99 +35,102 @@ impl Reconcile for WindowController {
 impl WindowController {
     async fn look_at(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
         let world = &*self.world;
+        copies::sweep(world).await?;
         let Some(window) = world.stores.windows.get(key) else {
-            return Ok(Outcome::done());
+            return self.unreadable(key).await;
         };
         if !world.stores.windows.is_fresh(key) || window.meta.terminating {
             return Ok(Outcome::done());
         }
-        let now = world.clock.now();
-        let (status, next) = match validate::window(&window.spec, &no_calendars) {
-            Ok(compiled) => (sound(&window, &compiled, now), compiled.next_change(now)),
-            Err(faults) => (faulty(&window, &faults, now), None),
-        };
-        if status != window.status {
-            let version =
-                world.objects.replace_status(WINDOWS, &key.namespace, &key.name, &window.meta.version, &status).await?;
-            world.stores.windows.expect_at_least(key.clone(), version);
-            tell(world, &window, &status).await;
+        let compiled = world.calendars.look_up(&window);
+        if compiled.calendars.iter().any(|(_, state)| matches!(state, CalendarState::Unread)) {
+            // Whoever reads it wakes us. Until then there is nothing new to say.
+            return Ok(Outcome::done());
         }
+        copies::keep(world, &compiled.calendars).await?;
+        let now = world.clock.now();
+        let seen =
+            Seen { generation: window.meta.generation, old: &window.status, calendars: &compiled.calendars, now };
+        let (status, warnings, next) = match &compiled.window {
+            Ok(sound) => {
+                let warnings = status::said(&sound.lint(now));
+                (status::sound(&seen, sound, &warnings), warnings, sound.next_change(now))
+            }
+            Err(faults) => (status::faulty(&seen, faults), Vec::new(), None),
+        };
+        write(world, &window.meta, &window.status, &status, &warnings).await?;
         Ok(Outcome { next })
     }
+
+    /// A window that was stored before a rule existed, and that cannot even be decoded: it closes what it may
+    /// govern, and its status says why.
+    async fn unreadable(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
+        let world = &*self.world;
+        let Some(bad) = world.stores.windows.undecodable(key) else {
+            return Ok(Outcome::done());
+        };
+        // Only the spec cannot be read: what the status says is ours.
+        let Some(text) = world.objects.get(WINDOWS, &key.namespace, &key.name).await? else {
+            return Ok(Outcome::done());
+        };
+        let Ok(found) = objects::decode::<serde_json::Value, DeploymentWindowStatus>(&text) else {
+            return Ok(Outcome::done());
+        };
+        let readable = objects::decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text).is_ok();
+        if readable || found.meta.terminating {
+            return Ok(Outcome::done());
+        }
+        let mut faults = Faults::default();
+        faults.add("spec", bad.message);
+        let now = world.clock.now();
+        let seen = Seen { generation: found.meta.generation, old: &found.status, calendars: &[], now };
+        write(world, &found.meta, &found.status, &status::faulty(&seen, &faults), &[]).await?;
+        Ok(Outcome::done())
+    }
 }
 
-/// Whether deployments may happen, as far as this window alone is asked, and from when that is otherwise.
-fn sound(window: &objects::Window, compiled: &Window, now: DateTime<Utc>) -> DeploymentWindowStatus {
-    let covers = compiled.covers(now);
-    let allow = compiled.window_type() == WindowType::Allow;
-    let open = covers == allow;
-    let upcoming = compiled.upcoming(now, UPCOMING);
-    let change = compiled.next_change(now);
-    let after = change.and_then(|at| compiled.next_change(at));
-    let (next_open, next_close) = if open { (None, change) } else { (change, after) };
-    let (reason, message) = match (open, allow) {
-        (true, _) => (
-            Reason::WindowOpen,
-            next_close.map_or_else(|| "open, with no end known".to_owned(), |t| format!("open until {}", to_wire(t))),
-        ),
-        (false, true) if upcoming.is_empty() => (Reason::Expired, "it will not open again".to_owned()),
-        (false, true) => (
-            Reason::WindowClosed,
-            next_open.map_or_else(|| "closed".to_owned(), |t| format!("opens at {}", to_wire(t))),
-        ),
-        (false, false) => (
-            Reason::FreezeActive,
-            next_open
-                .map_or_else(|| "frozen, with no end known".to_owned(), |t| format!("frozen until {}", to_wire(t))),
-        ),
+/// Writes a status that says something new, and tells what people should hear of.
+async fn write(
+    world: &World,
+    meta: &Meta,
+    old: &DeploymentWindowStatus,
+    new: &DeploymentWindowStatus,
+    warnings: &[String],
+) -> Result<(), ApiError> {
+    if new == old {
+        return Ok(());
+    }
+    let key = &meta.key;
+    let version = world.objects.replace_status(WINDOWS, &key.namespace, &key.name, &meta.version, new).await?;
+    world.stores.windows.expect_at_least(key.clone(), version);
+    for moment in moments(old, new, warnings) {
+        events::about_window(world, meta, moment).await;
+    }
+    Ok(())
+}
+
+/// What is new since the former status: each thing is told once, also by a process that has just begun.
+fn moments(old: &DeploymentWindowStatus, new: &DeploymentWindowStatus, warnings: &[String]) -> Vec<Moment> {
+    let message = |status: &DeploymentWindowStatus, kind: &str, is: &str| {
+        let found = status.conditions.iter().find(|c| c.type_ == kind && c.status == is);
+        found.map(|condition| condition.message.clone())
     };
-    let mut conditions = Conditions::following(&window.status.conditions, window.meta.generation, now);
-    conditions.set(ConditionType::Ready, Some(true), Reason::Scheduled, "the schedule is valid");
-    conditions.set(ConditionType::Open, Some(open), reason, &message);
-    DeploymentWindowStatus {
-        observed_generation: Some(window.meta.generation),
-        open: Some(open),
-        entry: compiled.entry_at(now),
-        next_open: next_open.map(to_wire),
-        next_close: next_close.map(to_wire),
-        upcoming: upcoming
-            .into_iter()
-            .map(|o| UpcomingOpening { from: to_wire(o.from), until: to_wire(o.until), entry: o.entry })
-            .collect(),
-        zone_data: Some(zone_data_version().to_owned()),
-        conditions: conditions.finish(),
-    }
-}
-
-/// An invalid Freeze closes what it governs and an invalid Allow adds nothing, so neither is open.
-fn faulty(window: &objects::Window, faults: &Faults, now: DateTime<Utc>) -> DeploymentWindowStatus {
-    let zone = faults.0.iter().any(|f| f.path == "spec.timeZone");
-    let reason = if zone { Reason::UnknownTimeZone } else { Reason::InvalidSchedule };
-    let said = faults.to_string();
-    let mut conditions = Conditions::following(&window.status.conditions, window.meta.generation, now);
-    conditions.set(ConditionType::Ready, Some(false), reason, &said);
-    conditions.set(ConditionType::Stalled, Some(true), reason, &said);
-    conditions.set(ConditionType::Open, Some(false), reason, "it cannot be read, so it opens nothing");
-    DeploymentWindowStatus {
-        observed_generation: Some(window.meta.generation),
-        open: Some(false),
-        zone_data: Some(zone_data_version().to_owned()),
-        conditions: conditions.finish(),
-        ..DeploymentWindowStatus::default()
-    }
-}
-
-async fn tell(world: &World, window: &objects::Window, status: &DeploymentWindowStatus) {
-    let stalled =
-        |s: &DeploymentWindowStatus| s.conditions.iter().find(|c| c.type_ == "Stalled").map(|c| c.message.clone());
-    if let Some(note) = stalled(status)
-        && stalled(&window.status).as_ref() != Some(&note)
+    let mut moments = Vec::new();
+    let mut tell = |reason, action, note| moments.push(Moment { reason, action, note, warning: true });
+    for (kind, is, reason, action) in
+        [("Stalled", "True", "InvalidSchedule", "Compile"), ("CalendarFresh", "False", "CalendarNotFresh", "Read")]
     {
-        events::about_window(
-            world,
-            window,
-            Moment { reason: "InvalidSchedule", action: "Compile", note, warning: true },
-        )
-        .await;
+        let note = message(new, kind, is);
+        if let Some(note) = note.filter(|note| message(old, kind, is).as_ref() != Some(note)) {
+            tell(reason, action, note);
+        }
     }
+    let told = message(old, "Ready", "True").unwrap_or_default();
+    for warning in warnings.iter().filter(|warning| !told.contains(warning.as_str())) {
+        tell("SuspiciousSchedule", "Lint", warning.clone());
+    }
+    moments
 }
+
+#[cfg(test)]
+mod tests;
