@@ -1,6 +1,7 @@
 //! How this process was told to run.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use chrono::TimeDelta;
 
@@ -23,4 +24,17 @@ pub struct Settings {
     pub identity: String,
     /// How many objects of each kind are reconciled at the same time.
     pub workers: usize,
+    /// How a webhook is served, where the API server has no mutating policies.
+    pub webhook: WebhookSettings,
+}
+
+/// How a webhook is served.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// Where the API server's calls come in.
+    pub listen: SocketAddr,
+    /// Where the API server calls, if not through the Service: `https://host:port`.
+    pub url: Option<String>,
+    /// A folder with `tls.crt`, `tls.key` and perhaps `ca.crt`; without, the process issues its own certificate.
+    pub certificates: Option<PathBuf>,
 }

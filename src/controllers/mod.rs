@@ -12,5 +12,6 @@ pub mod release;
 mod schedule;
 pub mod shell;
 mod watches;
+mod webhook;
 pub mod window;
 pub mod world;

@@ -16,7 +16,7 @@ pub mod tree;
 pub mod webhook;
 mod yaml;
 
-pub use intact::{intact, trouble};
+pub use intact::{intact, trouble, webhook_trouble};
 pub use mechanism::{Mechanism, Reach, admission as policies};
 pub use rbac::rbac;
 pub use yaml::to_yaml;
