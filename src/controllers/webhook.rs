@@ -24,9 +24,9 @@ use crate::settings::Settings;
 use crate::shutdown::Shutdown;
 
 /// Between two looks at what may have changed without an event: files, and the time.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(5);
 /// How long API servers may take to hear of a certificate before it is served.
-const HEARD: TimeDelta = TimeDelta::seconds(10);
+const HEARD: TimeDelta = TimeDelta::seconds(5);
 
 /// Finds out which mechanism the API server has, and asks again until it answers.
 pub async fn learn(settings: &Settings, objects: &Objects) -> Mechanism {

@@ -11,3 +11,5 @@ mod readiness;
 mod release;
 mod support;
 mod tidy;
+mod uninstall;
+mod webhook;

@@ -4,6 +4,6 @@ mod crash;
 mod failure;
 mod replicas;
 mod stop;
-mod story;
+pub mod story;
 mod straight;
 mod words;
