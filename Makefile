@@ -16,7 +16,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 LIVE_THREADS ?= 2
 ARGS ?=
 
-.PHONY: help demo test fmt clippy unit live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo test fmt clippy unit model soak live demo-once control-plane newest-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -27,7 +27,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; A
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(ARGS)
 
-test: fmt clippy unit live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -40,6 +40,12 @@ unit: control-plane ## tests of the library, the demo and the control-plane crat
 	cargo test --workspace --lib --bins --examples
 	cargo test --workspace --doc
 	cargo test -p control-plane --tests -- --test-threads=$(LIVE_THREADS)
+
+model: need-cargo ## every state of a small cluster, and what judges histories
+	cargo test -p proof --tests -- --nocapture
+
+soak: need-cargo ## the model for much longer; SOAK_STATES=n says how far
+	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1
 
 live: control-plane ## tests on real control planes
 	cargo test --test it -- --test-threads=$(LIVE_THREADS)
@@ -67,6 +73,7 @@ crds: need-cargo ## write crds/ again from src/api
 golden: need-cargo crds ## write all generated files again: crds/, config/, charts/, docs/
 	UPDATE_GOLDEN=1 cargo test --lib -- manifests
 	UPDATE_GOLDEN=1 cargo test --test it -- docs
+	UPDATE_GOLDEN=1 cargo test -p proof --test histories -- page
 
 need-cargo:
 	@command -v cargo >/dev/null || { echo "error: cargo is not on the PATH. help: install Rust from https://rustup.rs" >&2; exit 2; }

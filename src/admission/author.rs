@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Question, Request, Rule, annotate, annotation, equal_but};
-use crate::api::names::AUTHOR;
+use crate::api::names::{AUTHOR, AUTHOR_GROUPS};
 
 /// A kind whose author counts.
 pub(super) struct Authored {
@@ -28,14 +28,23 @@ impl Rule for Authored {
         let (mut object, old) = (request.object.clone(), &request.old);
         let authored = old.is_null() || !equal_but(&object["spec"], &old["spec"], self.apart);
         let author = if authored { &request.user } else { annotation(old, AUTHOR) };
-        if annotation(&object, AUTHOR) != author {
-            annotate(&mut object, AUTHOR, Some(author).filter(|author| !author.is_empty()));
+        let groups = if authored { lines(&request.groups) } else { annotation(old, AUTHOR_GROUPS).to_owned() };
+        for (key, value) in [(AUTHOR, author), (AUTHOR_GROUPS, &groups)] {
+            if annotation(&object, key) != value {
+                annotate(&mut object, key, Some(value).filter(|value| !value.is_empty()));
+            }
         }
         if self.overridden {
             stamp_override(&mut object, old, &request.user);
         }
         object
     }
+}
+
+/// One group a line; a name of several lines would smuggle groups in, so it counts for none.
+fn lines(groups: &[String]) -> String {
+    let plain: Vec<&str> = groups.iter().map(String::as_str).filter(|group| !group.contains(['\n', '\r'])).collect();
+    plain.join("\n")
 }
 
 /// `by` of an override is whoever wrote what it says, never what the writer says.

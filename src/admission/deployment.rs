@@ -2,27 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::held::{Held, OWNED, is_set};
-use super::{Question, equal_but, remove, set};
-use crate::api::names::RESTARTED_AT;
+use super::held::{Held, is_set};
+use super::{remove, set, template};
 
 pub(super) const HOLD: Held = Held {
     kind: "deployment",
+    content: Some("template"),
     asks: |_| Vec::new(),
-    changed: template_changed,
-    holds: |object| is_set(object, "paused"),
+    changed: |object, old, _| old.is_null() || template::differs(object, old),
+    holds: paused,
+    stopped: paused,
     hold: |object| set(object, "paused", json!(true)),
-    release: |object| remove(object, "paused"),
-    pinned: true,
-    owned: OWNED,
+    release: |object, lifted| {
+        if lifted.ours {
+            remove(object, "paused");
+        }
+    },
+    remembers: None,
 };
 
-/// A restart ships nothing new, so the annotation that causes it is no change.
-pub(super) fn template_changed(object: &Value, old: &Value, _: &dyn Fn(Question) -> bool) -> bool {
-    let (new, former) = (&object["spec"]["template"], &old["spec"]["template"]);
-    let (meta, former_meta) = (&new["metadata"], &former["metadata"]);
-    old.is_null()
-        || new["spec"] != former["spec"]
-        || !equal_but(&meta["labels"], &former_meta["labels"], &[])
-        || !equal_but(&meta["annotations"], &former_meta["annotations"], &[RESTARTED_AT])
+fn paused(object: &Value) -> bool {
+    is_set(object, "paused")
 }

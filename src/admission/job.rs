@@ -2,19 +2,29 @@
 
 use serde_json::{Value, json};
 
-use super::held::{Held, OWNED, is_set};
+use super::held::{Held, is_set};
 use super::{Question, Request, set};
 
 pub(super) const HOLD: Held = Held {
     kind: "job",
+    // What a Job runs cannot change.
+    content: None,
     asks,
     changed,
-    holds: |object| is_set(object, "suspend"),
+    holds: suspended,
+    stopped: suspended,
     hold: |object| set(object, "suspend", json!(true)),
-    release: |object| set(object, "suspend", json!(false)),
-    pinned: false,
-    owned: OWNED,
+    release: |object, lifted| {
+        if lifted.ours {
+            set(object, "suspend", json!(false));
+        }
+    },
+    remembers: None,
 };
+
+fn suspended(object: &Value) -> bool {
+    is_set(object, "suspend")
+}
 
 /// Whoever names an owner must be allowed to act for it, as controllers are and people are not.
 const FOR_AN_OWNER: [Question; 2] = [

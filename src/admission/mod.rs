@@ -6,10 +6,14 @@
 //! the API server or reads a clock, and what it is handed it does not change but for what its rule says.
 
 mod author;
+mod cron_job;
+mod daemon_set;
 mod deployment;
 mod held;
 mod job;
 mod signoff;
+mod stateful_set;
+mod template;
 
 use serde_json::{Map, Value};
 
@@ -18,6 +22,7 @@ use serde_json::{Map, Value};
 pub struct Request {
     /// Who asks, as the API server says.
     pub user: String,
+    pub groups: Vec<String>,
     pub namespace: String,
     /// What is about to be stored.
     pub object: Value,
@@ -50,7 +55,16 @@ pub trait Rule: Sync {
 }
 
 /// All rules.
-pub const RULES: [&dyn Rule; 5] = [&deployment::HOLD, &job::HOLD, &author::TEAM, &author::RELEASE, &signoff::Signers];
+pub const RULES: [&dyn Rule; 8] = [
+    &deployment::HOLD,
+    &stateful_set::HOLD,
+    &daemon_set::HOLD,
+    &cron_job::HOLD,
+    &job::HOLD,
+    &author::TEAM,
+    &author::RELEASE,
+    &signoff::Signers,
+];
 
 /// The rule of this name.
 #[must_use]

@@ -14,7 +14,7 @@ fn deployment(image: &str) -> Value {
 }
 
 fn request(object: Value, old: Value) -> Request {
-    Request { user: "dev".into(), namespace: "core".into(), object, old }
+    Request { user: "dev".into(), groups: vec!["g".into()], namespace: "core".into(), object, old }
 }
 
 fn stored(rule_name: &str, object: Value, old: Value) -> Value {
@@ -36,6 +36,57 @@ fn every_policy_that_writes_has_its_twin_and_no_rule_is_without_one() {
     policies.sort();
     rules.sort();
     assert_eq!(rules, policies);
+}
+
+#[test]
+fn what_only_the_operator_writes_is_the_same_on_both_sides() {
+    for policy in crate::manifests::policies::policies(&Install::default()) {
+        let name = policy["metadata"]["name"].as_str().unwrap_or_default();
+        if policy["kind"] != "MutatingAdmissionPolicy" || !name.starts_with("hold-") {
+            continue;
+        }
+        let text = policy["spec"]["mutations"].to_string();
+        let restored = |key: &str| text.contains(&format!("variables.ann[?'{key}'] == variables.oldAnn[?'{key}']"));
+        assert!(held::OWNED.iter().all(|key| restored(key)), "{name}");
+        assert_eq!(text.matches("] == variables.oldAnn[?").count(), held::OWNED.len(), "{name}");
+    }
+}
+
+fn stateful(strategy: Value, image: &str) -> Value {
+    json!({"metadata": {"name": "db"}, "spec": {"updateStrategy": strategy, "template": {"spec": {"image": image}}}})
+}
+
+#[test]
+fn a_stateful_set_gets_back_exactly_the_partition_that_it_had() {
+    let rolling = |partition: i64| json!({"type": "RollingUpdate", "rollingUpdate": {"partition": partition}});
+    let new = |strategy: &Value, image: &str| stateful(strategy.clone(), image);
+    assert_eq!(stored("hold-statefulset", new(&rolling(2), "1"), Value::Null), new(&rolling(2), "1"), "not held");
+    for (theirs, note) in
+        [(rolling(2), "2"), (json!({"type": "OnDelete"}), "OnDelete"), (rolling(2_147_483_647), "2147483647")]
+    {
+        let held = stored("hold-statefulset", new(&theirs, "2"), new(&theirs, "1"));
+        assert_eq!(held["spec"]["updateStrategy"], rolling(2_147_483_647));
+        assert_eq!(annotation(&held, "rollcall.dev/hold-restore"), note);
+        let again = stored("hold-statefulset", held.clone(), held.clone());
+        assert_eq!(again, held, "what is remembered stays");
+        let mut broken = held.clone();
+        broken["metadata"]["annotations"]["rollcall.dev/break-glass"] = json!("INC-1");
+        let rule = rule("hold-statefulset").expect("a rule");
+        let out = rule.apply(&request(broken, held), &|_| true);
+        assert_eq!((&out["spec"]["updateStrategy"], annotation(&out, "rollcall.dev/hold-restore")), (&theirs, ""));
+    }
+}
+
+#[test]
+fn a_daemon_set_and_a_cron_job_are_held_by_their_own_fields() {
+    let daemon = |kind: &str, image: &str| json!({"metadata": {}, "spec": {"updateStrategy": {"type": kind, "rollingUpdate": {"maxUnavailable": 1}}, "template": {"spec": {"image": image}}}});
+    let held = stored("hold-daemonset", daemon("RollingUpdate", "2"), daemon("RollingUpdate", "1"));
+    assert_eq!(held["spec"]["updateStrategy"], json!({"type": "OnDelete", "rollingUpdate": {"maxUnavailable": 1}}));
+    let cron = |image: &str| json!({"metadata": {}, "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"image": image}}}});
+    assert_eq!(stored("hold-cronjob", cron("1"), Value::Null)["spec"]["suspend"], json!(true));
+    let mut later = cron("1");
+    later["spec"]["schedule"] = json!("0 * * * *");
+    assert_eq!(stored("hold-cronjob", later.clone(), cron("1")), later, "when it runs is no content");
 }
 
 #[test]
@@ -129,14 +180,15 @@ fn a_job_is_held_at_its_creation_unless_a_controller_made_it_or_kueue_has_it() {
 
 #[test]
 fn the_author_is_who_changed_the_content_and_nobody_else() {
-    let old = json!({"metadata": {"annotations": {"rollcall.dev/author": "lena"}}, "spec": {"priority": 1}});
+    let old = json!({"metadata": {"annotations": {"rollcall.dev/author": "lena", "rollcall.dev/author-groups": "leads"}}, "spec": {"priority": 1}});
     let mut stop = old.clone();
     stop["spec"]["paused"] = json!(true);
     stop["metadata"]["annotations"]["rollcall.dev/author"] = json!("forged");
     let out = stored("stamp-coordinatedrelease", stop, old.clone());
     assert_eq!(annotation(&out, "rollcall.dev/author"), "lena");
+    assert_eq!(annotation(&out, "rollcall.dev/author-groups"), "leads");
     let out = stored("stamp-coordinatedrelease", json!({"metadata": {}, "spec": {"priority": 2}}), old);
-    assert_eq!(annotation(&out, "rollcall.dev/author"), "dev");
+    assert_eq!((annotation(&out, "rollcall.dev/author"), annotation(&out, "rollcall.dev/author-groups")), ("dev", "g"));
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub const HOLD_BY_POLICY: &str = "policy";
 pub const HOLD_BY_AUTHOR: &str = "author";
 /// Annotation: the former value of the hold field, for kinds where removing it is not enough.
 pub const HOLD_RESTORE: &str = "rollcall.dev/hold-restore";
+/// The partition that holds a StatefulSet: no ordinal reaches it.
+pub const HELD_PARTITION: i64 = 2_147_483_647;
 /// Annotation: a rollback is under way, so the pod template is pinned. Written by rollcall only.
 pub const ROLLBACK: &str = "rollcall.dev/rollback";
 /// Annotation: digest of the content that was rolled back last. Nothing lets that content go by itself.
@@ -28,6 +30,8 @@ pub const BREAK_GLASS: &str = "rollcall.dev/break-glass";
 pub const CLAIM: &str = "rollcall.dev/release";
 /// Annotation on our kinds: who wrote the spec. Stamped by the API server, never by the writer.
 pub const AUTHOR: &str = "rollcall.dev/author";
+/// Annotation beside [`AUTHOR`], stamped the same way: the groups they were in, one a line.
+pub const AUTHOR_GROUPS: &str = "rollcall.dev/author-groups";
 /// Label on everything an installation of rollcall consists of.
 pub const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "rollcall");
 /// Annotation that `kubectl rollout restart` changes; it ships nothing new, so it is not content.

@@ -80,7 +80,8 @@ pub struct DeploymentWindowSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "fields::selector")]
     pub release_selector: Option<Selector>,
-    /// How much may happen in one opening.
+    /// How much may happen in one opening of an Allow window. Each open window that governs a step must have room
+    /// for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<WindowCapacity>,
     /// A step starts only with at least this much left of the merged opening; the step's own estimate
@@ -95,6 +96,13 @@ pub struct DeploymentWindowSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "fields::duration_or_zero")]
     pub overrun_grace: Option<String>,
+    /// Spreads the starts of an opening that frees many: each release, and each change that goes by itself, waits for
+    /// a turn of its own within this time after the merged opening began. The turn follows from its name and the
+    /// opening, so it is the same whoever asks. Nobody waits so long that it would no longer fit. Absent: all start at
+    /// once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::duration")]
+    pub opening_jitter: Option<String>,
     /// A Freeze lets rollbacks pass unless this is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks_rollback: Option<bool>,
@@ -240,11 +248,13 @@ pub enum ExceptionEffect {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct WindowCapacity {
-    /// Releases under way at once.
+    /// Releases under way at once: those that move a step which the window governs, and those that have started one
+    /// in this opening and have not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub releases: Option<i32>,
-    /// Steps that may start in one merged opening.
+    /// Steps that may start in one merged opening of this window. A step counts once in it, and so does a workload
+    /// whose changes go out by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10000))]
     pub starts_per_opening: Option<i32>,

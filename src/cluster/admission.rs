@@ -7,6 +7,7 @@ use k8s_openapi::ByteString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::access::{REVIEWS, allowed};
 use super::objects::{Meta, WireMeta};
 use super::writes::{ApiError, Objects, Resource};
 use super::{ObjectKey, Projected, ResourceVersion};
@@ -17,13 +18,6 @@ pub const WEBHOOKS: Resource = Resource {
     plural: "mutatingwebhookconfigurations",
     kind: "MutatingWebhookConfiguration",
 };
-const REVIEWS: Resource = Resource {
-    group: "authorization.k8s.io",
-    version: "v1",
-    plural: "subjectaccessreviews",
-    kind: "SubjectAccessReview",
-};
-
 /// A MutatingWebhookConfiguration as it stands in the cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebhookConfiguration {
@@ -90,12 +84,12 @@ pub struct Access<'a> {
 }
 
 impl Objects {
-    /// Whether somebody may do something, as the API server's authorizers say.
+    /// Whether whoever makes a request may do something, as the API server's authorizers say.
     ///
     /// # Errors
     ///
     /// When it could not be found out.
-    pub async fn may(&self, who: &Requester, access: Access<'_>) -> Result<bool, ApiError> {
+    pub async fn may_requester(&self, who: &Requester, access: Access<'_>) -> Result<bool, ApiError> {
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": REVIEWS.kind,
             "spec": {
@@ -107,9 +101,7 @@ impl Objects {
             },
         });
         let answer = self.send(Method::POST, REVIEWS, "", "", "", "application/json", Some(review)).await?;
-        let answer: Value = serde_json::from_str(&answer)
-            .map_err(|e| ApiError::Unknown { what: REVIEWS.kind.to_owned(), message: e.to_string() })?;
-        Ok(answer["status"]["allowed"] == true)
+        Ok(serde_json::from_str::<Value>(&answer).is_ok_and(|answer| allowed(&answer)))
     }
 
     /// Replaces the authorities that each webhook of a configuration trusts, if it still has this version.

@@ -134,7 +134,8 @@ fn tier_of_namespace(asking: &Asking<'_>, namespace: &str) -> Option<usize> {
 }
 
 /// In which tier a window governs, if it does: platform, team or release.
-fn tier(asking: &Asking<'_>, window: &Window) -> Option<usize> {
+#[must_use]
+pub fn tier(asking: &Asking<'_>, window: &Window) -> Option<usize> {
     let namespace = &*window.meta.key.namespace;
     if asking.release.is_some_and(|(_, _, named)| named.contains(&name(&window.meta.key))) {
         return Some(2);

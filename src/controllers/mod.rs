@@ -2,9 +2,11 @@
 //! share is the shell that runs them, which knows nothing of what they do.
 
 pub(crate) mod calendars;
+mod checks;
 mod claims;
 mod events;
 pub(crate) mod facts;
+mod openings;
 pub mod operator;
 pub mod queue;
 pub mod readiness;
@@ -14,4 +16,5 @@ pub mod shell;
 mod watches;
 mod webhook;
 pub mod window;
+pub mod workloads;
 pub mod world;

@@ -11,6 +11,9 @@ pub const HTTP_PORT: u16 = 8080;
 /// Selects the operator's pods by their labels.
 pub const SELECTOR: &str = "app.kubernetes.io/name=rollcall,app.kubernetes.io/component=operator";
 
+const ENDPOINTS_FOLDER: &str = "/etc/rollcall";
+const ENDPOINTS: &str = "/etc/rollcall/endpoints.yaml";
+
 /// The namespace, in which the API server refuses pods that ask for more than `restricted` allows.
 #[must_use]
 pub fn namespace(install: &Install) -> Value {
@@ -66,6 +69,8 @@ fn deployment(install: &Install) -> Value {
                     "labelSelector": {"matchLabels": labels()},
                 }],
                 "containers": [container(install)],
+                // What checks may ask; without it, no check can name an endpoint.
+                "volumes": [{"name": "endpoints", "configMap": {"name": "rollcall-endpoints", "optional": true}}],
             },
         },
     })
@@ -80,10 +85,11 @@ fn container(install: &Install) -> Value {
     json!({
         "name": "rollcall",
         "image": install.image,
-        "args": ["run"],
+        "args": ["run", "--endpoints", ENDPOINTS],
         "env": [{"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
                 {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
         "ports": ports,
+        "volumeMounts": [{"name": "endpoints", "mountPath": ENDPOINTS_FOLDER, "readOnly": true}],
         "livenessProbe": probe("/healthz"),
         "readinessProbe": probe("/readyz"),
         "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},

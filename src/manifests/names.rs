@@ -8,3 +8,7 @@ pub const VERB_SIGNOFF: &str = "signoff";
 pub const VERB_OVERRIDE: &str = "override";
 /// Name of the MutatingWebhookConfiguration.
 pub const WEBHOOK: &str = "rollcall";
+/// Custom verb on [`CHECK_CONTROLLERS`]: answer checks that name this controller.
+pub const VERB_ANSWER: &str = "answer";
+/// A resource that exists in RBAC only: controllers that answer checks, by the name that the checks give.
+pub const CHECK_CONTROLLERS: &str = "checkcontrollers";

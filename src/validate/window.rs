@@ -8,7 +8,7 @@ use crate::api::window::{
 };
 use crate::domain::Faults;
 use crate::domain::calendar::{
-    self, Calendar, Effect, Entry, Exception, ExceptionTime, Form, Selected, Window, WindowSpec,
+    self, Calendar, Capacity, Effect, Entry, Exception, ExceptionTime, Form, Selected, Window, WindowSpec,
 };
 
 /// Where the text of an iCalendar comes from, or why it cannot be had.
@@ -59,6 +59,11 @@ pub fn window(spec: &DeploymentWindowSpec, calendars: Calendars<'_>) -> Result<W
         OnClose::Rollback => calendar::OnClose::Rollback,
     };
     checked.overrun_grace = duration_or_zero(&mut faults, "spec.overrunGrace", spec.overrun_grace.as_ref());
+    checked.opening_jitter = spec
+        .opening_jitter
+        .as_ref()
+        .map(|t| duration(&mut faults, "spec.openingJitter", Some(t), chrono::TimeDelta::zero()));
+    checked.capacity = spec.capacity.as_ref().map(|c| capacity(&mut faults, c)).unwrap_or_default();
     checked.blocks_rollback = spec.blocks_rollback.unwrap_or(false);
     match Window::compile(&checked) {
         Ok(window) => faults.or(window),
@@ -70,6 +75,17 @@ pub fn window(spec: &DeploymentWindowSpec, calendars: Calendars<'_>) -> Result<W
             Err(faults)
         }
     }
+}
+
+fn capacity(faults: &mut Faults, wire: &window::WindowCapacity) -> Capacity {
+    let mut limit = |field: &str, given: Option<i32>| {
+        let limit = given.and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+        if given.is_some() && limit.is_none() {
+            faults.add(format!("spec.capacity.{field}"), "must be 1 or more");
+        }
+        limit
+    };
+    Capacity { releases: limit("releases", wire.releases), starts: limit("startsPerOpening", wire.starts_per_opening) }
 }
 
 /// The calendar's word for what a window is.

@@ -17,7 +17,6 @@ use serde_json::Value;
 
 pub use cron_job::{Runs, progress_of};
 pub use patches::{release_patch, rollback_patch, unpin_patch};
-pub use stateful_set::HELD_PARTITION;
 
 pub(super) use adapter::of as adapter_of;
 pub(super) use object::{Object, digest_of_content};

@@ -8,9 +8,6 @@ use super::{Held, Progress, Strength};
 use crate::cluster::revisions::{Revision, controller_revision};
 use crate::cluster::writes::{CONTROLLER_REVISIONS, Resource};
 
-/// The partition that holds: no ordinal reaches it.
-pub const HELD_PARTITION: i64 = 2_147_483_647;
-
 /// What is remembered of an author who replaces pods by hand.
 const ON_DELETE: &str = "OnDelete";
 

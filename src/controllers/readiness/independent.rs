@@ -16,14 +16,17 @@ use crate::controllers::calendars::Calendars;
 use crate::controllers::claims;
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts::{self, Asking};
+use crate::controllers::openings;
 use crate::controllers::world::World;
 use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::ObjectName;
 use crate::domain::scheduling::independent::{Answer, HeldChange, LetGo, let_go};
-use crate::domain::scheduling::situation;
+use crate::domain::scheduling::situation::{self, WindowStart};
 
 /// All windows, and how each governs, with the calendars that it names.
 struct Windows<'a> {
+    /// What has started in those that limit how much may.
+    starts: Vec<WindowStart>,
     all: &'a [Arc<Window>],
     governing: &'a (dyn Fn(&Arc<Window>) -> Governing + Sync),
 }
@@ -42,7 +45,8 @@ pub async fn answer(
 ) -> Result<Answer, ApiError> {
     let claimed = claimed_by(world, found).await?;
     let all = world.stores.windows.list();
-    let windows = Windows { all: &all, governing: &|window| world.calendars.governing(window) };
+    let starts = openings::seen(world, &limited(world, team, &all), None);
+    let windows = Windows { starts, all: &all, governing: &|window| world.calendars.governing(window) };
     let answer = ask(world, team, checked, found, since, claimed.as_ref(), &windows);
     let Answer::LetGo(_) = answer else {
         return Ok(answer);
@@ -63,6 +67,15 @@ pub async fn answer(
     }
 }
 
+fn may_govern(world: &World, team: &Team, window: &Window) -> bool {
+    facts::may_govern(window, &world.settings.namespace, &[&team.meta.key.namespace], &[])
+}
+
+/// The windows with limits that may govern the team.
+fn limited(world: &World, team: &Team, windows: &[Arc<Window>]) -> Vec<Arc<Window>> {
+    openings::limited(windows.iter().filter(|window| may_govern(world, team, window)))
+}
+
 fn ask(
     world: &World,
     team: &Team,
@@ -78,6 +91,7 @@ fn ask(
         claimed_by,
         team: checked,
         governance: &governance(world, &team.meta.key.namespace, windows),
+        window_starts: &windows.starts,
         policies_missing: &world.policies_missing(),
         skew: world.skew(),
         settle: world.settings.settle,
@@ -149,9 +163,11 @@ async fn fresh(
     for text in world.objects.list(WINDOWS, "").await? {
         windows.extend(decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text).ok().map(Arc::new));
     }
-    let read = Calendars::read(world, windows.iter().map(|w| &**w)).await?;
+    let near = windows.iter().filter(|w| may_govern(world, team, w));
+    let read = Calendars::read(world, near.map(|w| &**w)).await?;
     let governing = |window: &Arc<Window>| world.calendars.governing_fresh(window, &read);
-    let windows = Windows { all: &windows, governing: &governing };
+    let starts = openings::read(world, &limited(world, team, &windows), None).await?;
+    let windows = Windows { starts, all: &windows, governing: &governing };
     let claimed = claimed_by(world, &found).await?;
     let answer = ask(world, team, checked, &found, since, claimed.as_ref(), &windows);
     Ok(Some((found, answer)))
@@ -166,9 +182,7 @@ async fn release(world: &World, team: &Team, found: &Workload, why: LetGo) -> Re
     let kind = found.kind.as_str();
     match written {
         Ok(version) => {
-            if let Some(store) = world.stores.workloads(found.kind) {
-                store.expect_at_least(found.key.clone(), version);
-            }
+            world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version);
             tracing::info!(event = "released", team = %team.meta.key, workload = format!("{kind} {}", found.key), why = why.as_str(), "let go");
             let note = format!("{kind} {} may roll out: {}", found.key.name, why.as_str());
             events::about_team(

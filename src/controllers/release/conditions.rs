@@ -54,6 +54,7 @@ fn accepted_reason(cause: &Cause) -> Reason {
     match cause {
         Cause::ConsentMissing { .. } | Cause::TeamNotFound { .. } => Reason::ConsentMissing,
         Cause::Claimed { .. } => Reason::Conflict,
+        Cause::AuthorMayNot { .. } => Reason::NotAuthorized,
         _ => Reason::InvalidSpec,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::act::GRANT_FORMAT;
-use super::conditions;
+use super::{conditions, overrides};
 use crate::api::conditions::{Conditions, cut};
 use crate::api::release::{BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus};
 use crate::api::time::to_wire;
@@ -79,7 +79,7 @@ pub async fn write(world: &World, release: &Arc<Release>, status: CoordinatedRel
 
 /// Tells people what is new in a status that was written.
 pub async fn tell(world: &World, release: &Release, status: &CoordinatedReleaseStatus) {
-    for moment in news(&release.status, status) {
+    for moment in news(&release.status, status).into_iter().chain(overrides::news(&release.status, status)) {
         events::about_release(world, release, moment).await;
     }
 }
@@ -110,6 +110,8 @@ pub fn status(
         steps: decision.steps.iter().map(|view| step_status(situation, view, &decision.blockers)).collect(),
         blockers: blockers.iter().map(|b| blocker_status(&old.blockers, b, now)).collect(),
         blockers_left_out: i32::try_from(left_out).ok().filter(|n| *n > 0),
+        override_: overrides::status(release, situation, &decision.digest),
+        overrides_used: old.overrides_used.clone(),
         schedule: schedule(situation, decision),
         conditions: conditions::of(
             &old.conditions,

@@ -29,6 +29,8 @@ impl Window {
             reason: spec.reason.clone(),
             min_remaining: spec.min_remaining,
             on_close: (spec.on_close, spec.overrun_grace),
+            opening_jitter: spec.opening_jitter,
+            capacity: spec.capacity,
             blocks_rollback: spec.blocks_rollback,
             pieces: Vec::new(),
             changes: Vec::new(),
@@ -52,6 +54,9 @@ impl Window {
         window.holidays = spec.holidays.as_ref().map(holidays).unwrap_or_default();
         if spec.min_remaining.is_some_and(|remaining| remaining < TimeDelta::zero()) {
             faults.push(CalendarFault::new("minRemaining", "is negative: write a duration such as 45m"));
+        }
+        if spec.opening_jitter.is_some_and(|jitter| jitter < TimeDelta::zero()) {
+            faults.push(CalendarFault::new("openingJitter", "is negative: write a duration such as 5m"));
         }
         if spec.overrun_grace < TimeDelta::zero() {
             faults.push(CalendarFault::new("overrunGrace", "is negative: write a duration such as 15m"));

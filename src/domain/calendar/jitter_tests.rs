@@ -78,7 +78,10 @@ fn nobody_waits_so_long_that_it_no_longer_fits() {
     assert!(all.iter().all(|t| *t <= latest), "{:?}", all.iter().max());
     assert!(all.iter().any(|t| *t > latest - TimeDelta::minutes(2)));
     let hopeless = turns(&spread, "2027-01-04T09:00:00Z", 70 * 60);
-    assert!(hopeless.iter().all(|t| *t == at("2027-01-04T09:00:00Z")), "what never fits is not told to wait for a turn");
+    assert!(
+        hopeless.iter().all(|t| *t == at("2027-01-04T09:00:00Z")),
+        "what never fits is not told to wait for a turn"
+    );
 }
 
 #[test]

@@ -50,6 +50,10 @@ pub struct WindowSpec {
     pub on_close: OnClose,
     /// How long after the close that still waits; zero or more; faults at `overrunGrace`.
     pub overrun_grace: TimeDelta,
+    /// Over how long starts are spread after an opening that frees many; faults at `openingJitter`.
+    pub opening_jitter: Option<TimeDelta>,
+    /// How much may happen in one opening.
+    pub capacity: Capacity,
     /// Whether a Freeze stops rollbacks too. Says nothing for an Allow.
     pub blocks_rollback: bool,
 }
@@ -69,6 +73,8 @@ impl WindowSpec {
             min_remaining: None,
             on_close: OnClose::Finish,
             overrun_grace: TimeDelta::zero(),
+            opening_jitter: None,
+            capacity: Capacity::default(),
             blocks_rollback: false,
         }
     }
@@ -78,6 +84,15 @@ impl WindowSpec {
         self.entries.push(Entry { name: name.to_owned(), form });
         self
     }
+}
+
+/// How much may happen in one opening of a window; what is absent has no limit. Says nothing for a Freeze.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capacity {
+    /// Releases under way at once, at least 1.
+    pub releases: Option<usize>,
+    /// Starts in one merged opening of the window, at least 1.
+    pub starts: Option<usize>,
 }
 
 /// One line of a schedule.

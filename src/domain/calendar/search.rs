@@ -1,6 +1,6 @@
 //! Looking ahead in anything that has openings, with bounded work.
 
-use super::civil::{DAY, LAST_WALL};
+use super::civil::{DAY, FIRST_WALL, LAST_WALL};
 use super::spans::Span;
 
 /// Openings looked at by one search before it gives up. A window that opens every day reaches 54 years with it.
@@ -124,4 +124,19 @@ pub(crate) fn is_open(openings: &impl Openings, at: i64) -> bool {
 /// The end of the stretch that holds `at`: nothing if closed, [`NO_END`] if no end is known.
 pub(crate) fn end_of_stretch(openings: &impl Openings, at: i64) -> Option<i64> {
     if is_open(openings, at) { next_stretch(openings, at, 0).map(|span| span.until) } else { None }
+}
+
+/// The start of the stretch that holds `at`; nothing if closed.
+pub(crate) fn start_of_stretch(openings: &impl Openings, at: i64) -> Option<i64> {
+    let mut looked_at = 0;
+    let mut back = FIRST_LOOK;
+    loop {
+        let from = at.saturating_sub(back).max(FIRST_WALL - DAY);
+        let holding = openings.within(from, at.saturating_add(1), &mut looked_at).pop();
+        let start = holding.filter(|span| span.holds(at))?.from;
+        if start > from || back >= FURTHEST || from == FIRST_WALL - DAY || looked_at >= MOST_LOOKED_AT {
+            return Some(start);
+        }
+        back = back.saturating_mul(4);
+    }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::changes::{Change, Found, Holiday, changed, without_holidays};
 use super::civil::{DAY, FIRST_WALL, LAST_WALL};
 use super::overrun::OnClose;
-use super::schedule::WindowType;
+use super::schedule::{Capacity, WindowType};
 use super::search::{self, NO_END, Openings};
 use super::series::Series;
 use super::spans::{Span, intersection, merged};
@@ -33,6 +33,8 @@ pub struct Window {
     pub(crate) reason: String,
     pub(crate) min_remaining: Option<TimeDelta>,
     pub(crate) on_close: (OnClose, TimeDelta),
+    pub(crate) opening_jitter: Option<TimeDelta>,
+    pub(crate) capacity: Capacity,
     pub(crate) blocks_rollback: bool,
     pub(crate) pieces: Vec<Piece>,
     /// Exceptions, in the order in which they are written.
@@ -72,6 +74,16 @@ impl Window {
     /// What is to become of what is under way when it closes, and how long that still waits.
     pub fn on_close(&self) -> (OnClose, TimeDelta) {
         self.on_close
+    }
+
+    /// Over how long starts are spread after an opening that frees many, if the window says so.
+    pub fn opening_jitter(&self) -> Option<TimeDelta> {
+        self.opening_jitter
+    }
+
+    /// How much may happen in one of its openings.
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
     }
 
     /// Whether it is a Freeze that stops rollbacks too.
@@ -127,6 +139,12 @@ impl Window {
     /// The end of the merged opening that holds `at`; none if there is no such opening, or no end is known.
     pub fn next_end(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         search::end_of_stretch(self, at.timestamp()).and_then(instant)
+    }
+
+    /// The start of the merged opening that holds `at`; none if there is no such opening. Looks back 400 years, or at
+    /// 20,000 openings; what has been open for longer has been so since then.
+    pub fn open_since(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        search::start_of_stretch(self, at.timestamp()).and_then(instant)
     }
 
     /// The first instant after `at` at which [`Window::covers`] changes.

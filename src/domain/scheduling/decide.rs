@@ -10,6 +10,8 @@ use super::blocker::{Blocker, Cause};
 use super::capacity;
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::gates::{self, Asked, Closed};
+use super::openings;
+use super::overriding;
 use super::progress::{Standing, standing};
 use super::situation::{InUse, OnFailure, Situation, Step, Work};
 use crate::digest::digest_of;
@@ -18,6 +20,7 @@ use crate::digest::digest_of;
 #[must_use]
 pub fn decide(s: &Situation) -> Decision {
     let digest = digest(s);
+    let s = &*overriding::that_counts(s, &digest);
     let standings = standings(s, &digest);
     let under_way = capacity::under_way(s, &standings);
     let asked = Asked { digest: &digest, standings: &standings, under_way: &under_way };
@@ -139,12 +142,14 @@ fn acts(s: &Situation, standings: &Standings<'_>, mut under_way: Vec<InUse>, ans
             acts.push(Act::Release { step: step.name.clone(), workload: name.clone(), version, template });
         } else if may_go(s, step, standings) {
             let lacks = capacity::lacking(s, step, &under_way);
-            if !lacks.is_empty() {
-                answers.add_all(lacks.into_iter().map(|cause| Blocker {
-                    step: Some(step.name.clone()),
-                    cause,
-                    until: None,
-                }));
+            let lacks = lacks.into_iter().map(|cause| (cause, None));
+            let full = openings::full(s, standings, step, &under_way);
+            let blockers: Vec<Blocker> = lacks
+                .chain(full)
+                .map(|(cause, until)| Blocker { step: Some(step.name.clone()), cause, until })
+                .collect();
+            if !blockers.is_empty() {
+                answers.add_all(blockers);
                 continue;
             }
             under_way.push(capacity::use_of(s, step));

@@ -8,6 +8,7 @@ use super::blocker::{Blocker, Cause};
 use super::capacity;
 use super::decide::Standings;
 use super::decision::StepState;
+use super::openings;
 use super::progress::team_of;
 use super::situation::{Action, InUse, Override, Role, Situation, Skip, Step, Team, TeamFound, Work};
 use crate::domain::calendar::{Closer, Governance, WindowType};
@@ -21,6 +22,9 @@ pub struct Asked<'a> {
     /// What this release and others have under way.
     pub under_way: &'a [InUse],
 }
+
+/// When a right that was lacking is asked about again.
+const ASK_AGAIN: TimeDelta = TimeDelta::seconds(60);
 
 /// Blockers, and when time alone may change them.
 #[derive(Default)]
@@ -62,6 +66,10 @@ pub fn whole_release(s: &Situation, digest: &str) -> Closed {
         closed.add_for_all(Cause::Paused, None);
     }
     for cause in consent(s).into_iter().chain(membership(s)) {
+        if matches!(cause, Cause::AuthorMayNot { .. }) {
+            // Nobody tells us when somebody is given a right, so it is asked about again.
+            closed.consider(Some(s.now + ASK_AGAIN));
+        }
         closed.add_for_all(cause, None);
     }
     if !s.policies_missing.is_empty() {
@@ -121,6 +129,11 @@ fn membership(s: &Situation) -> Vec<Cause> {
         {
             causes.push(Cause::NotListed { team: team.name.clone(), workload: name.clone() });
         }
+        if let Some(team) = team_of(s, step).and_then(|t| sound(s, t)).filter(|t| t.author_may_not.contains(&name.kind))
+        {
+            let (team, author) = (team.name.clone(), team.author.clone());
+            causes.push(Cause::AuthorMayNot { team, author, workload: name.clone() });
+        }
         if let Some(by) = s.claimed.get(name) {
             causes.push(Cause::Claimed { workload: name.clone(), by: by.clone() });
         }
@@ -146,9 +159,18 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
             release: s.release.name.clone(),
         }));
     }
-    causes.extend(
-        team.checks.iter().map(|check| Cause::CheckNotRunnable { team: team.name.clone(), check: check.clone() }),
-    );
+    for (check, result) in &team.checks {
+        holds_until = holds_until.into_iter().chain(result.counts_until()).filter(|t| *t > s.now).min();
+        if let Some(why) = result.lack(s.now) {
+            causes.push(Cause::Check {
+                team: team.name.clone(),
+                check: check.clone(),
+                why,
+                said: result.message.clone(),
+                contact: team.contact.clone(),
+            });
+        }
+    }
     (causes, holds_until)
 }
 
@@ -173,6 +195,9 @@ pub fn of_step(s: &Situation, step: &Step, asked: &Asked<'_>) -> Closed {
         window(s, step, &mut closed);
         for cause in capacity::lacking(s, step, asked.under_way) {
             closed.add(step, cause, None);
+        }
+        for (cause, until) in openings::full(s, asked.standings, step, asked.under_way) {
+            closed.add(step, cause, until);
         }
         let optional =
             step.participant.as_ref().and_then(|p| s.release.participants.get(p)).filter(|p| p.role == Role::Optional);
@@ -207,6 +232,10 @@ fn window(s: &Situation, step: &Step, closed: &mut Closed) {
         closed.add(step, cause, until);
     }
     closed.consider(windows.look_again);
+    let turn = governance.turn(s.now, &s.release.name.to_string(), step.estimate.max(governance.min_remaining()));
+    if let Some(turn) = turn.filter(|_| !skipped(s, Skip::Window)) {
+        closed.add(step, Cause::TurnToCome { window: turn.window, over: turn.over }, Some(turn.at));
+    }
 }
 
 /// What the windows say to something that needs a while.

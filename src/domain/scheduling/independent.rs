@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::blocker::Cause;
 use super::gates::windows_closed;
-use super::situation::{Independent, Team};
+use super::openings;
+use super::situation::{Independent, Team, WindowStart};
 use crate::domain::calendar::Governance;
 use crate::domain::names::ObjectName;
 use crate::domain::workload::Workload;
@@ -19,6 +20,8 @@ pub struct HeldChange<'a> {
     pub claimed_by: Option<&'a ObjectName>,
     pub team: &'a Team,
     pub governance: &'a Governance,
+    /// What has started in windows that limit how much may.
+    pub window_starts: &'a [WindowStart],
     pub policies_missing: &'a [String],
     pub skew: Option<TimeDelta>,
     pub settle: TimeDelta,
@@ -103,11 +106,17 @@ fn unclaimed(change: &HeldChange<'_>, since: DateTime<Utc>, now: DateTime<Utc>) 
 /// are the platform's word too.
 fn through_windows(change: &HeldChange<'_>, now: DateTime<Utc>, why: LetGo) -> Answer {
     let windows = windows_closed(change.governance, now, TimeDelta::zero(), |_| false);
-    if windows.causes.is_empty() {
+    let name = change.workload.name.to_string();
+    let turn = change.governance.turn(now, &name, change.governance.min_remaining());
+    let turn = turn.map(|t| (Cause::TurnToCome { window: t.window, over: t.over }, Some(t.at)));
+    let full = openings::full_for_change(change.governance, now, &name, change.window_starts);
+    let causes: Vec<_> = windows.causes.into_iter().chain(turn).chain(full).collect();
+    if causes.is_empty() {
         return Answer::LetGo(why);
     }
-    let why: Vec<String> = windows.causes.iter().map(|(c, _)| c.message()).collect();
-    wait(why.join("; "), windows.look_again)
+    let until = causes.iter().filter_map(|(_, until)| *until).chain(windows.look_again).min();
+    let why: Vec<String> = causes.iter().map(|(c, _)| c.message()).collect();
+    wait(why.join("; "), until)
 }
 
 fn wait(why: String, until: Option<DateTime<Utc>>) -> Answer {

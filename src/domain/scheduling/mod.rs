@@ -9,6 +9,8 @@ mod decide;
 mod decision;
 mod gates;
 pub mod independent;
+mod openings;
+pub mod overriding;
 mod progress;
 #[cfg(test)]
 mod properties;

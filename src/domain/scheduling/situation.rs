@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::overriding;
 use crate::domain::calendar::Governance;
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
-use crate::domain::readiness::{SignOff, SignOffRules};
+use crate::domain::readiness::{CheckResult, SignOff, SignOffRules};
 use crate::domain::workload::Workload;
 
 /// A checked plan: its steps stand in an order in which each comes after all it depends on.
@@ -62,7 +63,10 @@ pub struct Override {
     pub skip: BTreeSet<Skip>,
     pub until: DateTime<Utc>,
     pub by: String,
+    pub reason: String,
     pub ticket: String,
+    /// The only content that it is for; `None`: the first that goes under it.
+    pub digest: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +127,12 @@ pub struct Team {
     pub rules: SignOffRules,
     /// By release.
     pub sign_offs: BTreeMap<ObjectName, Vec<SignOff>>,
-    pub checks: Vec<String>,
+    /// What each check said last, by its name.
+    pub checks: BTreeMap<String, CheckResult>,
+    /// Who wrote the team's list of workloads, as stamped by the API server; empty if it stamped nobody.
+    pub author: String,
+    /// The kinds that the author was asked about and may not patch in the team's namespace.
+    pub author_may_not: BTreeSet<Kind>,
     pub parallel_steps: Option<usize>,
     pub skills: BTreeMap<String, u32>,
     pub contact: String,
@@ -193,6 +202,8 @@ pub struct Record {
     /// The digest last seen, and since when.
     pub digest: Option<(String, DateTime<Utc>)>,
     pub steps: BTreeMap<String, StepRecord>,
+    /// Overrides under which something went.
+    pub overrides: Vec<overriding::Used>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -230,6 +241,23 @@ pub struct InUse {
     pub requires: BTreeMap<String, u32>,
 }
 
+/// Something that started while a window with a limit governed it: a step of another release, or a change that no
+/// release claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowStart {
+    /// `namespace/name`
+    pub window: String,
+    /// None for a change that no release claimed.
+    pub release: Option<ObjectName>,
+    /// The step, or the workload.
+    pub what: String,
+    pub at: DateTime<Utc>,
+    /// It is granted, or on its way.
+    pub under_way: bool,
+    /// Its release has not ended.
+    pub live: bool,
+}
+
 /// All that a decision about one release is made on.
 #[derive(Clone, Debug)]
 pub struct Situation {
@@ -249,6 +277,8 @@ pub struct Situation {
     pub claimed: BTreeMap<WorkloadName, ObjectName>,
     /// What other releases have under way.
     pub in_use: Vec<InUse>,
+    /// What of others has started in windows that limit how much may.
+    pub window_starts: Vec<WindowStart>,
     /// How much of each shared resource exists; what is not named exists once.
     pub resources: BTreeMap<String, u32>,
     /// How long after a change of what would ship a workload without one counts as unchanged.

@@ -164,7 +164,7 @@ async fn answer(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Resul
 async fn may(app: &App, review: &Review, question: Question) -> bool {
     let Question { verb, group, resource, subresource } = question;
     let access = Access { namespace: &review.request.namespace, verb, group, resource, subresource };
-    match app.objects.may(&review.who, access).await {
+    match app.objects.may_requester(&review.who, access).await {
         Ok(allowed) => allowed,
         Err(error) => {
             tracing::warn!(event = "access_unknown", verb, resource, "taken for no: {error}");

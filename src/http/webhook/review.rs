@@ -51,6 +51,7 @@ impl Review {
             uid: request.uid,
             request: Request {
                 user: request.user_info.username.clone(),
+                groups: request.user_info.groups.clone(),
                 namespace: request.namespace,
                 object: request.object,
                 old: request.old_object,

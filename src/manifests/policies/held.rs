@@ -7,57 +7,63 @@
 use serde_json::Value;
 
 use super::cel::{annotation_pointer, quote};
-use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
+use super::object::{Match, Named, Policy, mutating_binding, validating_binding};
 use crate::api::GROUP;
 use crate::api::names::{
-    BREAK_GLASS, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK, RUNS,
+    BREAK_GLASS, GATE_LABEL, HELD_PARTITION, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, HOLD_RESTORE, RELEASED, ROLLBACK,
+    ROLLED_BACK, RUNS,
 };
 use crate::manifests::Install;
 use crate::manifests::names::VERB_OVERRIDE;
 
-/// What the policies must know of a kind of workload.
+/// What the policies must know of a kind of workload. Every expression is CEL; `object` is what would be stored,
+/// `oldObject` what is, or null when the object is created. The variables that all kinds have are those of
+/// [`HeldKind::variables`].
 pub(super) struct HeldKind {
     pub kind: &'static str,
     pub group: &'static str,
     pub version: &'static str,
     pub resource: &'static str,
-    /// The requests that can need a hold.
-    pub operations: &'static [&'static str],
+    /// The field of the spec that says what would ship.
+    pub content: &'static str,
     /// Variables that only this kind's expressions use.
     pub variables: &'static [(&'static str, &'static str)],
-    /// Whether the request changes what would ship.
+    /// Whether the request changes what would ship, in a way that this kind can hold.
     pub changed: &'static str,
     /// Whether the hold field of `object` or `oldObject` holds, given its name.
     pub holds: fn(&str) -> String,
+    /// Whether the author of an object, given its name, has stopped it, so that releasing it leaves it stopped.
+    pub stopped: fn(&str) -> String,
     /// JSON patches that set the hold field.
     pub hold: &'static str,
-    /// JSON patches that take the hold field back.
+    /// JSON patches that take the hold field back: `variables.ours` says whether the policy had set it,
+    /// `variables.back` what it had been.
     pub release: &'static str,
-    /// Whether a rollback pins the pod template, which must be at `spec.template`.
-    pub pinned: bool,
-    /// Spec fields that the operator's own account may change, beside the template in a rollback.
+    /// What the hold field was, as a text that [`HOLD_RESTORE`] keeps, for kinds where removing it is not enough.
+    pub remembers: Option<&'static str>,
+    /// The former content, as a value that a patch can contain. A rollback pins it. `None` if this kind's content
+    /// cannot change.
+    pub former: Option<&'static str>,
+    /// What of the spec the operator's own account may change, beside the content in a rollback.
     pub operator_fields: &'static [&'static str],
-    /// Annotations that only the operator writes; all others of this kind's writers get the former value back.
-    pub owned: &'static [&'static str],
+    /// Inside of those fields: what must be true of the operator's own update.
+    pub operator_bounds: &'static [fn() -> String],
+    /// Annotations in which the API server counts changes itself.
+    pub counters: &'static [&'static str],
+    /// What only this kind refuses, with the words for it.
+    pub refuses: &'static [(&'static str, &'static str)],
 }
 
-/// The annotations that only the operator writes, for kinds whose hold field needs no memory.
-pub(super) const OWNED: &[&str] = &[ROLLBACK, ROLLED_BACK, RELEASED, RUNS, HOLD_RESTORE];
+/// The annotations that only the operator writes; everybody else's writes get the former value back. What a hold
+/// remembers is written by the hold.
+pub(super) const OWNED: &[&str] = &[ROLLBACK, ROLLED_BACK, RELEASED, RUNS];
 
 /// Makes room for annotations. An empty map is dropped between two mutations, so each makes its own.
 pub(super) const ROOM: &str = "(has(object.metadata.annotations) ? [] : \
      [JSONPatch{op: 'add', path: '/metadata/annotations', value: {}}])";
 
-/// Puts the former template back. It is rebuilt from its two fields because Kubernetes 1.37 cannot marshal a
-/// whole built-in struct into a JSON patch once a match condition has been evaluated; an `Object{}` it can.
-const PIN: &str = "variables.frozen && !variables.glass && variables.changed ?
-    [JSONPatch{op: 'replace', path: '/spec/template', value: Object.spec.template{
-      metadata: oldObject.spec.template.metadata,
-      spec: oldObject.spec.template.spec
-    }}] : []";
-
 impl HeldKind {
-    fn name(&self, purpose: &str) -> String {
+    pub(super) fn name(&self, purpose: &str) -> String {
         format!("{purpose}-{}.{GROUP}", self.kind.to_lowercase())
     }
 
@@ -74,12 +80,12 @@ impl HeldKind {
         ]
     }
 
-    fn matches(&self, resources: &[&str]) -> Match<'_> {
+    pub(super) fn matches(&self, resources: &[&str]) -> Match<'_> {
         Match {
             group: self.group,
             version: self.version,
             resources: resources.iter().map(|resource| (*resource).to_owned()).collect(),
-            operations: self.operations,
+            operations: &["CREATE", "UPDATE"],
             label: Some(GATE_LABEL),
         }
     }
@@ -95,139 +101,43 @@ impl HeldKind {
         policy.mutating(&self.mutations())
     }
 
-    /// The template first, then the annotations, then the hold: each sees what the former did.
+    /// The content first, then the annotations, then the hold: each sees what the former did.
     fn mutations(&self) -> Vec<String> {
         let pointer = annotation_pointer(HOLD);
+        let memory = annotation_pointer(HOLD_RESTORE);
         let mut all = Vec::new();
-        if self.pinned {
-            all.push(PIN.to_owned());
-        }
-        all.extend(self.owned.iter().map(|key| restore(key)));
+        all.extend(self.former.map(|former| pin(self.content, former)));
+        all.extend(OWNED.iter().map(|key| restore(key)));
+        let remember = self.remembers.map_or(String::new(), |_| {
+            format!("[JSONPatch{{op: 'add', path: '{memory}', value: variables.remembers}}] +")
+        });
         all.push(format!(
             "variables.hold ?
              {ROOM} +
              [JSONPatch{{op: 'add', path: '{pointer}', value: variables.value}}] +
+             {remember}
              {} : []",
             self.hold
         ));
         all.push(format!(
             "variables.lift ?
              ('{HOLD}' in variables.ann ? [JSONPatch{{op: 'remove', path: '{pointer}'}}] : []) +
-             (variables.ours ? {} : []) : []",
+             {} : []",
             self.release
+        ));
+        let forgets = if self.remembers.is_some() { "!variables.hold && " } else { "" };
+        all.push(format!(
+            "{forgets}'{HOLD_RESTORE}' in variables.ann ? [JSONPatch{{op: 'remove', path: '{memory}'}}] : []"
         ));
         all
     }
 
-    fn guard(&self, install: &Install) -> Value {
-        let status = format!("{}/status", self.resource);
-        let mut variables = self.variables();
-        variables.extend(guard_variables(self));
-        let policy = Policy {
-            name: self.name("guard"),
-            failure: "Fail",
-            // The status subresource of built-in kinds stores annotations too, and that of Jobs also labels.
-            matches: self.matches(&[self.resource, &status]),
-            conditions: conditions(install),
-            variables,
-        };
-        policy.validating(&self.denials(), &[("break-glass", broken_glass())])
-    }
-
-    fn denials(&self) -> Vec<Denial> {
-        let subject = self.subject();
-        let hold = self.name("hold");
-        let owned: Vec<String> =
-            self.owned.iter().map(|key| format!("variables.ann[?'{key}'] == variables.oldAnn[?'{key}']")).collect();
-        let mut all = vec![
-            Denial::new(
-                "variables.glass || variables.frozen || !variables.changed || variables.held",
-                format!(
-                    "{subject} was not stored, because its change would roll out at once: the policy {hold} that \
-                     holds it, or its binding, is missing or failed. Ask a cluster administrator to restore it"
-                ),
-            ),
-            Denial::new(
-                "variables.glass || !variables.wasHeld || variables.held",
-                format!(
-                    "{subject} is held and stays held until rollcall releases it. Sign off or wait, or break the \
-                     glass with a new value of the annotation {BREAK_GLASS}, which needs the verb {VERB_OVERRIDE}"
-                ),
-            ),
-            Denial::new(
-                "variables.oldGate in ['', variables.gate] || variables.glass ||
-                 !(variables.changed || variables.wasHeld || variables.frozen)",
-                format!(
-                    "the label {GATE_LABEL} of {subject} cannot change together with what would ship, while it is held, \
-                     or while it is rolled back. Take the workload out of its TeamReadiness, or change the label \
-                     in a write of its own when nothing is held"
-                ),
-            ),
-            Denial::new(
-                ["(variables.mark in ['', variables.oldMark] || variables.hold)".to_owned(), owned.join(" && ")]
-                    .join(" && "),
-                format!(
-                    "the annotations {HOLD} and {} of {subject} are written by rollcall only. Leave them as they are",
-                    self.owned.join(", ")
-                ),
-            ),
-        ];
-        if self.pinned {
-            all.push(Denial::new(
-                "variables.glass || !variables.frozen || !variables.changed",
-                format!(
-                    "{subject} is being rolled back by {{variables.oldAnn[?'{ROLLBACK}'].orValue('')}}, so its pod \
-                     template stays as it is, but the policy {hold} that keeps it is missing or failed. Ask a \
-                     cluster administrator to restore it"
-                ),
-            ));
-        }
-        all
-    }
-
-    fn notice(&self, install: &Install) -> Value {
-        let mut variables = self.variables();
-        variables.extend(guard_variables(self));
-        variables.push(("team", "variables.gate != '' ? variables.gate : variables.oldGate".into()));
-        let policy = Policy {
-            name: self.name("notice"),
-            failure: "Ignore",
-            matches: self.matches(&[self.resource]),
-            conditions: conditions(install),
-            variables,
-        };
-        let subject = self.subject();
-        let glass = "variables.ann[?'rollcall.dev/break-glass']";
-        policy.validating(
-            &[
-                Denial::new(
-                    "!variables.held",
-                    format!(
-                        "{subject} is held: the change is stored and does not roll out until rollcall releases it. \
-                         What it waits for is in the status of TeamReadiness {{variables.team}}"
-                    ),
-                ),
-                Denial::new(
-                    format!(
-                        "variables.glass || {glass}.orValue('') == '' ||
-                         {glass} == variables.oldAnn[?'{BREAK_GLASS}']"
-                    ),
-                    format!(
-                        "the annotation {BREAK_GLASS} of {subject} has no effect: {{request.userInfo.username}} lacks \
-                         the verb {VERB_OVERRIDE} on coordinatedreleases in this namespace"
-                    ),
-                ),
-            ],
-            &[],
-        )
-    }
-
-    fn subject(&self) -> String {
+    pub(super) fn subject(&self) -> String {
         format!("{} {{request.namespace}}/{{request.name}}", self.kind)
     }
 
     /// What both the hold and the guard compute, from the state before and after the request.
-    fn variables(&self) -> Vec<Named> {
+    pub(super) fn variables(&self) -> Vec<Named> {
         let mut all: Vec<Named> = vec![
             ("ann", "object.metadata.?annotations.orValue({})".into()),
             ("oldAnn", "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into()),
@@ -247,6 +157,9 @@ impl HeldKind {
             ("lift", "!variables.hold && (variables.mark != '' || variables.oldMark != '')".to_owned()),
             ("ours", self.ours()),
         ]);
+        if let Some(remembers) = self.remembers {
+            all.extend(memory(remembers));
+        }
         all
     }
 
@@ -256,7 +169,7 @@ impl HeldKind {
             "variables.oldMark != '' ? (variables.oldMark == '{HOLD_BY_AUTHOR}' ? '{HOLD_BY_AUTHOR}' : '{HOLD_BY_POLICY}') :
              variables.mark in ['{HOLD_BY_POLICY}', '{HOLD_BY_AUTHOR}'] ? variables.mark :
              {} ? '{HOLD_BY_AUTHOR}' : '{HOLD_BY_POLICY}'",
-            (self.holds)("object")
+            (self.stopped)("object")
         )
     }
 
@@ -271,20 +184,8 @@ impl HeldKind {
     }
 }
 
-fn guard_variables(kind: &HeldKind) -> Vec<Named> {
-    vec![
-        ("held", format!("variables.mark != '' && {}", (kind.holds)("object"))),
-        ("wasHeld", format!("variables.oldMark != '' && oldObject != null && {}", (kind.holds)("oldObject"))),
-        ("gate", format!("object.metadata.?labels[?'{GATE_LABEL}'].orValue('')")),
-        (
-            "oldGate",
-            format!("oldObject == null ? variables.gate : oldObject.metadata.?labels[?'{GATE_LABEL}'].orValue('')"),
-        ),
-    ]
-}
-
 /// Everybody but the operator, and only what can still start pods.
-fn conditions(install: &Install) -> Vec<Named> {
+pub(super) fn conditions(install: &Install) -> Vec<Named> {
     vec![
         ("not-operator", format!("request.userInfo.username != {}", quote(&install.operator_user))),
         ("not-terminating", "!has(object.metadata.deletionTimestamp)".into()),
@@ -300,12 +201,27 @@ fn glass() -> String {
     )
 }
 
-/// Every use is audited, honoured or not. `authorizer` is not available in audit annotations.
-fn broken_glass() -> String {
+/// Puts the former content back while a rollback is under way.
+fn pin(content: &str, former: &str) -> String {
     format!(
-        "variables.ann[?'{BREAK_GLASS}'] != variables.oldAnn[?'{BREAK_GLASS}'] ?
-         request.userInfo.username + ' ' + variables.ann[?'{BREAK_GLASS}'].orValue('(removed)') : ''"
+        "variables.frozen && !variables.glass && variables.changed ?
+         [JSONPatch{{op: 'replace', path: '/spec/{content}', value: {former}}}] : []"
     )
+}
+
+/// What the hold field was. The first look at a change sees what its author wrote. Later ones, in this request after
+/// a webhook or in later requests, see the hold's own value unless the author wrote another, and remember with it;
+/// a text that no hold can have written counts as nothing.
+fn memory(remembers: &str) -> Vec<Named> {
+    let known = format!("'^(OnDelete|[0-9]{{1,9}}|{HELD_PARTITION})$'");
+    let of = |annotations: &str| format!("variables.{annotations}[?'{HOLD_RESTORE}']");
+    vec![
+        ("first", "variables.mark == '' && variables.oldMark == ''".to_owned()),
+        ("noted", format!("{}.orValue({}.orValue('0'))", of("ann"), of("oldAnn"))),
+        ("remembered", format!("variables.noted.matches({known}) ? variables.noted : '0'")),
+        ("remembers", remembers.to_owned()),
+        ("back", format!("variables.oldMark != '' ? {}.orValue('0') : variables.remembered", of("oldAnn"))),
+    ]
 }
 
 /// Gives an annotation its former value back, or takes it away if there was none.

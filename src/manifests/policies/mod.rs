@@ -10,13 +10,18 @@
 
 mod author;
 mod cel;
+mod cron_job;
+mod daemon_set;
 mod deployment;
+mod guard;
 mod held;
 mod job;
 mod object;
 mod self_binding;
 mod signoff;
+mod stateful_set;
 mod status;
+mod template;
 
 use serde_json::Value;
 
@@ -26,7 +31,8 @@ pub(super) use self::self_binding::equal_but;
 use super::Install;
 
 /// The kinds of workload that can be held.
-const HELD: [HeldKind; 2] = [deployment::DEPLOYMENT, job::JOB];
+const HELD: [HeldKind; 5] =
+    [deployment::DEPLOYMENT, stateful_set::STATEFUL_SET, daemon_set::DAEMON_SET, cron_job::CRON_JOB, job::JOB];
 
 /// The resources of the three kinds.
 const OWN_RESOURCES: [&str; 3] = ["deploymentwindows", "teamreadinesses", "coordinatedreleases"];
@@ -91,7 +97,16 @@ mod tests {
             .enumerate()
             .map(|(at, object)| (format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', ""), at))
             .collect();
-        for subject in ["deployment", "job", "signoff", "teamreadiness", "coordinatedrelease"] {
+        for subject in [
+            "deployment",
+            "statefulset",
+            "daemonset",
+            "cronjob",
+            "job",
+            "signoff",
+            "teamreadiness",
+            "coordinatedrelease",
+        ] {
             let guard = order[&format!("ValidatingAdmissionPolicyBinding guard-{subject}.rollcall.dev")];
             let writer = ["hold", "stamp"]
                 .iter()
@@ -121,6 +136,7 @@ mod tests {
             names::RELEASED,
             names::BREAK_GLASS,
             names::AUTHOR,
+            names::AUTHOR_GROUPS,
             "rollcall.dev",
             "rollcall.dev/",
         ];

@@ -34,22 +34,13 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
         "variables.ann[?'{ROLLBACK}'].orValue('') != '' && variables.ann[?'{ROLLBACK}'] != variables.oldAnn[?'{ROLLBACK}']"
     );
     let mut fields = kind.operator_fields.to_vec();
-    fields.push("template");
-    let template = if kind.pinned {
-        format!("object.spec.?template == oldObject.spec.?template || ({rolled_back})")
-    } else {
-        String::new()
-    };
+    fields.extend(kind.former.map(|_| kind.content));
     let subject = format!("{} {{request.namespace}}/{{request.name}}", kind.kind);
     let mut denials = vec![
         only_updates(&subject),
-        only_own_metadata(&subject),
+        only_own_metadata(&subject, kind.counters),
         Denial::new(
-            update(&equal_but(
-                "object.spec",
-                "oldObject.spec",
-                if kind.pinned { &fields } else { kind.operator_fields },
-            )),
+            update(&within(&fields, kind)),
             format!(
                 "rollcall's own account may change of the spec of {subject} only {}. If rollcall tried this by \
                  itself, report it; if not, its token is stolen: rotate it",
@@ -57,12 +48,13 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
             ),
         ),
     ];
-    if kind.pinned {
+    if kind.former.is_some() {
+        let content = kind.content;
         denials.push(Denial::new(
-            update(&template),
+            update(&format!("object.spec.?{content} == oldObject.spec.?{content} || ({rolled_back})")),
             format!(
-                "rollcall's own account may change the pod template of {subject} only as a rollback recorded in \
-                 the same write, by a new value of the annotation {ROLLBACK}"
+                "rollcall's own account may change the {content} of {subject} only as a rollback recorded in the \
+                 same write, by a new value of the annotation {ROLLBACK}"
             ),
         ));
     }
@@ -79,6 +71,13 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
     )
 }
 
+/// Nothing of the spec but these fields differs, and inside of them no more than the kind says.
+fn within(fields: &[&str], kind: &HeldKind) -> String {
+    let checks = [equal_but("object.spec", "oldObject.spec", fields)].into_iter();
+    let checks: Vec<String> = checks.chain(kind.operator_bounds.iter().map(|bound| bound())).collect();
+    checks.iter().map(|check| format!("({check})")).collect::<Vec<_>>().join(" && ")
+}
+
 /// The three kinds: the operator writes their status, and its own metadata on them.
 fn own_objects(install: &Install) -> (String, Value) {
     let name = format!("bind-operator-objects.{GROUP}");
@@ -86,7 +85,7 @@ fn own_objects(install: &Install) -> (String, Value) {
     let subject = "{request.kind.kind} {request.namespace}/{request.name}";
     let denials = [
         only_updates(subject),
-        only_own_metadata(subject),
+        only_own_metadata(subject, &[]),
         Denial::new(
             update("object.?spec == oldObject.?spec"),
             format!("rollcall's own account cannot change the spec of {subject}; people do"),
@@ -125,14 +124,17 @@ fn only_updates(subject: &str) -> Denial {
     )
 }
 
-fn only_own_metadata(subject: &str) -> Denial {
+/// `counters` are annotations that the API server itself changes whenever somebody changes something else.
+fn only_own_metadata(subject: &str, counters: &[&str]) -> Denial {
+    let counters = quote_all(counters);
+    let ours = format!("k.startsWith('{GROUP}/') || k in {counters}");
     let both = [("variables.labels", "variables.oldLabels"), ("variables.ann", "variables.oldAnn")];
     let checks: Vec<String> = both
         .iter()
         .map(|(new, old)| {
             format!(
-                "{new}.all(k, k.startsWith('{GROUP}/') || (k in {old} && {new}[k] == {old}[k])) &&
-                 {old}.all(k, k.startsWith('{GROUP}/') || k in {new})"
+                "{new}.all(k, {ours} || (k in {old} && {new}[k] == {old}[k])) &&
+                 {old}.all(k, {ours} || k in {new})"
             )
         })
         .chain(["finalizers", "ownerReferences"].map(|f| format!("object.metadata.?{f} == oldObject.metadata.?{f}")))

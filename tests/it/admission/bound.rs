@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{deployment, hold_of, job, let_go, release, team};
+use super::objects::{daemon_set, deployment, hold_of, job, let_go, release, team};
 use super::world::{Who, World};
 
 /// Patches of a Deployment that go beyond holding and releasing, and what the refusal says.
@@ -51,6 +51,82 @@ async fn on_workloads_it_may_hold_and_release_and_nothing_else() {
         "labels": {"rollcall.dev/gate": "other"}}});
     world.patch(Who::Operator, "deployment api", &hold).await.passes();
     world.lets_go("deployment api").await;
+}
+
+/// Patches of the other kinds that go beyond holding, releasing and rolling back, and what the refusal says.
+fn beyond_kind(kind: &str) -> Vec<(Value, &'static str)> {
+    let fields = match kind {
+        "cronjob" => {
+            let containers = "/spec/jobTemplate/spec/template/spec/containers/0";
+            vec![
+                (
+                    json!([{"op": "replace", "path": format!("{containers}/image"), "value": "evil"}]),
+                    "only as a rollback",
+                ),
+                (
+                    json!([{"op": "add", "path": "/spec/jobTemplate/spec/parallelism", "value": 9}]),
+                    "only as a rollback",
+                ),
+                (json!([{"op": "replace", "path": "/spec/schedule", "value": "* * * * *"}]), "only suspend"),
+                (json!([{"op": "add", "path": "/spec/concurrencyPolicy", "value": "Replace"}]), "only suspend"),
+            ]
+        }
+        _ => vec![
+            (
+                json!([{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "evil"}]),
+                "only as a rollback",
+            ),
+            (json!([{"op": "add", "path": "/spec/minReadySeconds", "value": 5}]), "only updateStrategy"),
+            (
+                json!([{"op": "add", "path": "/spec/updateStrategy/rollingUpdate/maxUnavailable", "value": "90%"}]),
+                "only updateStrategy",
+            ),
+        ],
+    };
+    let more = [
+        (
+            json!([{"op": "add", "path": "/metadata/labels/tier", "value": "x"}]),
+            "labels and annotations in rollcall.dev/",
+        ),
+        (
+            json!([{"op": "add", "path": "/metadata/finalizers", "value": ["a.b/c"]}]),
+            "labels and annotations in rollcall.dev/",
+        ),
+    ];
+    fields.into_iter().chain(more).collect()
+}
+
+#[tokio::test]
+async fn of_every_kind_it_changes_the_hold_and_a_recorded_rollback_and_nothing_else() {
+    let world = World::new("bound-kinds").await;
+    for kind in ["statefulset", "daemonset", "cronjob"] {
+        let target = format!("{kind} x");
+        world.installed(kind, "x", "r/x:1").await;
+        for (patch, words) in &beyond_kind(kind) {
+            world.patch(Who::Operator, &target, patch).await.refused(&[words]);
+        }
+        assert_eq!(hold_of(&world.get(&target).await), ("", false, "r/x:1"), "{kind}");
+        world.run(Who::Dev, &format!("set image {kind}/x main=r/x:2")).await.passes();
+        world.lets_go(&target).await;
+    }
+    world.run(Who::Operator, "scale statefulset x --replicas=0").await.refused(&["patch resource"]);
+    world.feed(Who::Operator, "create", &daemon_set("y", "r/x:1")).await.refused(&["create resource"]);
+}
+
+#[tokio::test]
+async fn a_marker_serves_for_one_rollback() {
+    let world = World::new("bound-marker").await;
+    world.running("api", "r/api:2").await;
+    let back = |marker: &str, image: &str| {
+        json!({"metadata": {"annotations": {"rollcall.dev/rollback": marker}},
+            "spec": {"template": {"spec": {"containers": [{"name": "main", "image": image}]}}}})
+    };
+    world.patch(Who::Operator, "deployment api", &back("r1/1", "r/api:1")).await.passes();
+    world.patch(Who::Operator, "deployment api", &back("r1/1", "evil")).await.refused(&["only as a rollback"]);
+    world.patch(Who::Operator, "deployment api", &back("r1/2", "r/api:0")).await.passes();
+    let bare = json!({"metadata": {"annotations": {"rollcall.dev/rollback": null}},
+        "spec": {"template": {"spec": {"containers": [{"name": "main", "image": "evil"}]}}}});
+    world.patch(Who::Operator, "deployment api", &bare).await.refused(&["only as a rollback"]);
 }
 
 #[tokio::test]
@@ -110,6 +186,16 @@ async fn its_rights_leave_out_secrets_roles_pods_and_what_it_only_reads() {
         ("impersonate users", false),
         ("patch deployments.apps", true),
         ("patch jobs.batch", true),
+        ("patch statefulsets.apps", true),
+        ("patch daemonsets.apps", true),
+        ("patch cronjobs.batch", true),
+        ("list controllerrevisions.apps", true),
+        ("list replicasets.apps", true),
+        ("list replicasets.apps --all-namespaces", false),
+        ("list controllerrevisions.apps --all-namespaces", false),
+        ("patch controllerrevisions.apps", false),
+        ("patch replicasets.apps", false),
+        ("create jobs.batch", false),
         ("patch teamreadinesses.rollcall.dev --subresource=status", true),
         ("get leases.coordination.k8s.io", false),
     ];

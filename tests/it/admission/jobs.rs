@@ -1,6 +1,6 @@
 //! Jobs: held when they are created, released once.
 
-use control_plane::wait;
+use control_plane::{Subject, wait};
 use serde_json::{Value, json};
 
 use super::objects::{hold_of, job};
@@ -82,10 +82,32 @@ async fn a_job_of_a_cron_job_starts_when_its_controller_makes_it_and_not_when_a_
 }
 
 #[tokio::test]
-async fn a_job_in_a_queue_is_left_to_kueue() {
+async fn a_job_in_a_queue_is_left_to_kueue_and_the_label_of_a_queue_is_no_way_past_the_hold() {
     let world = World::new("job-kueue").await;
     let mut queued = job("batch");
     queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = json!("main");
+    let words = ["is in a queue of Kueue, so Kueue starts it"];
+    world.feed(Who::Dev, "create", &queued).await.refused(&words);
+    world.feed(Who::Flux, "create", &queued).await.refused(&words);
+    // What Kueue's own webhook does.
+    queued["spec"]["suspend"] = json!(true);
     world.feed(Who::Dev, "create", &queued).await.passes();
-    assert_eq!(hold_of(&world.get("job batch").await), ("", false, "r/job:1"));
+    assert_eq!(hold_of(&world.get("job batch").await), ("", true, "r/job:1"));
+    let resume = json!({"spec": {"suspend": false}});
+    world.patch(Who::Dev, "job batch", &resume).await.refused(&words);
+    let unlabel = "label job batch kueue.x-k8s.io/queue-name-";
+    world.run(Who::Dev, unlabel).await.refused(&["without it nothing would hold it"]);
+
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "kueue"},
+        "rules": [{"apiGroups": ["kueue.x-k8s.io"], "resources": ["workloads/status"], "verbs": ["update"]}]});
+    world.feed(Who::Admin, "apply", &role).await.passes();
+    world.plane.grant("kueue", Subject::User("lead"), Some(world.namespace)).await.expect("can grant");
+    wait::until("whoever has Kueue's rights to start it", PATIENCE, async || {
+        let answer = world.patch(Who::Lead, "job batch", &resume).await;
+        answer.ok.then_some(()).ok_or(answer.stderr)
+    })
+    .await
+    .expect("started");
+    started(&world, "batch").await;
+    world.run(Who::Dev, "annotate job batch a=b").await.passes();
 }

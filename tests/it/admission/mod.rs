@@ -10,6 +10,7 @@ mod guard;
 mod hold;
 mod installed;
 mod jobs;
+mod kinds;
 pub mod objects;
 mod release;
 mod rollback;

@@ -1,9 +1,12 @@
 //! A rollback: the operator puts the former template back, and it stays while the marker is there.
 
+use control_plane::wait;
+use rollcall::cluster::revisions::Former;
+use rollcall::cluster::workloads::{Workload, rollback_patch, unpin_patch};
 use serde_json::{Value, json};
 
-use super::objects::{deployment, hold_of};
-use super::world::{Who, World};
+use super::objects::{deployment, hold_of, of, seen};
+use super::world::{PATIENCE, Who, World};
 
 /// The operator's rollback, in one write.
 fn back_to(image: &str) -> Value {
@@ -66,6 +69,59 @@ async fn the_template_is_pinned_exactly_while_it_lasts_and_git_lands_held_after_
     world.run(Who::Operator, "annotate deployment api rollcall.dev/rollback-").await.passes();
     world.gitops(&bad).await.passes();
     world.is_held("api", "r/api:2", "after the rollback").await;
+}
+
+/// What the operator would go back to: what is stored now.
+fn former(object: &Value) -> Former {
+    let content = if object["kind"] == "CronJob" { "jobTemplate" } else { "template" };
+    let workload = seen(object);
+    let template = object["spec"][content].clone();
+    Former { name: "former".into(), template, digest: workload.template, owner: workload.uid }
+}
+
+/// Patches on the version that was just read, and again if the workload's controller wrote in between.
+async fn operator(world: &World, target: &str, patch: impl Fn(&Workload) -> Value) {
+    wait::until("the operator to write", PATIENCE, async || {
+        let answer = world.patch(Who::Operator, target, &patch(&seen(&world.get(target).await))).await;
+        assert!(!answer.stderr.contains("forbidden"), "refused: {}", answer.stderr);
+        answer.ok.then_some(()).ok_or(answer.stderr)
+    })
+    .await
+    .expect("it is written");
+}
+
+#[tokio::test]
+async fn every_kind_goes_back_in_one_write_stays_pinned_and_takes_the_bad_content_held_afterwards() {
+    let world = World::new("rollback-kinds").await;
+    for kind in ["deployment", "statefulset", "daemonset", "cronjob"] {
+        let target = format!("{kind} x");
+        world.installed(kind, "x", "r/x:1").await;
+        let before = world.get(&target).await;
+        let former = former(&before);
+        world.run(Who::Dev, &format!("set image {kind}/x main=r/x:2")).await.passes();
+        world.lets_go(&target).await;
+        let bad = seen(&world.get(&target).await).template;
+        // The rollback begins while something newer is held on top.
+        world.run(Who::Dev, &format!("set image {kind}/x main=r/x:3")).await.passes();
+        operator(&world, &target, |w| rollback_patch(w, &former, "releases/r1/x")).await;
+        let back = world.get(&target).await;
+        assert_eq!(back["spec"], before["spec"], "{kind}: the content and the hold field are what they were");
+        let back = seen(&back);
+        assert_eq!((back.hold, back.rollback.as_deref()), (None, Some("releases/r1/x")), "{kind}");
+        assert_eq!(back.template, former.digest, "{kind}");
+
+        world.gitops(&of(kind, "x", "r/x:2")).await.passes();
+        assert_eq!(hold_of(&world.get(&target).await), ("", false, "r/x:1"), "{kind}: pinned");
+        operator(&world, &target, |w| unpin_patch(w, &bad)).await;
+        let forged = json!({"metadata": {"annotations": {"rollcall.dev/rolled-back": "forged"}}});
+        world.patch(Who::Dev, &target, &forged).await.passes();
+        world.gitops(&of(kind, "x", "r/x:2")).await.passes();
+        let again = seen(&world.get(&target).await);
+        assert!(again.hold.is_some() && again.rollback.is_none(), "{kind}: the bad content lands held");
+        assert_eq!(again.rolled_back.as_ref(), Some(&again.template), "{kind}: and is known for what it is");
+        world.lets_go(&target).await;
+        assert_eq!(seen(&world.get(&target).await).rolled_back, None, "{kind}: somebody let it go all the same");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use rollcall::manifests::{Install, policies, rbac, to_yaml};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::objects::{deployment, hold_of, job, let_go, release, team};
+use super::objects::{deployment, hold_of, job, let_go, of, release, team};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,8 +253,18 @@ impl World {
         assert_eq!(hold_of(&self.get(&target).await), ("", false, image));
     }
 
-    /// Lets a held Deployment go as the operator does: on the version that was read, and again if the
-    /// Deployment's own controller wrote a status meanwhile.
+    /// Creates a workload of a kind, and lets it go if it is held, as the operator would.
+    pub async fn installed(&self, kind: &str, name: &str, image: &str) {
+        self.feed(Who::Dev, "apply", &of(kind, name, image)).await.passes();
+        let target = format!("{kind} {name}");
+        if hold_of(&self.get(&target).await).1 {
+            self.lets_go(&target).await;
+        }
+        assert_eq!(hold_of(&self.get(&target).await), ("", false, image), "{kind}");
+    }
+
+    /// Lets what is held go as the operator does: on the version that was read, and again if the workload's own
+    /// controller wrote a status meanwhile.
     pub async fn lets_go(&self, target: &str) {
         wait::until("the operator to let it go", PATIENCE, async || {
             let seen = self.get(target).await;

@@ -3,7 +3,7 @@
 use super::{none, product, rust};
 
 /// Each folder of `src` and what of ours it may name. Others (`http`, `cli`) are thin and may name all.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("api", &["api"]),
     ("domain", &["domain", "digest"]),
     ("admission", &["admission", "api"]),
@@ -18,6 +18,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "validate",
             "cluster",
             "manifests",
+            "outside",
             "settings",
             "http",
             "digest",
@@ -27,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "telemetry",
         ],
     ),
+    ("outside", &["outside"]),
     ("manifests", &["manifests", "api", "digest"]),
     ("uninstall", &["uninstall", "api", "cluster", "manifests"]),
 ];

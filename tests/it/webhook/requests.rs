@@ -94,6 +94,9 @@ pub fn requests() -> Vec<Sequence> {
         ("a Deployment from Git", from_git().asks),
     ];
     all.extend(jobs());
+    all.extend(stateful_sets());
+    all.push(("a DaemonSet", daemon_set().asks));
+    all.push(("a CronJob", cron_job().asks));
     all.extend([("a team", a_team().asks), ("sign-offs", sign_offs().asks), ("a release", a_release().asks)]);
     all
 }
@@ -214,6 +217,76 @@ fn jobs() -> Vec<Sequence> {
         ("a Job of a controller", one("owned", Who::Flux, owner)),
         ("a Job that breaks the glass", one("glass", Who::Oncall, glass("INC-1"))),
     ]
+}
+
+/// The same Deployment as another kind.
+fn as_kind(kind: &str, name: &str, strategy: Value) -> Value {
+    let mut object = deployment(name, "r/app:1");
+    object["kind"] = json!(kind);
+    object["spec"]["updateStrategy"] = strategy;
+    if kind == "DaemonSet" {
+        object["spec"].as_object_mut().map(|spec| spec.remove("replicas"));
+    }
+    object
+}
+
+fn stateful_sets() -> Vec<Sequence> {
+    let rolling = |partition: i64| json!({"type": "RollingUpdate", "rollingUpdate": {"partition": partition}});
+    let all = [
+        ("a StatefulSet", "plain", json!({"type": "RollingUpdate"})),
+        ("a StatefulSet with a partition", "canary", rolling(2)),
+        ("a StatefulSet that its author stopped", "still", rolling(2_147_483_647)),
+        ("a StatefulSet that is updated by hand", "hand", json!({"type": "OnDelete"})),
+    ];
+    all.into_iter()
+        .map(|(title, name, strategy)| {
+            let about = About::new("StatefulSet", name)
+                .ask(Who::Dev, How::Create, as_kind("StatefulSet", name, strategy.clone()))
+                .merge(Who::Dev, json!({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 1}}}}))
+                .merge(Who::Dev, json!({"spec": {"updateStrategy": strategy}}))
+                .merge(Who::Dev, image("2"))
+                .merge(Who::Dev, notes(json!({"rollcall.dev/hold-restore": "7"})))
+                .merge(Who::Dev, notes(json!({"rollcall.dev/hold-restore": "all"})))
+                .merge(Who::Dev, json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}}}))
+                .merge(Who::Dev, json!({"spec": {"updateStrategy": {"$patch": "replace", "type": "OnDelete", "rollingUpdate": null}}}))
+                .merge(Who::Oncall, glass("INC-1"))
+                .merge(Who::Dev, image("3"))
+                .merge(Who::Oncall, both(glass("INC-2"), image("4")));
+            (title, about.asks)
+        })
+        .collect()
+}
+
+fn daemon_set() -> About {
+    About::new("DaemonSet", "agent")
+        .ask(Who::Dev, How::Create, as_kind("DaemonSet", "agent", json!({"type": "RollingUpdate"})))
+        .merge(Who::Dev, image("2"))
+        .merge(Who::Dev, json!({"spec": {"updateStrategy": {"type": "RollingUpdate"}}}))
+        .merge(Who::Oncall, glass("INC-1"))
+        .merge(Who::Dev, json!({"spec": {"updateStrategy": {"type": "OnDelete"}}}))
+        .merge(Who::Dev, image("3"))
+        .merge(Who::Oncall, glass("INC-2"))
+}
+
+fn cron_job() -> About {
+    let object = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"name": "nightly", "labels": {"rollcall.dev/gate": "team"}},
+        "spec": {"schedule": "0 3 1 1 *", "jobTemplate": {"spec": job("x")["spec"]}}});
+    let image = |tag: &str| json!([{"op": "replace", "path": "/spec/jobTemplate/spec/template/spec/containers/0/image", "value": tag}]);
+    About::new("CronJob", "nightly")
+        .ask(Who::Dev, How::Create, object)
+        .merge(Who::Dev, json!({"spec": {"suspend": false}}))
+        .merge(Who::Oncall, glass("INC-1"))
+        .merge(Who::Dev, json!({"spec": {"schedule": "0 4 1 1 *"}}))
+        .ask(Who::Dev, How::Json, image("r/job:2"))
+        .merge(Who::Oncall, glass("INC-2"))
+        .ask(
+            Who::Operator,
+            How::Json,
+            json!([{"op": "add", "path": "/metadata/annotations/rollcall.dev~1rollback", "value": "r"}]),
+        )
+        .ask(Who::Flux, How::Json, image("r/job:3"))
 }
 
 fn a_team() -> About {

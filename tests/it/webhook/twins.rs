@@ -128,7 +128,10 @@ fn comparable(mut object: Value) -> Value {
         }
         if let Some(all) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
             // Controllers number revisions, and when they do is their affair.
-            all.retain(|key, _| !key.starts_with("deployment.kubernetes.io/") && !key.starts_with("deprecated."));
+            all.retain(|key, _| {
+                !key.starts_with("deployment.kubernetes.io/")
+                    && !key.starts_with("deprecated.daemonset.template.generation")
+            });
             if all.is_empty() {
                 metadata.remove("annotations");
             }

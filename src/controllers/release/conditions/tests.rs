@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::domain::readiness::CheckState;
 use crate::domain::scheduling::decide;
 use crate::domain::scheduling::fixtures::{Given, in_order, name, ready};
 use crate::domain::workload::Progress;
@@ -32,7 +33,7 @@ fn waiting() -> Vec<(&'static str, Given)> {
         ("WaitingForWindow", ready().frozen("08:00:00", "10:00:00")),
         ("WaitingForCapacity", ready().requires("shop", "db", 2)),
         ("WaitingForSignOff", ready().unsigned("shop")),
-        ("WaitingForChecks", ready().team("shop", |t| t.checks.push("budget".into()))),
+        ("WaitingForChecks", ready().checked("shop", CheckState::Retry)),
         ("WaitingForStage", soaks.step("data", |s| s.soak = chrono::TimeDelta::minutes(20))),
         ("WaitingForContent", ready().unchanged("shop")),
         ("NotLabelled", ready().unchanged("shop").workload("shop", |w| w.gate = None)),

@@ -3,4 +3,5 @@
 mod codes;
 pub mod fixtures;
 mod gates;
+mod openings;
 mod progress;

@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
-use crate::domain::calendar::WindowType;
+use crate::domain::calendar::{Capacity, Form, Governing, Window, WindowSpec, WindowType};
 use crate::domain::scheduling::decide::tests::fixtures::{at, held_workload, two_steps, window};
 use crate::domain::scheduling::situation::{MaxHold, TeamFound};
 
@@ -14,6 +16,7 @@ struct Change {
     governance: Governance,
     policies_missing: Vec<String>,
     skew: Option<TimeDelta>,
+    starts: Vec<WindowStart>,
 }
 
 fn change() -> Change {
@@ -29,6 +32,7 @@ fn change() -> Change {
         governance: Governance::default(),
         policies_missing: vec![],
         skew: None,
+        starts: vec![],
     }
 }
 
@@ -59,6 +63,7 @@ impl Change {
             claimed_by: self.claimed_by.as_ref(),
             team: &self.team,
             governance: &self.governance,
+            window_starts: &self.starts,
             policies_missing: &self.policies_missing,
             skew: self.skew,
             settle: TimeDelta::seconds(30),
@@ -148,4 +153,40 @@ fn nothing_goes_while_the_hold_or_the_clock_is_in_doubt() {
     unheld.waits("not enforced: deployments", None, false);
     let skewed = all().with(|c| c.skew = Some(TimeDelta::seconds(3)));
     skewed.waits("3 s away", None, false);
+}
+
+fn hours(change: impl FnOnce(&mut WindowSpec)) -> Governing {
+    let dates = Form::Dates { from: "2027-01-12T08:55:00".into(), until: "2027-01-12T12:00:00".into() };
+    let mut spec = WindowSpec::new(WindowType::Allow, "UTC").entry("one", dates);
+    change(&mut spec);
+    Governing::Sound(Arc::new(Window::compile(&spec).expect("a window")))
+}
+
+#[test]
+fn it_takes_one_of_the_starts_of_an_opening_and_no_place_of_a_release() {
+    let limit = |starts| hours(|spec| spec.capacity = Capacity { releases: Some(1), starts: Some(starts) });
+    let start = |release: Option<&str>, what: &str, time: &str| WindowStart {
+        window: "platform/w".into(),
+        release: release.map(|name| ObjectName::new("releases", name)),
+        what: what.into(),
+        at: at(time),
+        under_way: release.is_some(),
+        live: release.is_some(),
+    };
+    let full = change().governed(limit(1)).with(|c| c.starts.push(start(Some("p"), "api", "08:56:00")));
+    full.waits("lets 1 steps start", Some("12:00:00"), false);
+    let room = change().governed(limit(2)).with(|c| c.starts.push(start(Some("p"), "api", "08:56:00")));
+    assert_eq!(room.at("09:00:00"), Answer::LetGo(LetGo::WindowsOpen));
+    let own = held_workload("shop").name.to_string();
+    let again = change().governed(limit(1)).with(|c| c.starts.push(start(None, &own, "08:56:00")));
+    assert_eq!(again.at("09:00:00"), Answer::LetGo(LetGo::WindowsOpen), "a workload counts once");
+}
+
+#[test]
+fn it_waits_for_its_turn_after_an_opening_that_frees_many() {
+    let spread = change().governed(hours(|spec| spec.opening_jitter = Some(TimeDelta::minutes(4))));
+    let Answer::Wait { why, until: Some(turn), .. } = spread.at("08:55:00") else { panic!("it has a turn") };
+    assert!(why.contains("spreads its starts over 4 min"), "{why}");
+    assert!(turn > at("08:55:00") && turn <= at("08:59:00"), "{turn}");
+    assert_eq!(spread.at("08:59:00"), Answer::LetGo(LetGo::WindowsOpen));
 }

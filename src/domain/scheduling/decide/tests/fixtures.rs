@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::domain::calendar::{Form, Governance, Governing, Window, WindowSpec, WindowType};
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
-use crate::domain::readiness::{Requirement, SignOff, SignOffRules};
+use crate::domain::readiness::{CheckResult, CheckState, Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::*;
 use crate::domain::scheduling::{Act, Decision, decide};
 use crate::domain::workload::{Hold, Progress, Workload};
@@ -71,7 +71,9 @@ fn team(of: &str) -> Team {
             withdrawal_halts: false,
         },
         sign_offs: BTreeMap::new(),
-        checks: vec![],
+        checks: BTreeMap::new(),
+        author: "tess".into(),
+        author_may_not: BTreeSet::new(),
         parallel_steps: None,
         skills: BTreeMap::new(),
         contact: String::new(),
@@ -138,6 +140,7 @@ pub fn two_steps() -> Given {
         governance: teams.iter().map(|t| (name(t), Governance::default())).collect(),
         claimed: BTreeMap::new(),
         in_use: vec![],
+        window_starts: vec![],
         resources: BTreeMap::new(),
         settle: TimeDelta::seconds(30),
         policies_missing: vec![],
@@ -219,6 +222,12 @@ impl Given {
         self.team(team, |t| t.sign_offs.clear())
     }
 
+    /// The team has a check, which said this at 09:00 and counts for two minutes.
+    pub fn checked(self, team: &str, state: CheckState) -> Self {
+        let said = CheckResult { state, at: Some(at("09:00:00")), ..CheckResult::unasked(TimeDelta::minutes(2)) };
+        self.team(team, |t| drop(t.checks.insert("budget".into(), said)))
+    }
+
     pub fn digest(&self) -> String {
         decide(&self.0).digest
     }
@@ -254,7 +263,9 @@ impl Given {
                 skip: skip.iter().copied().collect(),
                 until: at(until),
                 by: "olga".into(),
+                reason: "outage".into(),
                 ticket: "INC-1".into(),
+                digest: None,
             });
         })
     }

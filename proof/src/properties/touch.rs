@@ -1,0 +1,128 @@
+//! What rollcall may write, and on whose word: S8 and S13.
+
+use serde_json::Value;
+
+use super::Trial;
+use super::gates::{items, text};
+use crate::history::Key;
+
+type Found = Vec<(usize, String)>;
+
+/// What may differ in any object that was written.
+const BOOKKEEPING: [&str; 3] = ["/metadata/resourceVersion", "/metadata/managedFields", "/metadata/generation"];
+/// What rollcall may change of a workload.
+const SWITCHES: [&str; 7] = [
+    "/metadata/annotations/rollcall.dev~1",
+    "/metadata/labels/rollcall.dev~1gate",
+    "/spec/paused",
+    "/spec/suspend",
+    "/spec/updateStrategy",
+    "/spec/minReadySeconds",
+    "/spec/progressDeadlineSeconds",
+];
+
+/// S8: rollcall writes only its own objects' status and, of a workload, the switch that holds it.
+pub(super) fn minimal_touch(trial: &Trial<'_>) -> Found {
+    let mut found = Found::new();
+    let history = trial.moments.history;
+    for (place, entry) in history.entries.iter().enumerate().filter(|(_, e)| history.is_own(e)) {
+        let key = entry.key();
+        if matches!(key.kind.as_str(), "Lease" | "Event") {
+            continue;
+        }
+        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(&key));
+        let Some(before) = before.filter(|_| !entry.deleted) else {
+            found.push((place, format!("rollcall created or deleted {key}")));
+            continue;
+        };
+        for path in differences(before, &entry.object) {
+            if !may_change(&key, &path, &entry.object) {
+                found.push((place, format!("rollcall changed {path} of {key}")));
+            }
+        }
+        let paused = |object: &Value| object["spec"]["paused"] == true || object["spec"]["suspend"] == true;
+        let by_us = before["metadata"]["annotations"]["rollcall.dev/hold"] == "policy";
+        if paused(before) && !paused(&entry.object) && !by_us {
+            found.push((place, format!("rollcall resumed {key}, which it had not paused")));
+        }
+    }
+    found
+}
+
+fn may_change(key: &Key, path: &str, object: &Value) -> bool {
+    let begins = |with: &str| path == with || path.starts_with(&format!("{with}/"));
+    if BOOKKEEPING.iter().any(|with| begins(with)) {
+        return true;
+    }
+    match key.kind.as_str() {
+        "CoordinatedRelease" | "TeamReadiness" | "DeploymentWindow" => path.starts_with("/status"),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
+            let rolls_back = object["metadata"]["annotations"]["rollcall.dev/rollback"].is_string();
+            SWITCHES.iter().any(|with| path.starts_with(with))
+                || ["/metadata/annotations", "/metadata/labels"].contains(&path)
+                || rolls_back && path.starts_with("/spec/template")
+        }
+        _ => false,
+    }
+}
+
+/// The paths at which two objects differ, as JSON pointers; below an added or removed object, its own.
+fn differences(one: &Value, other: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(one, other, String::new(), &mut found);
+    found
+}
+
+fn walk(one: &Value, other: &Value, path: String, found: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                let below = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
+                let empty = Value::Object(Default::default());
+                match (a.get(key), b.get(key)) {
+                    (Some(a), Some(b)) => walk(a, b, below, found),
+                    (Some(Value::Object(a)), None) => walk(&Value::Object(a.clone()), &empty, below, found),
+                    (None, Some(Value::Object(b))) => walk(&empty, &Value::Object(b.clone()), below, found),
+                    _ => found.push(below),
+                }
+            }
+        }
+        _ if one == other => {}
+        _ => found.push(path),
+    }
+}
+
+/// S13: whose word it is, is who wrote it.
+pub(super) fn no_privilege(trial: &Trial<'_>) -> Found {
+    let mut found = Found::new();
+    let history = trial.moments.history;
+    for (place, entry) in history.entries.iter().enumerate().filter(|(_, e)| !e.deleted) {
+        let key = entry.key();
+        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(&key));
+        if key.kind == "TeamReadiness" {
+            let known = |s: &&Value| before.into_iter().flat_map(|b| items(&b["spec"]["signOffs"])).any(|o| o == *s);
+            for sign_off in items(&entry.object["spec"]["signOffs"]).filter(|s| !known(s)) {
+                if !text(&sign_off["by"]).is_empty() && sign_off["by"] != entry.actor.as_str() {
+                    found.push((place, format!("{} wrote the word of {} into {key}", entry.actor, sign_off["by"])));
+                }
+            }
+        }
+        if key.kind == "CoordinatedRelease" {
+            let over = &entry.object["spec"]["override"];
+            let known = before.is_some_and(|b| b["spec"]["override"] == *over);
+            if !known && over["by"].is_string() && over["by"] != entry.actor.as_str() {
+                found.push((place, format!("{} overrode gates of {key} in the name of {}", entry.actor, over["by"])));
+            }
+        }
+        if key.kind == "CoordinatedRelease" && !history.is_own(entry) {
+            let grants = |o: Option<&Value>| -> Vec<Value> {
+                o.into_iter().flat_map(|o| items(&o["status"]["steps"])).map(|s| s["grant"].clone()).collect()
+            };
+            if before.is_some() && grants(before) != grants(Some(&entry.object)) {
+                found.push((place, format!("{} wrote grants of {key}", entry.actor)));
+            }
+        }
+    }
+    found
+}

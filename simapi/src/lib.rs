@@ -1,0 +1,43 @@
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod admission;
+mod body;
+mod builtin;
+mod call;
+mod definition;
+mod event;
+mod failure;
+pub mod faults;
+mod fields;
+mod kind;
+mod object;
+mod patch;
+mod process;
+mod random;
+mod schema;
+mod selector;
+mod serve;
+mod server;
+mod service;
+mod store;
+mod stream;
+mod time;
+mod trace;
+
+pub use access::{Access, AllowAll, Authorizer, Lookup, Rbac, User};
+pub use admission::{Admission, Review};
+pub use body::SimBody;
+pub use builtin::kinds as builtin_kinds;
+pub use call::{Call, Query, Verb};
+pub use definition::kinds as kinds_of_definition;
+pub use event::Event;
+pub use failure::{Cause, Failure};
+pub use kind::{Generation, Kind};
+pub use object::{Key, Object};
+pub use process::Process;
+pub use random::Chance;
+pub use schema::Schema;
+pub use selector::Selector;
+pub use server::{ApiServer, Builder, Commit};
+pub use service::Connection;

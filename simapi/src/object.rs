@@ -1,0 +1,119 @@
+//! One version of one object, as it is stored: never changed once it is written.
+
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Map, Value};
+
+/// The name of an object within its kind; the namespace of a cluster-scoped one is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The name.
+    pub name: Arc<str>,
+}
+
+impl Key {
+    /// The key of an object.
+    pub fn new(namespace: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
+    }
+}
+
+/// One version of an object.
+#[derive(Debug)]
+pub struct Object {
+    /// What it says, metadata and all.
+    pub value: Value,
+    /// The revision at which it was written, which is its resourceVersion.
+    pub revision: u64,
+    /// The text without `apiVersion` and `kind`, written when first asked for.
+    text: OnceLock<Arc<str>>,
+}
+
+impl Object {
+    pub(crate) fn new(mut value: Value, revision: u64) -> Self {
+        value["metadata"]["resourceVersion"] = revision.to_string().into();
+        Self { value, revision, text: OnceLock::new() }
+    }
+
+    /// The fields after `apiVersion` and `kind`, as JSON with no braces around.
+    fn inner(&self) -> &str {
+        self.text.get_or_init(|| {
+            let mut map = self.value.as_object().cloned().unwrap_or_default();
+            map.remove("apiVersion");
+            map.remove("kind");
+            let text = Value::Object(map).to_string();
+            text[1..text.len() - 1].into()
+        })
+    }
+
+    /// The object as a GET and a watch show it.
+    pub(crate) fn whole(&self) -> String {
+        let (version, kind) = (text(&self.value, "apiVersion"), text(&self.value, "kind"));
+        format!("{{\"apiVersion\":\"{version}\",\"kind\":\"{kind}\",{}}}", self.inner())
+    }
+
+    /// The object as a list of a built-in kind shows it.
+    pub(crate) fn item(&self) -> String {
+        format!("{{{}}}", self.inner())
+    }
+
+    /// The object's name.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::new(meta(&self.value, "namespace"), meta(&self.value, "name"))
+    }
+
+    /// Its uid.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        meta(&self.value, "uid")
+    }
+}
+
+/// A text field; empty if it is none.
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}
+
+/// A text field of the metadata; empty if it is none.
+pub(crate) fn meta<'a>(value: &'a Value, field: &str) -> &'a str {
+    value["metadata"][field].as_str().unwrap_or_default()
+}
+
+/// The metadata, made if there is none.
+pub(crate) fn metadata(value: &mut Value) -> &mut Map<String, Value> {
+    if !value["metadata"].is_object() {
+        value["metadata"] = Value::Object(Map::new());
+    }
+    value["metadata"].as_object_mut().expect("it was made an object")
+}
+
+/// Copies a field from one object to another, or removes it there if it is not here.
+pub(crate) fn carry(from: &Value, to: &mut Map<String, Value>, field: &str) {
+    match from.get(field) {
+        Some(value) => {
+            to.insert(field.to_owned(), value.clone());
+        }
+        None => {
+            to.remove(field);
+        }
+    }
+}
+
+/// Whether a list or a map has nothing in it, or is not there at all.
+pub(crate) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,212 @@
+//! Whether a value is as its schema wants it.
+
+use serde_json::{Map, Value};
+
+use super::{Limits, List, Schema};
+use crate::failure::Cause;
+
+impl Schema {
+    /// Everything that is wrong with an object, with the path of each field. Metadata is not looked at.
+    #[must_use]
+    pub fn validate(&self, object: &Value) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        if let Value::Object(map) = object {
+            self.object("", map, &mut causes);
+            self.combined("", object, &mut causes);
+        }
+        causes
+    }
+
+    fn value(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+        if value.is_null() && self.nullable {
+            return;
+        }
+        if !self.is_of_kind(value) {
+            let found = kind_of(value);
+            let wanted = if self.int_or_string { "integer,string" } else { &self.kind };
+            causes.push(Cause {
+                field: path.to_owned(),
+                reason: "FieldValueTypeInvalid",
+                message: format!("Invalid value: \"{found}\": {path} in body must be of type {wanted}: \"{found}\""),
+            });
+            return;
+        }
+        self.listed(path, value, causes);
+        match value {
+            Value::Object(map) => self.object(path, map, causes),
+            Value::Array(items) => self.array(path, items, causes),
+            Value::String(text) => self.string(path, text, causes),
+            Value::Number(_) => self.number(path, value, causes),
+            _ => {}
+        }
+        self.combined(path, value, causes);
+    }
+
+    fn is_of_kind(&self, value: &Value) -> bool {
+        if self.int_or_string {
+            return value.is_string() || value.is_i64() || value.is_u64();
+        }
+        match self.kind.as_str() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "boolean" => value.is_boolean(),
+            "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0),
+            "number" => value.is_number(),
+            _ => true,
+        }
+    }
+
+    fn listed(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+        let Some(values) = &self.limits.values else { return };
+        if !values.contains(value) {
+            let all: Vec<String> = values.iter().map(Value::to_string).collect();
+            causes.push(Cause {
+                field: path.to_owned(),
+                reason: "FieldValueNotSupported",
+                message: format!("Unsupported value: {value}: supported values: {}", all.join(", ")),
+            });
+        }
+    }
+
+    fn object(&self, path: &str, map: &Map<String, Value>, causes: &mut Vec<Cause>) {
+        for name in &self.limits.required {
+            if !map.contains_key(name) {
+                causes.push(Cause::required(below(path, name), ""));
+            }
+        }
+        let count = map.len() as u64;
+        counted(path, count, self.limits.properties, "properties", causes);
+        for (name, value) in map {
+            if path.is_empty() && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
+                continue;
+            }
+            if let Some(schema) = self.field(name) {
+                schema.value(&below(path, name), value, causes);
+            }
+        }
+    }
+
+    fn array(&self, path: &str, items: &[Value], causes: &mut Vec<Cause>) {
+        counted(path, items.len() as u64, self.limits.items, "items", causes);
+        let identity = |item: &Value| match &self.list {
+            List::Atomic => None,
+            List::Set => Some(item.to_string()),
+            List::Map(keys) => Some(keys.iter().map(|key| item[key].to_string()).collect::<Vec<_>>().join(",")),
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for (n, item) in items.iter().enumerate() {
+            let path = format!("{path}[{n}]");
+            if identity(item).is_some_and(|identity| !seen.insert(identity)) {
+                let message = format!("Duplicate value: {item}");
+                causes.push(Cause { field: path.clone(), reason: "FieldValueDuplicate", message });
+            }
+            if let Some(schema) = &self.items {
+                schema.value(&path, item, causes);
+            }
+        }
+    }
+
+    fn string(&self, path: &str, text: &str, causes: &mut Vec<Cause>) {
+        let limits = &self.limits;
+        let length = text.chars().count() as u64;
+        let value = Value::from(text);
+        if let Some(least) = limits.length[0].filter(|least| length < *least) {
+            let message = format!("{path} in body should be at least {least} chars long");
+            causes.push(Cause::invalid(path, &value, &message));
+        }
+        if let Some(most) = limits.length[1].filter(|most| length > *most) {
+            let message = format!("Too long: may not be more than {most} bytes");
+            causes.push(Cause { field: path.to_owned(), reason: "FieldValueTooLong", message });
+        }
+        if let Some(pattern) = limits.pattern.as_ref().filter(|pattern| !pattern.matches(text)) {
+            let message = format!("{path} in body should match '{}'", pattern.text);
+            causes.push(Cause::invalid(path, &value, &message));
+        }
+        if !is_of_format(&limits.format, text) {
+            let message = format!("{path} in body must be of type {}: {value}", limits.format);
+            causes.push(Cause::invalid(path, &value, &message));
+        }
+    }
+
+    fn number(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+        let Limits { number: [least, most], exclusive: [above, under], multiple, .. } = &self.limits;
+        let number = value.as_f64().unwrap_or_default();
+        let mut bad = |message: String| causes.push(Cause::invalid(path, value, &message));
+        if let Some(least) = least.filter(|least| number < *least || (*above && number <= *least)) {
+            let or_equal = if *above { "" } else { " or equal to" };
+            bad(format!("{path} in body should be greater than{or_equal} {least}"));
+        }
+        if let Some(most) = most.filter(|most| number > *most || (*under && number >= *most)) {
+            let or_equal = if *under { "" } else { " or equal to" };
+            bad(format!("{path} in body should be less than{or_equal} {most}"));
+        }
+        if let Some(multiple) = multiple.filter(|multiple| (number / multiple).fract() != 0.0) {
+            bad(format!("{path} in body should be a multiple of {multiple}"));
+        }
+        let range = match self.limits.format.as_str() {
+            "int32" => i64::from(i32::MIN)..=i64::from(i32::MAX),
+            _ => i64::MIN..=i64::MAX,
+        };
+        if self.kind == "integer" && value.as_i64().is_none_or(|n| !range.contains(&n)) {
+            bad(format!("{path} in body must be of type {}: {value}", self.limits.format));
+        }
+    }
+
+    fn combined(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+        let holds = |schema: &Schema| {
+            let mut causes = Vec::new();
+            schema.value(path, value, &mut causes);
+            causes.is_empty()
+        };
+        let mut bad = |message: &str| causes.push(Cause::invalid(path, value, message));
+        if !self.any_of.is_empty() && !self.any_of.iter().any(holds) {
+            bad("must validate at least one schema (anyOf)");
+        }
+        if !self.one_of.is_empty() && self.one_of.iter().filter(|s| holds(s)).count() != 1 {
+            bad("must validate one and only one schema (oneOf)");
+        }
+        if self.not.as_ref().is_some_and(|schema| holds(schema)) {
+            bad("must not validate the schema (not)");
+        }
+        for schema in &self.all_of {
+            schema.value(path, value, causes);
+        }
+    }
+}
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(n) if n.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn counted(path: &str, count: u64, [least, most]: [Option<u64>; 2], of: &str, causes: &mut Vec<Cause>) {
+    if let Some(least) = least.filter(|least| count < *least) {
+        let message = format!("Invalid value: {count}: {path} in body should have at least {least} {of}");
+        causes.push(Cause { field: path.to_owned(), reason: "FieldValueInvalid", message });
+    }
+    if let Some(most) = most.filter(|most| count > *most) {
+        let message = format!("Too many: {count}: must have at most {most} items");
+        causes.push(Cause { field: path.to_owned(), reason: "FieldValueTooMany", message });
+    }
+}
+
+/// Whether a text has a format. Formats that are not known here say nothing, as in Kubernetes.
+fn is_of_format(format: &str, text: &str) -> bool {
+    match format {
+        "date-time" => text.parse::<jiff::Timestamp>().is_ok(),
+        "date" => text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
+        _ => true,
+    }
+}

@@ -1,0 +1,64 @@
+//! What happens to every object between what was sent and what is stored.
+
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::builtin;
+use crate::call::Verb;
+use crate::failure::Failure;
+use crate::kind::Generation;
+use crate::object::{Object, meta, metadata};
+
+impl Desk<'_> {
+    /// Prunes what the kind does not know, and fills in its defaults.
+    pub(super) fn shape(&self, old: Option<&Value>, object: &mut Value) {
+        match &self.kind.schema {
+            Some(schema) => schema.prune_and_default(object),
+            None => builtin::fill(&self.kind, old, object),
+        }
+    }
+
+    /// Lets every admission change the object.
+    pub(super) fn mutate(&self, operation: Verb, old: Option<&Value>, object: &mut Value) -> Result<(), Failure> {
+        let review = self.review(operation, old);
+        self.rules.admission.iter().try_for_each(|admission| admission.mutate(&review, object))
+    }
+
+    /// Judges the object by its kind, then lets every admission judge it.
+    pub(super) fn validate(&self, operation: Verb, old: Option<&Value>, object: &Value) -> Result<(), Failure> {
+        let mut causes = builtin::names::check(&self.kind, object);
+        causes.extend(match &self.kind.schema {
+            Some(schema) => schema.validate(object),
+            None => builtin::validate::validate(&self.kind, old, object),
+        });
+        if !causes.is_empty() {
+            return Err(Failure::invalid(&self.kind, meta(object, "name"), &causes));
+        }
+        let review = self.review(operation, old);
+        self.rules.admission.iter().try_for_each(|admission| admission.validate(&review, Some(object)))
+    }
+
+    pub(super) fn raise_generation(&self, old: &Object, object: &mut Value) {
+        let (before, after) = (&old.value, &*object);
+        let spec = before["spec"] != after["spec"];
+        let raised = match self.kind.generation {
+            Generation::None => return,
+            Generation::Spec => spec,
+            Generation::SpecOrAnnotations => {
+                spec || before["metadata"]["annotations"] != after["metadata"]["annotations"]
+            }
+            Generation::AllButStatus => differs_outside_metadata_and_status(before, after, self.kind.status),
+        };
+        if raised && self.call.subresource != "status" {
+            let generation = before["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
+            metadata(object).insert("generation".into(), json!(generation));
+        }
+    }
+}
+
+fn differs_outside_metadata_and_status(before: &Value, after: &Value, has_status: bool) -> bool {
+    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return false };
+    let counts = |name: &str| name != "metadata" && !(has_status && name == "status");
+    let changed = before.iter().any(|(name, value)| counts(name) && after.get(name) != Some(value));
+    changed || after.keys().any(|name| counts(name) && !before.contains_key(name))
+}

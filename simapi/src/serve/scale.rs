@@ -1,0 +1,53 @@
+//! The `scale` subresource: how many, and nothing else.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Desk};
+use crate::call::Verb;
+use crate::failure::Failure;
+use crate::object::{Object, meta};
+use crate::patch;
+
+impl Desk<'_> {
+    pub(super) fn scale(&mut self) -> Result<Answer, Failure> {
+        let old = self.stored()?;
+        let scale = scale_of(&old);
+        let wanted = match self.call.verb {
+            Verb::Get => return Ok(Answer::ok(scale.to_string())),
+            Verb::Update => {
+                serde_json::from_slice(&self.call.body).map_err(|error| Failure::bad_request(error.to_string()))?
+            }
+            _ => {
+                let patch: Value =
+                    serde_json::from_slice(&self.call.body).map_err(|error| Failure::bad_request(error.to_string()))?;
+                let how = patch::How::of(&self.call.content_type)?;
+                how.patched(&self.kind, &scale, &patch)?
+            }
+        };
+        let mut object = old.value.clone();
+        object["spec"]["replicas"] = wanted["spec"]["replicas"].as_i64().unwrap_or(0).into();
+        object["metadata"]["resourceVersion"] = match meta(&wanted, "resourceVersion") {
+            "" => Value::Null,
+            version => version.into(),
+        };
+        self.replace(&old, object)?;
+        let new = self.stored()?;
+        Ok(Answer::ok(scale_of(&new).to_string()))
+    }
+}
+
+fn scale_of(object: &Object) -> Value {
+    let value = &object.value;
+    let labels = value["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
+    let selector: Vec<String> =
+        labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
+    let meta = &value["metadata"];
+    json!({
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"],
+            "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"]},
+        "spec": {"replicas": value["spec"]["replicas"].as_i64().unwrap_or(0)},
+        "status": {"replicas": value["status"]["replicas"].as_i64().unwrap_or(0), "selector": selector.join(",")},
+    })
+}

@@ -1,0 +1,358 @@
+//! The server as a whole, and how a test sets one up and looks into it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use kube::Client;
+use serde_json::{Value, json};
+
+use crate::access::{AllowAll, Authorizer, User};
+use crate::admission::Admission;
+use crate::builtin;
+use crate::call::{Call, Query, Route, Verb};
+use crate::failure::Failure;
+use crate::faults::Fault;
+use crate::kind::Kind;
+use crate::object::{Key, Object};
+use crate::random::Chance;
+use crate::serve::{self, Answer};
+use crate::service::Connection;
+use crate::store::{Change, KindIndex, Store};
+use crate::time::ServerTime;
+use crate::trace::Trace;
+
+/// One write that took effect.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The revision that it made.
+    pub revision: u64,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// By whom.
+    pub user: String,
+    /// `Create`, `Update` or `Delete`: what it came to. A deletion that only marked the object leaves it there.
+    pub verb: Verb,
+    /// Through which subresource, or empty.
+    pub subresource: String,
+    /// The object's kind.
+    pub kind: Arc<Kind>,
+    /// The object's name.
+    pub key: Key,
+    /// What it was before.
+    pub old: Option<Arc<Object>>,
+    /// What it is since.
+    pub new: Option<Arc<Object>>,
+}
+
+/// What changes with each request.
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) chance: Chance,
+    pub(crate) history: Vec<Commit>,
+    pub(crate) trace: Trace,
+}
+
+/// What does not.
+pub(crate) struct Rules {
+    pub(crate) authorizer: Box<dyn Authorizer>,
+    pub(crate) admission: Vec<Box<dyn Admission>>,
+}
+
+pub(crate) struct Inner {
+    state: Mutex<State>,
+    rules: Rules,
+    pub(crate) time: ServerTime,
+    pub(crate) faults: Vec<Box<dyn Fault>>,
+}
+
+/// An API server in memory. A clone is another handle on the same server.
+#[derive(Clone)]
+pub struct ApiServer {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What a server is to be like.
+#[must_use = "there is no server before `start`"]
+pub struct Builder {
+    now: Timestamp,
+    seed: u64,
+    kinds: Vec<Kind>,
+    namespaces: Vec<String>,
+    rules: Rules,
+    faults: Vec<Box<dyn Fault>>,
+}
+
+impl Builder {
+    /// Its clock begins at this instant; else at noon of the first of January 2027.
+    pub fn now(mut self, now: Timestamp) -> Self {
+        self.now = now;
+        self
+    }
+
+    /// What it does by chance, like uids, it does as this seed says.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// It serves one more kind.
+    pub fn kind(mut self, kind: Kind) -> Self {
+        self.kinds.push(kind);
+        self
+    }
+
+    /// It serves the kinds of a CustomResourceDefinition, given as an object. One that cannot be read adds none.
+    pub fn definition(mut self, definition: &Value) -> Self {
+        self.kinds.extend(crate::definition::kinds(definition));
+        self
+    }
+
+    /// There is one more namespace, besides `default` and `kube-system`.
+    pub fn namespace(mut self, name: &str) -> Self {
+        self.namespaces.push(name.to_owned());
+        self
+    }
+
+    /// Who may what is decided by this; else everybody may everything.
+    pub fn authorizer(mut self, authorizer: impl Authorizer + 'static) -> Self {
+        self.rules.authorizer = Box::new(authorizer);
+        self
+    }
+
+    /// Writes are changed and judged by this as well, after those named before.
+    pub fn admission(mut self, admission: impl Admission + 'static) -> Self {
+        self.rules.admission.push(Box::new(admission));
+        self
+    }
+
+    /// What goes wrong is decided by this as well; those named before are asked first.
+    pub fn fault(mut self, fault: impl Fault + 'static) -> Self {
+        self.faults.push(Box::new(fault));
+        self
+    }
+
+    /// Starts it. Needs tokio's clock, so a runtime must be there.
+    #[must_use]
+    pub fn start(self) -> ApiServer {
+        let mut store = Store::default();
+        for kind in self.kinds {
+            store.serve(kind);
+        }
+        let trace = Trace::default();
+        let state = State { store, chance: Chance::new(self.seed), history: Vec::new(), trace };
+        let inner =
+            Inner { state: Mutex::new(state), rules: self.rules, time: ServerTime::new(self.now), faults: self.faults };
+        let server = ApiServer { inner: Arc::new(inner) };
+        for name in ["default", "kube-system"].into_iter().map(str::to_owned).chain(self.namespaces) {
+            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            server.put(&namespace);
+        }
+        server
+    }
+}
+
+impl ApiServer {
+    /// A server that serves the built-in kinds; everybody may everything and nothing goes wrong.
+    pub fn builder() -> Builder {
+        Builder {
+            now: Timestamp::from_second(1_798_804_800).unwrap_or_default(),
+            seed: 0,
+            kinds: builtin::kinds(),
+            namespaces: Vec::new(),
+            rules: Rules { authorizer: Box::new(AllowAll), admission: Vec::new() },
+            faults: Vec::new(),
+        }
+    }
+
+    /// A server as [`ApiServer::builder`] has it.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// A client for a user. Nothing is retried.
+    #[must_use]
+    pub fn client(&self, user: User) -> Client {
+        Client::new(self.connection(user), "default")
+    }
+
+    /// A connection for a user: the tower service that a client is made of, for those who put layers around it.
+    #[must_use]
+    pub fn connection(&self, user: User) -> Connection {
+        Connection::new(self.inner.clone(), user)
+    }
+
+    /// The server's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.time.now()
+    }
+
+    /// Steps the server's clock, as a bad time server does.
+    pub fn step_clock(&self, by: SignedDuration) {
+        self.inner.time.step(by);
+    }
+
+    /// The newest revision.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.inner.lock().store.revision()
+    }
+
+    /// Forgets everything before the newest revision, as etcd does every few minutes: who watches from before it, or
+    /// is in the middle of a list, has to begin anew.
+    pub fn compact(&self) {
+        let mut state = self.inner.lock();
+        let revision = state.store.revision();
+        state.store.compact(revision);
+    }
+
+    /// The newest version of an object, by group and plural of its kind. No request is made, nothing goes wrong.
+    #[must_use]
+    pub fn get(&self, group: &str, plural: &str, namespace: &str, name: &str) -> Option<Value> {
+        let state = self.inner.lock();
+        let index = state.store.named(group, plural)?;
+        state.store.get(index, &Key::new(namespace, name)).map(|object| object.value.clone())
+    }
+
+    /// The newest versions of all objects of a kind; of all namespaces if none is named.
+    #[must_use]
+    pub fn list(&self, group: &str, plural: &str, namespace: &str) -> Vec<Arc<Object>> {
+        let state = self.inner.lock();
+        let index = state.store.named(group, plural);
+        index.map(|index| state.store.list(index, namespace).cloned().collect()).unwrap_or_default()
+    }
+
+    /// Every write since some revision, oldest first.
+    #[must_use]
+    pub fn history(&self, after: u64) -> Vec<Commit> {
+        let state = self.inner.lock();
+        let from = state.history.partition_point(|commit| commit.revision <= after);
+        state.history[from..].to_vec()
+    }
+
+    /// All versions of an object that there ever were, with the revisions they came at; none from its deletion on.
+    #[must_use]
+    pub fn versions(&self, group: &str, plural: &str, key: &Key) -> Vec<(u64, Option<Arc<Object>>)> {
+        let state = self.inner.lock();
+        let index = state.store.named(group, plural);
+        index.map(|index| state.store.versions(index, key).to_vec()).unwrap_or_default()
+    }
+
+    /// A number that two runs share if every request and every answer, and when, was the same.
+    #[must_use]
+    pub fn trace_hash(&self) -> u64 {
+        self.inner.lock().trace.hash()
+    }
+
+    /// The requests and answers themselves, one a line. Kept only if [`ApiServer::keep_trace`] was called.
+    #[must_use]
+    pub fn trace(&self) -> Vec<String> {
+        self.inner.lock().trace.lines()
+    }
+
+    /// Keeps the lines of the trace from now on, to see where two runs part.
+    pub fn keep_trace(&self) {
+        self.inner.lock().trace.keep();
+    }
+
+    /// Creates an object as the administrator, past all faults.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses it: a test that begins like that has no sense.
+    pub fn put(&self, object: &Value) -> Value {
+        let answer = self.act(&User::admin(), Verb::Create, object, "", "");
+        answer.unwrap_or_else(|failure| panic!("{}: {object}", failure.message()))
+    }
+
+    /// Does something with an object at once, as a user, past all faults: the way models of controllers and people
+    /// act. The object says what it is about; for a deletion only its kind and name matter.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the server says.
+    pub fn act(
+        &self,
+        user: &User,
+        verb: Verb,
+        object: &Value,
+        subresource: &str,
+        content_type: &str,
+    ) -> Result<Value, Failure> {
+        let call = self.call_about(user, verb, object, subresource, content_type)?;
+        let now = self.now();
+        let mut state = self.inner.lock();
+        let route = Route::Objects(Box::new(call));
+        let answer = serve::answer(&mut state, &self.inner.rules, now, &route);
+        state.trace.acted(now, &route, &answer);
+        drop(state);
+        read(answer)
+    }
+
+    fn call_about(
+        &self,
+        user: &User,
+        verb: Verb,
+        object: &Value,
+        subresource: &str,
+        content_type: &str,
+    ) -> Result<Call, Failure> {
+        let text = |field: &str| object[field].as_str().unwrap_or_default();
+        let meta = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+        let state = self.inner.lock();
+        let index = state.store.of_kind(text("apiVersion"), text("kind")).ok_or_else(Failure::no_such_resource)?;
+        let kind = state.store.kind(index);
+        let namespaced = kind.namespaced;
+        Ok(Call {
+            user: user.clone(),
+            verb,
+            group: kind.group.clone(),
+            version: kind.version.clone(),
+            plural: kind.plural.clone(),
+            namespace: if namespaced { meta("namespace") } else { String::new() },
+            name: if verb == Verb::Create { String::new() } else { meta("name") },
+            subresource: subresource.to_owned(),
+            query: Query::default(),
+            content_type: content_type.to_owned(),
+            agent: user.name.clone(),
+            body: if verb == Verb::Delete { bytes::Bytes::new() } else { object.to_string().into() },
+        })
+    }
+}
+
+fn read(answer: Answer) -> Result<Value, Failure> {
+    let Answer::Text(code, text) = answer else { return Err(Failure::method_not_allowed()) };
+    let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if code.is_success() {
+        return Ok(value);
+    }
+    Err(Failure::read(&value))
+}
+
+impl Inner {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // An admission or authorizer of a test that panicked has failed that test already.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn answer(&self, route: &Route) -> (Answer, u64) {
+        let now = self.time.now();
+        let mut state = self.lock();
+        let answer = serve::answer(&mut state, &self.rules, now, route);
+        (answer, state.store.revision())
+    }
+
+    pub(crate) fn kind(&self, index: KindIndex) -> Arc<Kind> {
+        self.lock().store.kind(index).clone()
+    }
+
+    /// The changes of a kind after a revision, in a namespace or in all.
+    pub(crate) fn changes_after(&self, index: KindIndex, revision: u64, namespace: &str) -> Vec<Change> {
+        let state = self.lock();
+        let changes = &state.store.shelves[index].changes;
+        let from = changes.partition_point(|change| change.revision <= revision);
+        let seen = |change: &&Change| namespace.is_empty() || &*change.key.namespace == namespace;
+        changes[from..].iter().filter(seen).cloned().collect()
+    }
+}

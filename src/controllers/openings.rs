@@ -1,0 +1,145 @@
+//! What has started in windows that limit how much may: read off the grants of releases, and off what teams'
+//! statuses say of changes that went by themselves. It judges nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::facts::{self, Asking};
+use super::world::World;
+use crate::api::readiness::{TeamReadinessSpec, TeamReadinessStatus};
+use crate::api::release::StepStatus;
+use crate::api::time::from_wire;
+use crate::api::window::WindowType;
+use crate::cluster::ObjectKey;
+use crate::cluster::objects::{Release, Team, Window, decode};
+use crate::cluster::writes::{ApiError, RELEASES, TEAMS};
+use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::scheduling::situation::WindowStart;
+use crate::validate;
+
+/// Those of the windows that limit releases or starts.
+#[must_use]
+pub fn limited<'a>(windows: impl Iterator<Item = &'a Arc<Window>>) -> Vec<Arc<Window>> {
+    let limits = |window: &&Arc<Window>| {
+        let capacity = window.spec.capacity.as_ref();
+        let any = capacity.is_some_and(|c| c.releases.is_some() || c.starts_per_opening.is_some());
+        any && window.spec.window_type == WindowType::Allow
+    };
+    windows.filter(limits).cloned().collect()
+}
+
+/// What others than one release have started in these windows, as the stores have it. Releases that have ended are
+/// not in the stores: what they started is counted only by [`read`].
+#[must_use]
+pub fn seen(world: &World, windows: &[Arc<Window>], but: Option<&ObjectKey>) -> Vec<WindowStart> {
+    if windows.is_empty() {
+        return Vec::new();
+    }
+    let releases = world.stores.releases.list();
+    let teams = world.stores.teams.list();
+    starts(
+        world,
+        windows,
+        releases.iter().map(|r| &**r).filter(|r| Some(&r.meta.key) != but),
+        teams.iter().map(|t| &**t),
+    )
+}
+
+/// The same, read now. Releases that were deleted have started nothing any more.
+///
+/// # Errors
+///
+/// When the API server does not say.
+pub async fn read(
+    world: &World,
+    windows: &[Arc<Window>],
+    but: Option<&ObjectKey>,
+) -> Result<Vec<WindowStart>, ApiError> {
+    if windows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut texts = world.objects.list(RELEASES, "status.finished!=true").await?;
+    let mut teams: Vec<Team> = Vec::new();
+    if windows.iter().any(|w| w.spec.capacity.as_ref().is_some_and(|c| c.starts_per_opening.is_some())) {
+        texts.extend(world.objects.list(RELEASES, "status.finished=true").await?);
+        let all = world.objects.list(TEAMS, "").await?;
+        teams.extend(all.iter().filter_map(|t| decode::<TeamReadinessSpec, TeamReadinessStatus>(t).ok()));
+    }
+    let releases: Vec<Release> = texts.iter().filter_map(|t| decode(t).ok()).collect();
+    Ok(starts(world, windows, releases.iter().filter(|r| Some(&r.meta.key) != but), teams.iter()))
+}
+
+fn starts<'a>(
+    world: &World,
+    windows: &[Arc<Window>],
+    releases: impl Iterator<Item = &'a Release>,
+    teams: impl Iterator<Item = &'a Team>,
+) -> Vec<WindowStart> {
+    let mut all = Vec::new();
+    for release in releases {
+        of_release(world, windows, release, &mut all);
+    }
+    for team in teams {
+        of_team(world, windows, team, &mut all);
+    }
+    all
+}
+
+fn of_release(world: &World, windows: &[Arc<Window>], release: &Release, all: &mut Vec<WindowStart>) {
+    let named: Vec<ObjectName> = release.spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
+    let participant = |status: &StepStatus| {
+        let step = release.spec.steps.iter().find(|step| step.name == status.name)?;
+        let name = step.participant.as_ref().filter(|_| step.workload.is_some())?;
+        release.spec.participants.iter().find(|p| p.name == *name)
+    };
+    for status in &release.status.steps {
+        let grant = status.grant.as_ref().and_then(|g| from_wire(&g.at));
+        let (Some(at), Some(participant)) = (grant, participant(status)) else {
+            continue;
+        };
+        let of = (release.meta.key.namespace.as_ref(), &release.meta.labels, named.as_slice());
+        for window in governing(world, windows, &participant.team.namespace, Some(of)) {
+            all.push(WindowStart {
+                window,
+                release: Some(facts::name(&release.meta.key)),
+                what: status.name.clone(),
+                at,
+                under_way: matches!(status.state.as_str(), "Granted" | "Progressing"),
+                live: release.status.finished != Some(true),
+            });
+        }
+    }
+}
+
+fn of_team(world: &World, windows: &[Arc<Window>], team: &Team, all: &mut Vec<WindowStart>) {
+    let namespace = &*team.meta.key.namespace;
+    for workload in &team.status.workloads {
+        let Some(at) = workload.let_go_at.as_deref().and_then(from_wire) else {
+            continue;
+        };
+        let kind = validate::kind(workload.kind);
+        let what = WorkloadName { kind, namespace: namespace.to_owned(), name: workload.name.clone() }.to_string();
+        for window in governing(world, windows, namespace, None) {
+            all.push(WindowStart { window, release: None, what: what.clone(), at, under_way: false, live: false });
+        }
+    }
+}
+
+/// The names of those of the windows that govern a team's workload, for a release or for changes of nobody.
+fn governing(
+    world: &World,
+    windows: &[Arc<Window>],
+    team: &str,
+    release: Option<(&str, &BTreeMap<String, String>, &[ObjectName])>,
+) -> Vec<String> {
+    let found = world.stores.namespaces.get(&ObjectKey::new("", team));
+    let nobody = BTreeMap::new();
+    let asking = Asking {
+        platform: &world.settings.namespace,
+        team,
+        team_labels: found.as_ref().map_or(&nobody, |n| &n.meta.labels),
+        release,
+    };
+    let governs = |window: &&Arc<Window>| facts::tier(&asking, window).is_some();
+    windows.iter().filter(governs).map(|window| window.meta.key.to_string()).collect()
+}
