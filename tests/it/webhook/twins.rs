@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use control_plane::{ControlPlane, Subject};
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Old;
 use super::requests::{Ask, How, Who, requests};
@@ -35,7 +35,8 @@ pub async fn store_alike(old: &Old) -> Done {
             let (one, other) = tokio::join!(policies.ask(ask), webhook.ask(ask));
             asked += 1;
             if one != other {
-                differences.push(format!("{title}, request {}:\n  policies: {one}\n  webhook:  {other}", n + 1));
+                let how = json_patch::diff(&one, &other);
+                differences.push(format!("{title}, request {}: {one} becomes with the webhook {}", n + 1, json!(how)));
             }
         }
     }
@@ -82,17 +83,17 @@ impl Side {
     }
 
     /// What came of one request, in words that do not depend on the side.
-    async fn ask(&self, ask: &Ask) -> String {
+    async fn ask(&self, ask: &Ask) -> Value {
         for _ in 0..20 {
             match self.send(ask).await {
-                Ok(object) => return serde_json::to_value(object).map(comparable).unwrap_or_default().to_string(),
+                Ok(object) => return serde_json::to_value(object).map(comparable).unwrap_or_default(),
                 // Controllers write in between.
                 Err(kube::Error::Api(status)) if status.code == 409 => {}
-                Err(kube::Error::Api(status)) => return format!("{} {}", status.code, status.reason),
-                Err(error) => return error.to_string(),
+                Err(kube::Error::Api(status)) => return json!([status.code, status.reason]),
+                Err(error) => return error.to_string().into(),
             }
         }
-        "a conflict, again and again".to_owned()
+        "a conflict, again and again".into()
     }
 
     async fn send(&self, ask: &Ask) -> Result<DynamicObject, kube::Error> {
@@ -141,6 +142,12 @@ fn comparable(mut object: Value) -> Value {
         // A Job's selector and the labels that it puts on its template hold its uid.
         object["spec"]["selector"] = Value::Null;
         object["spec"]["template"]["metadata"]["labels"] = Value::Null;
+    }
+    let stateful = object["kind"] == "StatefulSet";
+    let rolling = object.pointer_mut("/spec/updateStrategy/rollingUpdate").and_then(Value::as_object_mut);
+    if let Some(rolling) = rolling.filter(|_| stateful) {
+        // A default that is younger than 1.34.
+        rolling.remove("maxUnavailable");
     }
     strip_times(&mut object);
     object
