@@ -116,7 +116,7 @@ impl Held {
     /// Whether a hold that is lifted was set by this rule.
     fn ours(&self, old: &Value, was: &str, mark: &str) -> bool {
         match was {
-            "" => mark == HOLD_BY_POLICY && !(!old.is_null() && (self.holds)(old)),
+            "" => mark == HOLD_BY_POLICY && (old.is_null() || !(self.holds)(old)),
             was => was != HOLD_BY_AUTHOR,
         }
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::kinds::{DEPLOYMENTS, LEASES, PODS, api, is_absent, list, named};
 use super::{Error, Run};
@@ -12,11 +11,12 @@ use crate::api::names::{FIELD_MANAGER, PART_OF};
 use crate::manifests::deployment;
 use crate::manifests::names::SERVICE_ACCOUNT;
 
-/// How long pods may take to end: their grace of 30 s, and some more.
-const LIMIT: Duration = Duration::from_secs(60);
-/// A lease that nobody renews for this long is nobody's: operators renew every 2 s and give up after 10 s.
-const RENEWED: Duration = Duration::from_secs(12);
+/// Between two looks.
 const PAUSE: Duration = Duration::from_millis(300);
+/// How many looks it takes for pods to end: their grace of 30 s, and some more.
+const ENDS: usize = 200;
+/// How many looks show that nobody renews a lease: 12 s. Operators renew every 2 s and give up after 10 s.
+const RENEWS: usize = 40;
 
 /// Scales the operator's Deployment to nothing and waits until no operator works, one that runs elsewhere included.
 ///
@@ -49,18 +49,16 @@ pub async fn stop_operator(run: &Run<'_>, namespace: &str) -> Result<(), Error> 
 }
 
 async fn until_no_pods(run: &Run<'_>, namespace: &str) -> Result<(), Error> {
-    let until = Instant::now() + LIMIT;
-    loop {
-        let left = list(&run.client, PODS, namespace, deployment::SELECTOR).await?;
+    let mut left = Vec::new();
+    for _ in 0..ENDS {
+        left = list(&run.client, PODS, namespace, deployment::SELECTOR).await?;
         if left.is_empty() {
             return Ok(());
         }
-        if Instant::now() > until {
-            let names: Vec<String> = left.iter().map(|pod| named("Pod", pod)).collect();
-            return Err(Error::Overdue(format!("the operator does not end: {}", names.join(", "))));
-        }
         tokio::time::sleep(PAUSE).await;
     }
+    let names: Vec<String> = left.iter().map(|pod| named("Pod", pod)).collect();
+    Err(Error::Overdue(format!("the operator does not end: {}", names.join(", "))))
 }
 
 /// An operator gives the lease back when it stops; one that was killed leaves it, and renews it no more.
@@ -74,10 +72,9 @@ async fn until_nobody_leads(run: &Run<'_>, namespace: &str) -> Result<(), Error>
     };
     let holder = |spec: &Value| spec["holderIdentity"].as_str().unwrap_or_default().to_owned();
     let first = lease().await?;
-    let until = Instant::now() + RENEWED;
-    while !holder(&first).is_empty() {
+    for _ in 0..RENEWS {
         let now = lease().await?;
-        if holder(&now).is_empty() || Instant::now() > until {
+        if holder(&first).is_empty() || holder(&now).is_empty() {
             break;
         }
         if now["renewTime"] != first["renewTime"] {

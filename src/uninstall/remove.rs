@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::clean::ours;
 use super::kinds::{DEFINITIONS, INSTALLED, Kind, LEASES, OWN, api, is_absent, list, named};
@@ -12,9 +11,9 @@ use super::switch_off::{delete, installed};
 use super::{Error, Run};
 use crate::manifests::names::SERVICE_ACCOUNT;
 
-/// How long the API server may take to remove the objects of a definition.
-const LIMIT: Duration = Duration::from_secs(120);
+/// Between two looks, and how many of them it may take the API server to remove the objects of a definition: 2 min.
 const PAUSE: Duration = Duration::from_millis(300);
+const LOOKS: usize = 400;
 
 /// How many releases, teams and windows there are: they go with their definitions.
 ///
@@ -99,13 +98,13 @@ async fn drop_finalizers(run: &Run<'_>) -> Result<(), Error> {
 }
 
 async fn until_gone(run: &Run<'_>, kind: Kind, objects: &[DynamicObject]) -> Result<(), Error> {
-    let until = Instant::now() + LIMIT;
     for object in objects {
         let name = object.metadata.name.as_deref().unwrap_or_default();
+        let mut looks = 0;
         loop {
             match api(&run.client, kind, "").get_opt(name).await {
                 Ok(None) => break,
-                Ok(Some(_)) if Instant::now() > until => {
+                Ok(Some(_)) if looks == LOOKS => {
                     return Err(Error::Overdue(format!(
                         "{} does not go: look for finalizers on its objects",
                         named(kind.2, object)
@@ -114,6 +113,7 @@ async fn until_gone(run: &Run<'_>, kind: Kind, objects: &[DynamicObject]) -> Res
                 Ok(Some(_)) => tokio::time::sleep(PAUSE).await,
                 Err(error) => return Err(Error::request(format!("reading {}", named(kind.2, object)))(error)),
             }
+            looks += 1;
         }
     }
     Ok(())

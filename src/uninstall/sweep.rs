@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::clean::{self, Doing};
 use super::kinds::{Kind, PODS, SWEPT, api, is_absent, list, named};
@@ -12,9 +11,9 @@ use super::{Error, Run};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::FIELD_MANAGER;
 
-/// How long objects may come back held or marked before that is an error. API servers act on a deleted binding, and
-/// controllers on a changed owner, with a delay.
-const LIMIT: Duration = Duration::from_secs(120);
+/// How often objects may come back held or marked before that is an error, which takes two minutes or more. API
+/// servers act on a deleted binding, and controllers on a changed owner, with a delay.
+const LOOKS: usize = 240;
 /// Between two looks at everything.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -33,14 +32,14 @@ pub struct Done {
 /// # Errors
 ///
 /// [`Error::Request`] when a request fails for another reason than that an object has changed or gone meanwhile;
-/// [`Error::Overdue`] with the objects concerned when after two minutes some still come back.
+/// [`Error::Overdue`] with the objects concerned when some come back each time.
 pub async fn sweep(run: &Run<'_>, namespaces: &[String]) -> Result<Done, Error> {
     let everywhere = [String::new()];
     let namespaces = if namespaces.is_empty() { &everywhere } else { namespaces };
-    let until = Instant::now() + LIMIT;
     let mut done = Done::default();
-    loop {
-        let mut found = Vec::new();
+    let mut found = Vec::new();
+    for _ in 0..LOOKS {
+        found.clear();
         for kind in SWEPT {
             for namespace in namespaces {
                 found.extend(look(run, kind, namespace, &mut done).await?);
@@ -49,15 +48,9 @@ pub async fn sweep(run: &Run<'_>, namespaces: &[String]) -> Result<Done, Error> 
         if found.is_empty() || run.dry_run {
             return Ok(done);
         }
-        if Instant::now() > until {
-            return Err(Error::Overdue(format!(
-                "these are still held or marked after {} s: {}",
-                LIMIT.as_secs(),
-                found.join("; ")
-            )));
-        }
         tokio::time::sleep(PAUSE).await;
     }
+    Err(Error::Overdue(format!("these are held or marked again and again: {}", found.join("; "))))
 }
 
 /// One look at one kind: what was found, with what became of it.
