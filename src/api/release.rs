@@ -281,7 +281,9 @@ pub struct StepStatus {
     pub name: String,
     /// Waiting, Granted, Progressing, Soaking, Done, or Failed.
     pub state: String,
-    /// How firmly the workload's kind can be held: Full, UpdatesOnly, or BestEffort.
+    /// How firmly the workload can be held: Full; UpdatesOnly (a first installation is not held); Interrupting
+    /// (what ran before does not run meanwhile); or BestEffort (a pod that is created meanwhile is of the held
+    /// content).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strength: Option<String>,
     /// The recorded decision to let this step go.

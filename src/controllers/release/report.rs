@@ -16,6 +16,7 @@ use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
+use crate::domain::scheduling::situation::Work;
 use crate::domain::scheduling::{Blocker, Decision, Outcome, Situation, StepState, StepView};
 
 /// As many blockers as the schema lets a status carry.
@@ -123,6 +124,15 @@ pub fn status(
     }
 }
 
+/// What the hold of a step's workload can promise; nothing if there is no workload to hold.
+fn strength(situation: &Situation, view: &StepView) -> Option<String> {
+    let step = situation.release.steps.iter().find(|s| s.name == view.name)?;
+    let Work::Workload(name) = &step.work else {
+        return None;
+    };
+    situation.workloads.get(name).map(|w| w.strength.as_str().to_owned())
+}
+
 fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> StepStatus {
     let record = situation.record.steps.get(&view.name);
     let grant = record.and_then(|r| r.grant.as_ref()).map(|g| Grant {
@@ -138,11 +148,10 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
     let waits_for: Vec<String> =
         blockers.iter().filter(|b| b.step.as_ref() == Some(&view.name)).map(|b| b.cause.message()).collect();
     let message = if view.note.is_empty() { waits_for.join("; ") } else { view.note.clone() };
-    let is_workload = situation.release.steps.iter().any(|s| s.name == view.name && s.participant.is_some());
     StepStatus {
         name: view.name.clone(),
         state: view.state.as_str().to_owned(),
-        strength: is_workload.then(|| "Full".to_owned()),
+        strength: strength(situation, view),
         grant,
         started_at: view.started.map(to_wire),
         finished_at: view.finished.map(to_wire),

@@ -24,7 +24,7 @@ pub struct Stage<'a> {
 /// The API resource of a kind that the tests use.
 pub fn resource(kind: &str) -> ApiResource {
     let (group, version) = match kind {
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => ("apps", "v1"),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ControllerRevision" => ("apps", "v1"),
         "Job" | "CronJob" => ("batch", "v1"),
         "Lease" => ("coordination.k8s.io", "v1"),
         "Event" => ("events.k8s.io", "v1"),
