@@ -10,6 +10,7 @@ mod input;
 mod kinds;
 mod readiness;
 mod release;
+mod sim;
 mod support;
 mod tidy;
 mod uninstall;
