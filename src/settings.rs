@@ -40,3 +40,10 @@ pub struct WebhookSettings {
     /// A folder with `tls.crt`, `tls.key` and perhaps `ca.crt`; without, the process issues its own certificate.
     pub certificates: Option<PathBuf>,
 }
+
+impl Default for WebhookSettings {
+    /// On every interface, through the Service, with a certificate of its own.
+    fn default() -> Self {
+        Self { listen: ([0, 0, 0, 0], 9443).into(), url: None, certificates: None }
+    }
+}
