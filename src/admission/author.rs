@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Question, Request, Rule, annotate, annotation, equal_but};
-use crate::api::names::{AUTHOR, AUTHOR_GROUPS};
+use super::{Question, Request, Rule, annotate, annotation, entry, equal_but, note};
+use crate::api::names::{ASKED_BACK, ASKED_BACK_BY, AUTHOR, AUTHOR_GROUPS};
 
 /// A kind whose author counts.
 pub(super) struct Authored {
@@ -15,9 +15,10 @@ pub(super) struct Authored {
     overridden: bool,
 }
 
-pub(super) const TEAM: Authored = Authored { kind: "teamreadiness", apart: &["signOffs"], overridden: false };
+pub(super) const TEAM: Authored =
+    Authored { kind: "teamreadiness", apart: &["signOffs", "tasksDone"], overridden: false };
 pub(super) const RELEASE: Authored =
-    Authored { kind: "coordinatedrelease", apart: &["paused", "override"], overridden: true };
+    Authored { kind: "coordinatedrelease", apart: &["paused", "override", "cancel"], overridden: true };
 
 impl Rule for Authored {
     fn name(&self) -> String {
@@ -36,6 +37,7 @@ impl Rule for Authored {
         }
         if self.overridden {
             stamp_override(&mut object, old, &request.user);
+            stamp_asker(&mut object, old, &request.user);
         }
         object
     }
@@ -60,5 +62,23 @@ fn stamp_override(object: &mut Value, old: &Value, user: &str) {
     }
     if let Some(new) = object.pointer_mut("/spec/override").and_then(Value::as_object_mut) {
         if by.is_empty() { drop(new.remove("by")) } else { drop(new.insert("by".to_owned(), by.into())) }
+    }
+}
+
+/// Who asked for a rollback, and the label by which such releases are found. The twin of `asked_back.rs`.
+fn stamp_asker(object: &mut Value, old: &Value, user: &str) {
+    let asked = annotation(object, ASKED_BACK).to_owned();
+    let asked = asked.as_str();
+    let asker = match asked {
+        "" => "",
+        asked if asked != annotation(old, ASKED_BACK) => user,
+        _ => annotation(old, ASKED_BACK_BY),
+    };
+    let label = if asked.is_empty() { "" } else { "true" };
+    if annotation(object, ASKED_BACK_BY) != asker {
+        annotate(object, ASKED_BACK_BY, Some(asker).filter(|asker| !asker.is_empty()));
+    }
+    if entry(object, "labels", ASKED_BACK) != label {
+        note(object, "labels", ASKED_BACK, Some(label).filter(|label| !label.is_empty()));
     }
 }

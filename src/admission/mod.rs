@@ -55,7 +55,7 @@ pub trait Rule: Sync {
 }
 
 /// All rules.
-pub const RULES: [&dyn Rule; 8] = [
+pub const RULES: [&dyn Rule; 9] = [
     &deployment::HOLD,
     &stateful_set::HOLD,
     &daemon_set::HOLD,
@@ -63,7 +63,8 @@ pub const RULES: [&dyn Rule; 8] = [
     &job::HOLD,
     &author::TEAM,
     &author::RELEASE,
-    &signoff::Signers,
+    &signoff::SIGN_OFFS,
+    &signoff::TASKS,
 ];
 
 /// The rule of this name.
@@ -83,16 +84,21 @@ fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
 
 /// Sets an annotation, or takes it away.
 fn annotate(object: &mut Value, key: &str, value: Option<&str>) {
+    note(object, "annotations", key, value);
+}
+
+/// Sets an annotation or a label, or takes it away.
+fn note(object: &mut Value, field: &str, key: &str, value: Option<&str>) {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
     match value {
         Some(value) => {
-            let all = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
+            let all = metadata.entry(field).or_insert_with(|| Value::Object(Map::new()));
             if let Some(all) = all.as_object_mut() {
                 all.insert(key.to_owned(), value.into());
             }
         }
         None => {
-            if let Some(all) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+            if let Some(all) = metadata.get_mut(field).and_then(Value::as_object_mut) {
                 all.remove(key);
             }
         }

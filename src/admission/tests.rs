@@ -192,6 +192,31 @@ fn the_author_is_who_changed_the_content_and_nobody_else() {
 }
 
 #[test]
+fn whoever_asks_for_a_rollback_is_stamped_and_cannot_name_another() {
+    let ask = |by: Value| {
+        json!({"metadata": {"annotations": {"rollcall.dev/author": "dev", "rollcall.dev/author-groups": "g",
+        "rollcall.dev/rollback-requested": "1", "rollcall.dev/rollback-requested-by": by}}, "spec": {}})
+    };
+    let out = stored("stamp-coordinatedrelease", ask(json!("forged")), json!({"metadata": {}, "spec": {}}));
+    assert_eq!(annotation(&out, "rollcall.dev/rollback-requested-by"), "dev");
+    assert_eq!(out["metadata"]["labels"]["rollcall.dev/rollback-requested"], "true");
+    let again = stored("stamp-coordinatedrelease", ask(json!("forged")), ask(json!("anna")));
+    assert_eq!(annotation(&again, "rollcall.dev/rollback-requested-by"), "anna");
+    let none = json!({"metadata": {"labels": {"rollcall.dev/rollback-requested": "true"}}, "spec": {}});
+    assert_eq!(stored("stamp-coordinatedrelease", none, Value::Null)["metadata"]["labels"], json!({}));
+}
+
+#[test]
+fn a_task_that_is_done_is_stamped_with_whoever_said_so() {
+    let team = |entries: Value| json!({"metadata": {}, "spec": {"tasksDone": entries}});
+    let old = team(json!([{"step": "call", "release": "r/1", "by": "anna"}]));
+    let new = team(json!([{"step": "call", "release": "r/1", "by": "forged"}, {"step": "call", "release": "r/2"}]));
+    let out = stored("stamp-task", new, old);
+    assert_eq!(out["spec"]["tasksDone"][0]["by"], "anna");
+    assert_eq!(out["spec"]["tasksDone"][1]["by"], "dev");
+}
+
+#[test]
 fn an_override_is_stamped_with_whoever_wrote_it() {
     let release = |value: Value| json!({"metadata": {"annotations": {"rollcall.dev/author": "dev"}}, "spec": {"override": value}});
     let by = |new: Value, old: Value| stored("stamp-coordinatedrelease", new, old)["spec"]["override"]["by"].clone();

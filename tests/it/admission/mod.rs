@@ -18,4 +18,5 @@ pub mod objects;
 mod release;
 mod rollback;
 mod signoff;
+mod tasks;
 pub mod world;
