@@ -139,6 +139,7 @@ fn world(
         mechanism,
         trust: Trust::default(),
         granting: Mutex::new(()),
+        stop: std::sync::Mutex::default(),
         refused: std::sync::Mutex::default(),
         checks: super::checks::Memory::default(),
         told: std::sync::Mutex::default(),

@@ -14,13 +14,14 @@ use super::shell::Outcome;
 use super::webhook::Trust;
 use super::workloads::Workloads;
 use crate::api::fields::WorkloadKind;
+use crate::api::names::STOP;
 use crate::clock::Clock;
 use crate::cluster::admission::WebhookConfiguration;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
 use crate::cluster::releases::Releases;
 use crate::cluster::store::{IndexKey, Store};
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::{ApiError, Objects};
+use crate::cluster::writes::{ApiError, CONFIG_MAPS, Objects};
 use crate::cluster::{ObjectKey, Projected};
 use crate::domain::scheduling::situation::Refusal;
 use crate::manifests::names::WEBHOOK;
@@ -32,6 +33,9 @@ use crate::settings::Settings;
 pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
+
+/// How often the stop is looked at while it is there.
+const STOP_LOOK: TimeDelta = TimeDelta::seconds(10);
 
 /// How long a step that the API server refuses is left alone.
 const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
@@ -131,6 +135,8 @@ pub struct World {
     pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
+    /// The reason for the stop, as it was read last.
+    pub stop: std::sync::Mutex<Option<String>>,
     /// What could not be carried out, by release and step: until when not to try again, and why.
     pub refused: std::sync::Mutex<Refused>,
     /// What checks said last.
@@ -293,7 +299,31 @@ impl World {
     /// The reason for which everything is stopped, if it is.
     #[must_use]
     pub fn stopped(&self) -> Option<String> {
-        None
+        self.stop.lock().map_or_else(|_| Some("nobody knows".to_owned()), |stop| stop.clone())
+    }
+
+    /// Asks the API server whether everything is stopped: whether the ConfigMap of that name exists in the
+    /// operator's namespace. Its key `reason` says why.
+    ///
+    /// # Errors
+    ///
+    /// When the API server does not say: then nothing may be let go.
+    pub async fn read_stop(&self) -> Result<(), ApiError> {
+        let text = self.objects.get(CONFIG_MAPS, &self.settings.namespace, STOP).await?;
+        let reason = text.map(|text| {
+            let object: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            crate::api::conditions::cut(object["data"]["reason"].as_str().unwrap_or_default(), 256)
+        });
+        if let Ok(mut stop) = self.stop.lock() {
+            *stop = reason;
+        }
+        Ok(())
+    }
+
+    /// When to look again while everything is stopped: nobody tells us when the stop is taken back.
+    #[must_use]
+    pub fn next_look_at_stop(&self) -> Option<DateTime<Utc>> {
+        self.stopped().map(|_| self.clock.now() + STOP_LOOK)
     }
 
     /// How far the clocks are apart, if that is too far.
