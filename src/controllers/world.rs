@@ -11,10 +11,12 @@ use super::calendars::{self, Calendars};
 use super::queue::Queue;
 use super::release::situation::Circumstances;
 use super::shell::Outcome;
+use super::webhook::Trust;
 use super::workloads::Workloads;
 use crate::api::fields::WorkloadKind;
 use crate::api::names::STOP;
 use crate::clock::Clock;
+use crate::cluster::admission::WebhookConfiguration;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
 use crate::cluster::releases::Releases;
 use crate::cluster::store::{IndexKey, Store};
@@ -22,6 +24,8 @@ use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, CONFIG_MAPS, Objects};
 use crate::cluster::{ObjectKey, Projected};
 use crate::domain::scheduling::situation::Refusal;
+use crate::manifests::names::WEBHOOK;
+use crate::manifests::{Mechanism, webhook_trouble};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
@@ -46,6 +50,7 @@ pub struct Stores {
     pub namespaces: Store<Namespace>,
     /// Mutating policies, their bindings, validating policies, their bindings.
     pub policies: [Store<Policy>; 4],
+    pub webhooks: Store<WebhookConfiguration>,
 }
 
 impl Default for Stores {
@@ -59,6 +64,7 @@ impl Default for Stores {
             workloads: Workloads::default(),
             namespaces: Store::new(),
             policies: [Store::new(), Store::new(), Store::new(), Store::new()],
+            webhooks: Store::new(),
         }
     }
 }
@@ -119,6 +125,12 @@ pub struct World {
     pub metrics: Arc<Metrics>,
     /// What is expected of the policies in the cluster, in the order of [`Stores::policies`].
     pub expected_policies: [Vec<serde_json::Value>; 4],
+    /// What makes the API server hold, as this API server allows.
+    pub mechanism: Mechanism,
+    /// What is expected of the webhook configuration; nothing where policies hold.
+    pub expected_webhook: Option<serde_json::Value>,
+    /// Whether the API server trusts the webhook that this process serves.
+    pub trust: Trust,
     /// The calendars that windows take from ConfigMaps.
     pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
@@ -230,6 +242,8 @@ impl World {
                 missing.extend(crate::manifests::trouble(policy, found.as_ref().map(|found| &found.spec)));
             }
         }
+        let found = self.stores.webhooks.get(&ObjectKey::new("", WEBHOOK));
+        missing.extend(webhook_trouble(self.expected_webhook.as_ref(), found.as_ref().map(|found| &found.webhooks)));
         missing
     }
 

@@ -5,6 +5,6 @@ mod failure;
 mod replicas;
 mod rollback;
 mod stop;
-mod story;
+pub mod story;
 mod straight;
 mod words;
