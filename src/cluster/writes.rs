@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ResourceVersion;
 use super::key::ObjectKey;
-use super::workloads::{Workload, release_patch};
+use super::workloads::{Workload, keep_patch, release_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
 
@@ -190,6 +190,15 @@ impl Objects {
         self.patch_workload(workload, release_patch(workload, why)).await
     }
 
+    /// Marks a held workload as claimed by a release, if it still has the version it was read with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::release`].
+    pub async fn keep(&self, workload: &Workload, release: &str) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, keep_patch(workload, release)).await
+    }
+
     /// Patches a workload if it still has the version it was read with.
     pub(super) async fn patch_workload(&self, workload: &Workload, patch: Value) -> Result<ResourceVersion, ApiError> {
         let (namespace, name) = (&*workload.key.namespace, &*workload.key.name);
@@ -296,7 +305,7 @@ pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
     }
 }
 
-fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
+pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
     let object: Value =
         serde_json::from_str(text).map_err(|e| ApiError::Unknown { what: what.to_owned(), message: e.to_string() })?;
     let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();

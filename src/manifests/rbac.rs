@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_SIGNOFF};
+use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF, WEBHOOK};
 use super::object::{cluster_object, object};
-use super::{Install, WorkloadAccess};
+use super::{Install, Mechanism, WorkloadAccess};
 use crate::api::GROUP;
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
@@ -43,6 +43,7 @@ const OPERATOR: &[Right] = &[
             "mutatingadmissionpolicybindings",
             "validatingadmissionpolicies",
             "validatingadmissionpolicybindings",
+            "mutatingwebhookconfigurations",
         ],
         READ,
     ),
@@ -76,6 +77,9 @@ const WORKLOADS: &[Right] = &[
     ("apps", &["controllerrevisions", "replicasets"], &["get", "list"]),
 ];
 
+/// Which authorities its own webhooks trust; the name is in the rule, and `bind-operator-webhook` refuses the rest.
+const TRUST: &[Right] = &[("admissionregistration.k8s.io", &["mutatingwebhookconfigurations"], &["patch"])];
+
 /// People who may look.
 const VIEW: &[Right] = &[(GROUP, KINDS, READ)];
 
@@ -89,8 +93,12 @@ const SIGNOFF: &[Right] = &[(GROUP, &["teamreadinesses"], &["get", "list", "patc
 const OVERRIDE: &[Right] =
     &[(GROUP, &["coordinatedreleases"], &["get", "list", "patch", "update", "watch", VERB_OVERRIDE])];
 
-/// The roles, their bindings, and the operator's account. The roles `rollcall-signoff` and `rollcall-override`
-/// are bound to nobody: an administrator does that, namespace by namespace.
+/// People who may ask for the former versions of what a release shipped.
+const ROLLBACK: &[Right] =
+    &[(GROUP, &["coordinatedreleases"], &["get", "list", "patch", "update", "watch", VERB_ROLLBACK])];
+
+/// The roles, their bindings, and the operator's account. The roles `rollcall-signoff`, `rollcall-override` and
+/// `rollcall-rollback` are bound to nobody: an administrator does that, namespace by namespace.
 #[must_use]
 pub fn rbac(install: &Install) -> Vec<Value> {
     let namespace = install.namespace.as_str();
@@ -121,14 +129,25 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_binding(CHECKS_ROLE, CHECKS_ROLE, install),
     ];
     all.extend(workload_bindings(install));
+    if install.mechanism != Mechanism::Policies {
+        all.extend(webhook_rights(install));
+    }
     all.extend(calendar_bindings(install));
     all.extend([
         cluster_role("rollcall-view", Some("view"), VIEW),
         cluster_role("rollcall-edit", Some("edit"), EDIT),
         cluster_role("rollcall-signoff", None, SIGNOFF),
         cluster_role("rollcall-override", None, OVERRIDE),
+        cluster_role("rollcall-rollback", None, ROLLBACK),
     ]);
     all
+}
+
+/// What the operator needs where it serves a webhook, beside all else.
+pub(super) fn webhook_rights(install: &Install) -> [Value; 2] {
+    let mut role = cluster_role("rollcall-webhook", None, TRUST);
+    role["rules"][0]["resourceNames"] = json!([WEBHOOK]);
+    [role, cluster_binding("rollcall-webhook", "rollcall-webhook", install)]
 }
 
 /// What lets the operator read the calendars of windows in other namespaces than its own.
@@ -195,7 +214,9 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
+        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
+            .into_iter()
+            .flatten()
     }
 
     #[test]
@@ -213,7 +234,9 @@ mod tests {
     fn the_roles_that_come_with_view_and_edit_have_neither_status_nor_a_custom_verb() {
         for (_, resources, verbs) in VIEW.iter().chain(EDIT) {
             assert!(resources.iter().all(|resource| !resource.contains('/')));
-            assert!(!verbs.contains(&VERB_SIGNOFF) && !verbs.contains(&VERB_OVERRIDE));
+            for verb in [VERB_SIGNOFF, VERB_OVERRIDE, VERB_ROLLBACK] {
+                assert!(!verbs.contains(&verb));
+            }
         }
     }
 

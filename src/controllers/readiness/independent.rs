@@ -85,12 +85,14 @@ fn ask(
     claimed_by: Option<&ObjectName>,
     windows: &Windows<'_>,
 ) -> Answer {
+    let stopped = world.stopped();
     let change = HeldChange {
         workload: &facts::workload(found),
         since,
         claimed_by,
         team: checked,
         governance: &governance(world, &team.meta.key.namespace, windows),
+        stopped: stopped.as_deref(),
         window_starts: &windows.starts,
         policies_missing: &world.policies_missing(),
         skew: world.skew(),
@@ -136,6 +138,7 @@ async fn fresh(
     since: Option<DateTime<Utc>>,
     checked: &situation::Team,
 ) -> Result<Option<(Workload, Answer)>, ApiError> {
+    world.read_stop().await?;
     let (namespace, name) = (&*seen.key.namespace, &*seen.key.name);
     let text = world.objects.get(Resource::of(seen.kind), namespace, name).await?;
     let Some(found) = text.and_then(|t| crate::cluster::workloads::decode(seen.kind, &t).ok()) else {
