@@ -26,7 +26,9 @@ use patches::annotation_path;
 use super::texts::Texts;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::fields::WorkloadKind;
-use crate::api::names::{CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, ROLLBACK, ROLLED_BACK};
+use crate::api::names::{
+    BREAK_GLASS, CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, RELEASED, ROLLBACK, ROLLED_BACK,
+};
 use crate::api::time::from_wire;
 
 /// What is kept of one version of a workload.
@@ -43,6 +45,10 @@ pub struct Workload {
     pub restore: Option<Box<str>>,
     /// The value of the claim annotation, unchecked.
     pub claim: Option<String>,
+    /// The ticket in the annotation that breaks the glass, honoured or not.
+    pub glass: Option<Box<str>>,
+    /// What let its content go last, as rollcall noted it.
+    pub released: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
     pub rollback: Option<String>,
     /// The digest of the content that was rolled back last, as [`unpin_patch`] wrote it.
@@ -158,6 +164,8 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         hold,
         restore: note(HOLD_RESTORE).map(String::into_boxed_str),
         claim: note(CLAIM),
+        glass: note(BREAK_GLASS).map(String::into_boxed_str),
+        released: note(RELEASED).map(String::into_boxed_str),
         rollback: note(ROLLBACK),
         rolled_back: note(ROLLED_BACK),
         template: if gated { object.digest(adapter) } else { String::new() },
