@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use cron_job::{Runs, progress_of};
-pub use patches::{release_patch, rollback_patch, unpin_patch};
+pub use patches::{keep_patch, release_patch, rollback_patch, unpin_patch};
 
 pub(super) use adapter::of as adapter_of;
 pub(super) use object::{Object, digest_of_content};
@@ -47,7 +47,7 @@ pub struct Workload {
     pub claim: Option<String>,
     /// The ticket in the annotation that breaks the glass, honoured or not.
     pub glass: Option<Box<str>>,
-    /// What let its content go last, as rollcall noted it.
+    /// What let its content go last, as [`release_patch`] wrote it.
     pub released: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
     pub rollback: Option<String>,
