@@ -20,8 +20,8 @@ impl Desk<'_> {
             _ => {
                 let patch: Value =
                     serde_json::from_slice(&self.call.body).map_err(|error| Failure::bad_request(error.to_string()))?;
-                let how = patch::How::of(&self.call.content_type)?;
-                how.patched(&self.kind, &scale, &patch)?
+                let how = patch::How::of(&self.call.content_type, &self.kind)?;
+                how.patched(&scale, &patch)?
             }
         };
         let mut object = old.value.clone();
@@ -42,12 +42,13 @@ fn scale_of(object: &Object) -> Value {
     let selector: Vec<String> =
         labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
     let meta = &value["metadata"];
+    let wanted = value["spec"]["replicas"].as_i64().unwrap_or(0);
     json!({
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"],
             "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"]},
-        "spec": {"replicas": value["spec"]["replicas"].as_i64().unwrap_or(0)},
+        "spec": if wanted == 0 { json!({}) } else { json!({"replicas": wanted}) },
         "status": {"replicas": value["status"]["replicas"].as_i64().unwrap_or(0), "selector": selector.join(",")},
     })
 }
