@@ -9,6 +9,7 @@ mod daemon_set;
 mod deployment;
 mod job;
 mod object;
+mod parts;
 mod patches;
 mod stateful_set;
 
@@ -52,6 +53,8 @@ pub struct Workload {
     pub images: Texts,
     /// At most [`KEPT_ANNOTATIONS`] of the pod template's annotations.
     pub annotations: Texts,
+    /// What the pod template consists of, as [`parts::parts`] writes it.
+    pub parts: Box<str>,
     pub progress: Progress,
     /// The stored template is what runs.
     pub runs_already: bool,
@@ -97,19 +100,6 @@ pub enum Strength {
     /// A pod that is re-created while the hold lasts, and one on a new node, is of the held content. A first
     /// installation is not held.
     BestEffort,
-}
-
-impl Strength {
-    /// The word that a status says.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "Full",
-            Self::UpdatesOnly => "UpdatesOnly",
-            Self::Interrupting => "Interrupting",
-            Self::BestEffort => "BestEffort",
-        }
-    }
 }
 
 /// The CronJob whose controller made a Job.
@@ -173,6 +163,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         template: if gated { object.digest(adapter) } else { String::new() },
         images: if gated || made_by.is_some() { images(pods) } else { Texts::default() },
         annotations: if gated { annotations(pods) } else { Texts::default() },
+        parts: if gated { parts::parts(pods) } else { Box::default() },
         progress: if hold.is_some() { Progress::NotObserved } else { adapter.progress(&object) },
         runs_already: gated && hold == Some(HeldBy::Policy) && adapter.runs_already(&object),
         strength: adapter.strength(pods.pointer("/metadata/labels").is_some_and(|l| l.get(POD_GATE_LABEL).is_some())),
@@ -210,5 +201,7 @@ fn annotations(template: &Value) -> Texts {
     all.into_iter().flatten().filter_map(|(k, v)| Some((k.as_str(), v.as_str()?))).take(KEPT_ANNOTATIONS).collect()
 }
 
+#[cfg(test)]
+mod kinds_tests;
 #[cfg(test)]
 mod tests;

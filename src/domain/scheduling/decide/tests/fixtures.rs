@@ -11,7 +11,7 @@ use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::readiness::{CheckResult, CheckState, Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::*;
 use crate::domain::scheduling::{Act, Decision, decide};
-use crate::domain::workload::{Hold, Progress, Workload};
+use crate::domain::workload::{Hold, Progress, Strength, Workload};
 
 /// An instant of the day on which all of this happens; it is 09:00.
 pub fn at(time: &str) -> DateTime<Utc> {
@@ -93,8 +93,11 @@ pub fn held_workload(of: &str) -> Workload {
         template: format!("sha256:{of}"),
         images: BTreeMap::from([("app".into(), "app:2".into())]),
         annotations: BTreeMap::new(),
+        parts: String::new(),
         progress: Progress::Progressing("1 of 2 updated".into()),
         runs_already: false,
+        strength: Strength::Full,
+        owned_elsewhere: None,
         terminating: false,
     }
 }
