@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::{Answer, Desk};
 use crate::call::Verb;
 use crate::failure::Failure;
-use crate::object::{Object, meta};
+use crate::object::meta;
 use crate::patch;
 
 impl Desk<'_> {
     pub(super) fn scale(&mut self) -> Result<Answer, Failure> {
         let old = self.stored()?;
-        let scale = scale_of(&old);
+        let scale = scale_of(&old.value);
         let wanted = match self.call.verb {
             Verb::Get => return Ok(Answer::ok(scale.to_string())),
             Verb::Update => {
@@ -30,14 +30,13 @@ impl Desk<'_> {
             "" => Value::Null,
             version => version.into(),
         };
-        self.replace(&old, object)?;
-        let new = self.stored()?;
-        Ok(Answer::ok(scale_of(&new).to_string()))
+        let Answer::Text(code, text) = self.replace(&old, object)? else { return Err(Failure::method_not_allowed()) };
+        let new = serde_json::from_str(&text).map_err(|error| Failure::internal(&error.to_string()))?;
+        Ok(Answer::Text(code, scale_of(&new).to_string()))
     }
 }
 
-fn scale_of(object: &Object) -> Value {
-    let value = &object.value;
+fn scale_of(value: &Value) -> Value {
     let labels = value["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
     let selector: Vec<String> =
         labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();

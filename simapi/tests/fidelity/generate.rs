@@ -277,7 +277,8 @@ impl Story {
         if self.chance.percent(50) {
             return self.simple("GET", kind, name, "/scale");
         }
-        let path = self.item(kind, name, "/scale");
+        // As a dry run, because who owns the replicas after a scaling is written down in another way.
+        let path = self.item(kind, name, "/scale?dryRun=All");
         let body = json!({"spec": {"replicas": self.chance.below(4)}});
         Step { method: "PATCH", path, media: MERGE, content: Content::Fixed(body), kind, name: name.to_owned() }
     }
