@@ -2,9 +2,9 @@
 
 use super::fixtures::*;
 use crate::domain::names::Kind;
+use crate::domain::scheduling::decide;
 use crate::domain::scheduling::overriding::Used;
 use crate::domain::scheduling::situation::{Action, Skip};
-use crate::domain::scheduling::decide;
 
 /// Whether anything of `shop` goes.
 fn goes(given: &Given) -> bool {
