@@ -4,6 +4,7 @@
 //! This folder never decides for a release, and never touches a workload that the team does not list.
 
 mod independent;
+mod pod_gate;
 mod report;
 mod workloads;
 

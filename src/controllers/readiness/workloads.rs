@@ -1,7 +1,7 @@
 //! One listed workload: is it there, does it carry the gate label, and what of it is held?
 
-use super::independent;
 use super::{Looked, Trouble, recorded};
+use super::{independent, pod_gate};
 use crate::api::fields::WorkloadRef;
 use crate::api::names::GATE_LABEL;
 use crate::api::readiness::TeamWorkload;
@@ -109,6 +109,10 @@ async fn gated(
     };
     let mut looked = Looked { status: status.clone(), trouble: None, overdue: false, until: None };
     if found.hold.is_none() || found.terminating {
+        let followed = pod_gate::follow(world, found).await?;
+        looked.until = followed.until;
+        looked.trouble = followed.trouble.as_ref().map(|_| Trouble::NotAuthorized);
+        looked.status.message = followed.trouble.map(|why| crate::api::conditions::cut(&why, 1024));
         return Ok(looked);
     }
     let now = world.clock.now();

@@ -17,6 +17,7 @@ mod guard;
 mod held;
 mod job;
 mod object;
+mod pod_gate;
 mod self_binding;
 mod signoff;
 mod stateful_set;
@@ -43,6 +44,7 @@ pub fn policies(install: &Install) -> Vec<Value> {
     all.extend(status::policies(install));
     all.extend(signoff::policies());
     all.extend(author::policies());
+    all.extend(pod_gate::policies(install));
     all.extend(HELD.iter().flat_map(|kind| kind.policies(install)));
     all
 }
@@ -131,6 +133,7 @@ mod tests {
             names::ROLLBACK,
             names::ROLLED_BACK,
             names::RUNS,
+            names::POD_GATE_LABEL,
             names::RELEASED,
             names::BREAK_GLASS,
             names::AUTHOR,

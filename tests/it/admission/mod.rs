@@ -12,6 +12,7 @@ mod installed;
 mod jobs;
 mod kinds;
 mod objects;
+mod pod_gate;
 mod release;
 mod rollback;
 mod signoff;
