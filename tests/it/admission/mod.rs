@@ -19,4 +19,5 @@ mod pod_gate;
 mod release;
 mod rollback;
 mod signoff;
+mod tasks;
 mod world;
