@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF};
+use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF, WEBHOOK};
 use super::object::{cluster_object, object};
-use super::{Install, WorkloadAccess};
+use super::{Install, Mechanism, WorkloadAccess};
 use crate::api::GROUP;
 use crate::api::names::RELEASED_REVISIONS;
 
@@ -47,6 +47,7 @@ const OPERATOR: &[Right] = &[
             "mutatingadmissionpolicybindings",
             "validatingadmissionpolicies",
             "validatingadmissionpolicybindings",
+            "mutatingwebhookconfigurations",
         ],
         READ,
     ),
@@ -79,6 +80,9 @@ const WORKLOADS: &[Right] = &[
     ("batch", &["cronjobs", "jobs"], &["patch"]),
     ("apps", &["controllerrevisions", "replicasets"], &["get", "list"]),
 ];
+
+/// Which authorities its own webhooks trust; the name is in the rule, and `bind-operator-webhook` refuses the rest.
+const TRUST: &[Right] = &[("admissionregistration.k8s.io", &["mutatingwebhookconfigurations"], &["patch"])];
 
 /// People who may look.
 const VIEW: &[Right] = &[(GROUP, KINDS, READ)];
@@ -129,6 +133,9 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_binding(CHECKS_ROLE, CHECKS_ROLE, install),
     ];
     all.extend(workload_bindings(install));
+    if install.mechanism != Mechanism::Policies {
+        all.extend(webhook_rights(install));
+    }
     all.extend(calendar_bindings(install));
     all.push(pod_gate_role());
     all.extend(pod_gate_bindings(install));
@@ -142,6 +149,7 @@ pub fn rbac(install: &Install) -> Vec<Value> {
     all
 }
 
+<<<<<<< HEAD
 /// What opens namespaces for the pod gate: a list of what was let go, empty as yet, and the rights.
 pub(super) fn pod_gate_bindings(install: &Install) -> Vec<Value> {
     let open = |name: &String| {
@@ -161,6 +169,13 @@ fn pod_gate_role() -> Value {
         rules.push(list);
     }
     role
+=======
+/// What the operator needs where it serves a webhook, beside all else.
+pub(super) fn webhook_rights(install: &Install) -> [Value; 2] {
+    let mut role = cluster_role("rollcall-webhook", None, TRUST);
+    role["rules"][0]["resourceNames"] = json!([WEBHOOK]);
+    [role, cluster_binding("rollcall-webhook", "rollcall-webhook", install)]
+>>>>>>> main
 }
 
 /// What lets the operator read the calendars of windows in other namespaces than its own.
@@ -227,7 +242,7 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
+        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
             .into_iter()
             .flatten()
     }
