@@ -42,12 +42,7 @@ pub(super) fn files() -> Vec<File> {
             either(&deployment::operator(&install), &deployment::operator(&webhook)),
         ),
         ("templates/calendars.yaml".to_owned(), calendars(&install)),
-<<<<<<< HEAD
         ("templates/pod-gates.yaml".to_owned(), pod_gates(&install)),
-        ("templates/policies.yaml".to_owned(), template(&policies(&install))),
-        ("templates/operator.yaml".to_owned(), template(&operator)),
-=======
->>>>>>> main
         (
             "templates/network-policy.yaml".to_owned(),
             format!(

@@ -149,7 +149,6 @@ pub fn rbac(install: &Install) -> Vec<Value> {
     all
 }
 
-<<<<<<< HEAD
 /// What opens namespaces for the pod gate: a list of what was let go, empty as yet, and the rights.
 pub(super) fn pod_gate_bindings(install: &Install) -> Vec<Value> {
     let open = |name: &String| {
@@ -169,13 +168,13 @@ fn pod_gate_role() -> Value {
         rules.push(list);
     }
     role
-=======
+}
+
 /// What the operator needs where it serves a webhook, beside all else.
 pub(super) fn webhook_rights(install: &Install) -> [Value; 2] {
     let mut role = cluster_role("rollcall-webhook", None, TRUST);
     role["rules"][0]["resourceNames"] = json!([WEBHOOK]);
     [role, cluster_binding("rollcall-webhook", "rollcall-webhook", install)]
->>>>>>> main
 }
 
 /// What lets the operator read the calendars of windows in other namespaces than its own.

@@ -14,7 +14,6 @@ mod installed;
 mod jobs;
 mod kinds;
 mod matrix;
-mod objects;
 pub mod objects;
 mod pod_gate;
 mod release;
