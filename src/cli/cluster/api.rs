@@ -194,12 +194,11 @@ impl Api {
         }
         let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
         let request = request.body(body.into()).map_err(|e| refused(e.to_string()))?;
-        let sent = std::time::Instant::now();
         let said = format!("{} {uri}", request.method());
         let answered = self.client.send(request).await;
         on_the_way(|| {
             let how = answered.as_ref().map_or_else(ToString::to_string, |r| r.status().as_u16().to_string());
-            format!("{said}: {how} after {} ms", sent.elapsed().as_millis())
+            format!("{said}: {how}")
         });
         let response = answered.map_err(|error| unreachable(what, &error))?;
         self.learn(&response);
