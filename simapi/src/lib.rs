@@ -11,6 +11,7 @@ mod failure;
 pub mod faults;
 mod fields;
 mod kind;
+pub mod models;
 mod object;
 mod patch;
 mod process;

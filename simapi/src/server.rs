@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::access::{AllowAll, Authorizer, User};
 use crate::admission::Admission;
@@ -63,6 +64,8 @@ pub(crate) struct Inner {
     rules: Rules,
     pub(crate) time: ServerTime,
     pub(crate) faults: Vec<Box<dyn Fault>>,
+    /// Wakes whoever waits for any change at all.
+    pub(crate) changed: Arc<Notify>,
 }
 
 /// An API server in memory. A clone is another handle on the same server.
@@ -140,8 +143,13 @@ impl Builder {
         }
         let trace = Trace::default();
         let state = State { store, chance: Chance::new(self.seed), history: Vec::new(), trace };
-        let inner =
-            Inner { state: Mutex::new(state), rules: self.rules, time: ServerTime::new(self.now), faults: self.faults };
+        let inner = Inner {
+            state: Mutex::new(state),
+            rules: self.rules,
+            time: ServerTime::new(self.now),
+            faults: self.faults,
+            changed: Arc::new(Notify::new()),
+        };
         let server = ApiServer { inner: Arc::new(inner) };
         for name in ["default", "kube-system"].into_iter().map(str::to_owned).chain(self.namespaces) {
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
@@ -280,14 +288,46 @@ impl ApiServer {
         subresource: &str,
         content_type: &str,
     ) -> Result<Value, Failure> {
-        let call = self.call_about(user, verb, object, subresource, content_type)?;
-        let now = self.now();
-        let mut state = self.inner.lock();
+        self.carry_out(self.call_about(user, verb, object, subresource, content_type)?)
+    }
+
+    /// Applies an object by server-side apply, as a user and under the name of a field manager.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the server says; a conflict unless it is forced.
+    pub fn apply(&self, user: &User, object: &Value, manager: &str, force: bool) -> Result<Value, Failure> {
+        let mut call = self.call_about(user, Verb::Patch, object, "", "application/apply-patch+yaml")?;
+        call.query.set("fieldManager", manager.to_owned());
+        call.query.set("force", force.to_string());
+        self.carry_out(call)
+    }
+
+    /// Deletes an object at once, without the time that pods are given to end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the server says.
+    pub fn delete_now(&self, user: &User, object: &Value) -> Result<Value, Failure> {
+        let mut call = self.call_about(user, Verb::Delete, object, "", "")?;
+        call.query.set("gracePeriodSeconds", "0".to_owned());
+        self.carry_out(call)
+    }
+
+    fn carry_out(&self, call: Call) -> Result<Value, Failure> {
         let route = Route::Objects(Box::new(call));
-        let answer = serve::answer(&mut state, &self.inner.rules, now, &route);
-        state.trace.acted(now, &route, &answer);
-        drop(state);
+        let now = self.now();
+        let (answer, _) = self.inner.answer(&route);
+        self.inner.lock().trace.acted(now, &route, &answer);
         read(answer)
+    }
+
+    /// The newest versions of all objects of all kinds.
+    #[must_use]
+    pub fn everything(&self) -> Vec<Arc<Object>> {
+        let state = self.inner.lock();
+        let kinds = 0..state.store.shelves.len();
+        kinds.flat_map(|index| state.store.list(index, "").cloned().collect::<Vec<_>>()).collect()
     }
 
     fn call_about(
@@ -339,8 +379,13 @@ impl Inner {
     pub(crate) fn answer(&self, route: &Route) -> (Answer, u64) {
         let now = self.time.now();
         let mut state = self.lock();
+        let before = state.store.revision();
         let answer = serve::answer(&mut state, &self.rules, now, route);
-        (answer, state.store.revision())
+        let after = state.store.revision();
+        if after != before {
+            self.changed.notify_waiters();
+        }
+        (answer, after)
     }
 
     pub(crate) fn kind(&self, index: KindIndex) -> Arc<Kind> {

@@ -1,6 +1,8 @@
 //! The server as kube-rs clients see it.
 
+mod apply;
 mod lists;
+mod models;
 mod watches;
 mod writes;
 

@@ -1,0 +1,189 @@
+//! The controllers and kubelets of a cluster, run together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{daemon_set, deployment, garbage, job, kubelet, replica_set, stateful_set};
+use crate::access::User;
+use crate::call::Verb;
+use crate::failure::Failure;
+use crate::object::Object;
+use crate::server::ApiServer;
+
+/// How long things take.
+#[derive(Clone, Copy, Debug)]
+pub struct Delays {
+    /// From a change to when controllers have seen it.
+    pub notice: Duration,
+    /// From the creation of a pod to when it is ready, unless its annotation `kwok.test/ready-delay` says otherwise.
+    pub ready: Duration,
+    /// How long a pod of a Job then runs, unless its annotation `kwok.test/complete-delay` says otherwise.
+    pub complete: Duration,
+}
+
+impl Default for Delays {
+    /// 50 ms, 200 ms, 200 ms.
+    fn default() -> Self {
+        let millis = Duration::from_millis;
+        Self { notice: millis(50), ready: millis(200), complete: millis(200) }
+    }
+}
+
+/// The controllers of workloads, the kubelets and the garbage collector of a cluster.
+#[derive(Clone)]
+pub struct Cluster {
+    server: ApiServer,
+    delays: Delays,
+}
+
+/// What a model sees and does at one look.
+pub(super) struct Look<'a> {
+    pub(super) server: &'a ApiServer,
+    pub(super) now: Timestamp,
+    pub(super) delays: Delays,
+    user: User,
+    again: std::cell::Cell<Option<Timestamp>>,
+}
+
+impl Cluster {
+    /// The models of a server's cluster, which has this many nodes.
+    #[must_use]
+    pub fn new(server: &ApiServer, nodes: u32, delays: Delays) -> Self {
+        for n in 0..nodes {
+            let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": format!("node-{n}")}});
+            server.put(&node);
+        }
+        Self { server: server.clone(), delays }
+    }
+
+    /// Runs until it is dropped.
+    pub async fn run(self) {
+        let changed = self.server.inner.changed.clone();
+        let mut seen = 0;
+        loop {
+            let mut change = std::pin::pin!(changed.notified());
+            change.as_mut().enable();
+            let revision = self.server.revision();
+            if revision != seen {
+                tokio::time::sleep(self.delays.notice).await;
+            }
+            seen = self.server.revision();
+            let again = self.pass();
+            if self.server.revision() != seen {
+                continue;
+            }
+            let wait = again.map(|at| Duration::try_from(at.duration_since(self.server.now())).unwrap_or_default());
+            tokio::select! {
+                biased;
+                () = change => {}
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+        }
+    }
+
+    /// Does what there is to do now, and says when there will be more without any change.
+    pub fn pass(&self) -> Option<Timestamp> {
+        let models: [(&str, fn(&Look<'_>)); 7] = [
+            ("deployment-controller", deployment::pass),
+            ("replicaset-controller", replica_set::pass),
+            ("statefulset-controller", stateful_set::pass),
+            ("daemon-set-controller", daemon_set::pass),
+            ("job-controller", job::pass),
+            ("kubelet", kubelet::pass),
+            ("generic-garbage-collector", garbage::pass),
+        ];
+        let mut again = None;
+        for (name, pass) in models {
+            let user = User::service_account("kube-system", name).within("system:masters");
+            let now = self.server.now();
+            let look = Look { server: &self.server, now, delays: self.delays, user, again: None.into() };
+            pass(&look);
+            again = again.into_iter().chain(look.again.get()).min();
+        }
+        again
+    }
+}
+
+impl Look<'_> {
+    pub(super) fn list(&self, group: &str, plural: &str) -> Vec<Arc<Object>> {
+        self.server.list(group, plural, "")
+    }
+
+    /// The objects of a kind that an object owns as their controller.
+    pub(super) fn owned(&self, owner: &Object, group: &str, plural: &str) -> Vec<Arc<Object>> {
+        let namespace = owner.key().namespace;
+        let mut all = self.server.list(group, plural, &namespace);
+        all.retain(|object| controller_of(&object.value) == owner.uid());
+        all
+    }
+
+    /// Asks to be called again at an instant.
+    pub(super) fn again_at(&self, at: Timestamp) {
+        let earliest = self.again.get().into_iter().chain([at]).min();
+        self.again.set(earliest);
+    }
+
+    /// Creates an object. That it is there already is no news.
+    pub(super) fn create(&self, object: &Value) -> Option<Value> {
+        self.server.act(&self.user, Verb::Create, object, "", "").ok()
+    }
+
+    pub(super) fn delete(&self, object: &Object) {
+        let _ = self.server.act(&self.user, Verb::Delete, &object.value, "", "");
+    }
+
+    pub(super) fn delete_now(&self, object: &Object) {
+        let _ = self.server.delete_now(&self.user, &object.value);
+    }
+
+    /// All objects of all kinds.
+    pub(super) fn everything(&self) -> Vec<Arc<Object>> {
+        self.server.everything()
+    }
+
+    /// Writes an object if it is another one than before. That somebody was faster is no trouble: there will be
+    /// another look.
+    pub(super) fn write(&self, before: &Object, after: &Value, subresource: &str) -> Option<Value> {
+        if before.value == *after {
+            return None;
+        }
+        self.server.act(&self.user, Verb::Update, after, subresource, "").ok()
+    }
+
+    /// Writes a part of an object, whatever version it has.
+    pub(super) fn merge(&self, object: &Object, patch: Value) -> Result<Value, Failure> {
+        let mut body = patch;
+        for field in ["apiVersion", "kind"] {
+            body[field] = object.value[field].clone();
+        }
+        body["metadata"]["name"] = object.value["metadata"]["name"].clone();
+        body["metadata"]["namespace"] = object.value["metadata"]["namespace"].clone();
+        self.server.act(&self.user, Verb::Patch, &body, "", "application/merge-patch+json")
+    }
+
+    pub(super) fn seconds(&self) -> String {
+        crate::time::seconds(self.now)
+    }
+}
+
+/// The uid of an object's controller; empty if it has none.
+pub(super) fn controller_of(object: &Value) -> &str {
+    let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let controller = owners.into_iter().find(|owner| owner["controller"] == true);
+    controller.and_then(|owner| owner["uid"].as_str()).unwrap_or_default()
+}
+
+/// What an object says of being owned by another.
+pub(super) fn owner_reference(owner: &Value) -> Value {
+    let meta = &owner["metadata"];
+    json!([{"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": meta["name"], "uid": meta["uid"],
+        "controller": true, "blockOwnerDeletion": true}])
+}
+
+/// Whether an object is on its way out.
+pub(super) fn is_going(object: &Value) -> bool {
+    object["metadata"]["deletionTimestamp"].is_string()
+}
