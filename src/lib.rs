@@ -13,6 +13,7 @@ pub mod domain;
 pub mod http;
 pub mod manifests;
 pub mod metrics;
+pub mod outside;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,6 +1,7 @@
 //! How this process was told to run.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use chrono::TimeDelta;
 
@@ -21,6 +22,8 @@ pub struct Settings {
     pub elect_leader: bool,
     /// Who this replica is, in events and in the lease.
     pub identity: String,
+    /// The file in which the admin defines endpoints for checks; `None` if there are none.
+    pub endpoints: Option<PathBuf>,
     /// How many objects of each kind are reconciled at the same time.
     pub workers: usize,
 }

@@ -104,6 +104,8 @@ pub enum Reason {
     PolicyMissing,
     /// The kind of some workload can be held only in part.
     BestEffort,
+    /// Another controller uses the field by which some workload would be held.
+    OwnedElsewhere,
     /// A window is closed or a freeze active.
     WaitingForWindow,
     /// A team's sign-off is missing, stale or refused.
@@ -166,6 +168,7 @@ impl Reason {
             Self::Enforced => "Enforced",
             Self::PolicyMissing => "PolicyMissing",
             Self::BestEffort => "BestEffort",
+            Self::OwnedElsewhere => "OwnedElsewhere",
             Self::WaitingForWindow => "WaitingForWindow",
             Self::WaitingForSignOff => "WaitingForSignOff",
             Self::WaitingForStage => "WaitingForStage",

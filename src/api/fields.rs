@@ -153,7 +153,16 @@ pub fn selector(_: &mut SchemaGenerator) -> Schema {
 
 /// The conditions of a status: a list-map by type, as `metav1.Condition` prescribes.
 pub fn conditions(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "array", "maxItems": 16, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
+    at_most_conditions(16)
+}
+
+/// As [`conditions`], with room for one of each check besides ours.
+pub fn team_conditions(_: &mut SchemaGenerator) -> Schema {
+    at_most_conditions(48)
+}
+
+fn at_most_conditions(limit: u32) -> Schema {
+    json_schema!({"type": "array", "maxItems": limit, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
         "items": {"type": "object", "required": ["type", "status", "reason", "message", "lastTransitionTime"],
             "properties": {
                 "type": {"type": "string", "maxLength": 316},
@@ -184,6 +193,9 @@ pub enum WorkloadKind {
 }
 
 impl WorkloadKind {
+    /// Every kind, in the order in which they are declared.
+    pub const ALL: [Self; 5] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::Job, Self::CronJob];
+
     /// The kind as Kubernetes spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

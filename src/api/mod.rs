@@ -9,8 +9,10 @@ pub mod conditions;
 pub mod crds;
 pub mod fields;
 pub mod names;
+pub mod overriding;
 pub mod readiness;
 pub mod release;
+pub mod team_status;
 pub mod time;
 pub mod window;
 

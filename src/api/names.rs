@@ -30,6 +30,8 @@ pub const BREAK_GLASS: &str = "rollcall.dev/break-glass";
 pub const CLAIM: &str = "rollcall.dev/release";
 /// Annotation on our kinds: who wrote the spec. Stamped by the API server, never by the writer.
 pub const AUTHOR: &str = "rollcall.dev/author";
+/// Annotation beside [`AUTHOR`], stamped the same way: the groups they were in, one a line.
+pub const AUTHOR_GROUPS: &str = "rollcall.dev/author-groups";
 /// Label on everything an installation of rollcall consists of.
 pub const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "rollcall");
 /// Annotation that `kubectl rollout restart` changes; it ships nothing new, so it is not content.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Check;
-use super::fields::{self, Selector, WorkloadKind, WorkloadRef};
+use super::fields::{self, Selector, WorkloadRef};
+pub use super::team_status::{CheckStatus, SeenSignOff, TeamReadinessStatus, TeamRelease, TeamWorkload};
 
 /// A team: the workloads it puts under rollcall, which releases may do what with them, what it takes
 /// for the team to be ready, and its word on each release. It lives in the team's own namespace.
@@ -295,79 +295,6 @@ pub enum MessageClass {
     Know,
     /// For the curious.
     Ambient,
-}
-
-/// What the controller observed of a team.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct TeamReadinessStatus {
-    /// The generation this status speaks of; -1 before the controller has seen the team.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// What each release that names this team waits for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
-    pub releases: Vec<TeamRelease>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
-    pub workloads: Vec<TeamWorkload>,
-    /// When each sign-off was first seen, by API-server time: its validity counts from there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 128))]
-    pub seen_sign_offs: Vec<SeenSignOff>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "fields::conditions")]
-    pub conditions: Vec<Condition>,
-}
-
-/// Where a team stands with one release.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct TeamRelease {
-    pub release: String,
-    /// What would be signed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// SignedOff, Pending, Stale, Rejected, NotTrusted, or NothingAsked.
-    pub state: String,
-    /// Which roles have yet to sign.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
-    pub missing: Vec<String>,
-}
-
-/// What rollcall sees of one listed workload.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct TeamWorkload {
-    pub kind: WorkloadKind,
-    pub name: String,
-    /// Gated, NotFound, NotLabelled, or NotSupported.
-    pub state: String,
-    /// Since when the present content is held, by API-server time; absent if it is not held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_since: Option<String>,
-    /// The digest of the pod template that `heldSince` speaks of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_template: Option<String>,
-    /// When a change that no release claims last went out, by API-server time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub let_go_at: Option<String>,
-    /// What a held change waits for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-}
-
-/// When a sign-off was first seen.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct SeenSignOff {
-    pub release: String,
-    pub role: String,
-    pub seat: i32,
-    pub decision: SignOffDecision,
-    pub digest: String,
-    pub by: String,
-    /// By API-server time.
-    pub at: String,
 }
 
 fn user_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

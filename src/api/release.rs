@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fields::{self, ObjectRef, WorkloadRef};
+pub use super::overriding::{Override, OverrideStatus, SkippableGate, UsedOverride};
 
 /// What ships together: the teams that take part, the steps and their order. Its steps name workloads
 /// that the teams listed; nothing of a team is touched without the team's consent.
@@ -222,35 +223,6 @@ pub enum OnFailure {
     Continue,
 }
 
-/// Lets a release past gates.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-pub struct Override {
-    #[schemars(schema_with = "fields::required_text")]
-    pub reason: String,
-    #[schemars(schema_with = "fields::required_text")]
-    pub ticket: String,
-    /// Exactly what is skipped; all else still holds.
-    #[schemars(length(min = 1, max = 4))]
-    #[x_kube(merge_strategy = ListMerge::Set)]
-    pub skip: Vec<SkippableGate>,
-    /// Void from this instant on.
-    #[schemars(schema_with = "fields::instant")]
-    pub until: String,
-    /// Who overrode. Stamped by the API server from the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "fields::text")]
-    pub by: Option<String>,
-}
-
-/// The gates that an override can name.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SkippableGate {
-    Freeze,
-    Window,
-    SignOff,
-    Capacity,
-}
-
 /// What the controller observed of a release. Only the operator's account may write it.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -287,6 +259,13 @@ pub struct CoordinatedReleaseStatus {
     /// How many blockers were left out of the list above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blockers_left_out: Option<i32>,
+    /// Where `spec.override` stands: InForce, Ended, ForOtherContent, or NotStamped, and by whom it is.
+    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
+    pub override_: Option<OverrideStatus>,
+    /// Overrides under which something went, newest last; at most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub overrides_used: Vec<UsedOverride>,
     /// When the release might run, as far as the windows tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleStatus>,
@@ -302,7 +281,9 @@ pub struct StepStatus {
     pub name: String,
     /// Waiting, Granted, Progressing, Soaking, Done, or Failed.
     pub state: String,
-    /// How firmly the workload's kind can be held: Full, UpdatesOnly, or BestEffort.
+    /// How firmly the workload can be held: Full; UpdatesOnly (a first installation is not held); Interrupting
+    /// (what ran before does not run meanwhile); or BestEffort (a pod that is created meanwhile is of the held
+    /// content).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strength: Option<String>,
     /// The recorded decision to let this step go.

@@ -45,6 +45,9 @@ pub struct Args {
     /// How many objects of each kind are looked at at the same time.
     #[arg(long, default_value_t = 4, value_name = "N")]
     workers: usize,
+    /// The endpoints that checks may name, in a file that only administrators write; see docs/readiness.md.
+    #[arg(long, value_name = "FILE")]
+    endpoints: Option<PathBuf>,
     /// Do not elect a leader: there must be no other replica.
     #[arg(long)]
     no_leader_election: bool,
@@ -88,6 +91,7 @@ async fn operate(args: Args) -> Result<ExitCode, Failure> {
         listen: args.listen,
         elect_leader: !args.no_leader_election,
         identity: unique_identity(&host),
+        endpoints: args.endpoints,
         workers: args.workers,
     };
     let (trigger, stop) = shutdown::channel();

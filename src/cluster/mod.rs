@@ -1,6 +1,8 @@
 //! Reads and writes of the API server. This folder never decides: it does not know what a release is, when a window
 //! is open or what a status should say, and it never repeats a write on its own account.
 
+pub mod access;
+pub mod anything;
 pub mod backoff;
 pub mod client;
 pub mod config_maps;

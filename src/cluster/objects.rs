@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::access::Person;
 use super::{ObjectKey, Projected, ResourceVersion};
-use crate::api::names::AUTHOR;
+use crate::api::names::{AUTHOR, AUTHOR_GROUPS};
 use crate::api::time::from_wire;
 use crate::api::{
     CoordinatedReleaseSpec, CoordinatedReleaseStatus, DeploymentWindowSpec, DeploymentWindowStatus, TeamReadinessSpec,
@@ -27,7 +28,17 @@ pub struct Meta {
     pub labels: BTreeMap<String, String>,
     /// Who wrote the spec, as the API server stamped it.
     pub author: Option<String>,
+    /// The groups they were in then, stamped as well.
+    pub author_groups: Vec<String>,
     pub terminating: bool,
+}
+
+impl Meta {
+    /// Who wrote the spec, for asking what they may do.
+    #[must_use]
+    pub fn written_by(&self) -> Person {
+        Person { user: self.author.clone().unwrap_or_default(), groups: self.author_groups.clone() }
+    }
 }
 
 /// An object of one of our kinds.
@@ -103,6 +114,11 @@ impl WireMeta {
             created: self.creation_timestamp.as_deref().and_then(from_wire).unwrap_or_default(),
             labels: self.labels,
             author: self.annotations.get(AUTHOR).cloned(),
+            author_groups: self
+                .annotations
+                .get(AUTHOR_GROUPS)
+                .map(|g| g.lines().map(str::to_owned).collect())
+                .unwrap_or_default(),
             terminating: self.deletion_timestamp.is_some(),
         }
     }

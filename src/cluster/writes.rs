@@ -100,6 +100,10 @@ impl Objects {
         Self { client }
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The newest version of an object, as text; `None` if there is none. A quorum read.
     ///
     /// # Errors
@@ -251,7 +255,7 @@ impl Objects {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one request, one place")]
-    async fn send(
+    pub(super) async fn send(
         &self,
         method: Method,
         resource: Resource,
@@ -276,7 +280,7 @@ impl Objects {
     }
 }
 
-fn classified(what: String, error: kube::Error) -> ApiError {
+pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
     match error {
         kube::Error::Api(status) => {
             let message = status.message.clone();

@@ -9,7 +9,7 @@ use crate::cluster::workloads::{self as wire, HeldBy};
 use crate::cluster::{ObjectKey, Undecodable};
 use crate::domain::calendar::{Governance, Governing, WindowType};
 use crate::domain::names::{ObjectName, WorkloadName};
-use crate::domain::workload::{Hold, Progress, Workload};
+use crate::domain::workload::{Hold, Progress, Strength, Workload};
 use crate::validate::{self, Meta, matches};
 
 /// The decision's word for a workload.
@@ -41,6 +41,13 @@ pub fn workload(found: &wire::Workload) -> Workload {
             wire::Progress::Failed { at, why } => Progress::Failed { at: *at, why: why.clone() },
         },
         runs_already: found.runs_already,
+        strength: match found.strength {
+            wire::Strength::Full => Strength::Full,
+            wire::Strength::UpdatesOnly => Strength::UpdatesOnly,
+            wire::Strength::Interrupting => Strength::Interrupting,
+            wire::Strength::BestEffort => Strength::BestEffort,
+        },
+        owned_elsewhere: found.owned_elsewhere.clone(),
         terminating: found.terminating,
     }
 }

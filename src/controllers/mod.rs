@@ -2,6 +2,7 @@
 //! share is the shell that runs them, which knows nothing of what they do.
 
 pub(crate) mod calendars;
+mod checks;
 mod claims;
 mod events;
 pub(crate) mod facts;
@@ -14,4 +15,5 @@ mod schedule;
 pub mod shell;
 mod watches;
 pub mod window;
+pub mod workloads;
 pub mod world;

@@ -87,6 +87,7 @@ fn world(settings: Settings, clients: &Clients, clock: Arc<ServerClock>, metrics
         metrics: metrics.clone(),
         expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),
         granting: Mutex::new(()),
+        checks: super::checks::Memory::default(),
         told: std::sync::Mutex::default(),
         settings,
     }
@@ -168,12 +169,7 @@ fn measure(world: &Arc<World>, states: &States) {
         }
         metrics.set_clock_skew(seconds(world.clock.skew()));
         metrics.set_policy_intact(world.policies_missing().is_empty());
-        let held = [&world.stores.deployments, &world.stores.jobs]
-            .iter()
-            .flat_map(|s| s.list())
-            .filter(|w| w.hold.is_some())
-            .count();
-        metrics.set_holds(i64::try_from(held).unwrap_or(i64::MAX));
+        metrics.set_holds(i64::try_from(world.stores.workloads.held()).unwrap_or(i64::MAX));
         blocked(&world, metrics);
     });
 }

@@ -12,7 +12,7 @@ use crate::cluster::objects::{Window, decode, decode_namespace, decode_policy};
 use crate::cluster::releases::Compact;
 use crate::cluster::store::Change;
 use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
-use crate::cluster::writes::{DEPLOYMENTS, JOBS, NAMESPACES, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::cluster::writes::{NAMESPACES, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::cluster::{Projected, WatchState, workloads};
 
 /// The kinds of admission policy, in the order of [`Stores::policies`].
@@ -90,11 +90,10 @@ impl Watches<'_> {
     }
 
     fn workloads(&mut self) {
-        for (resource, kind) in [(DEPLOYMENTS, WorkloadKind::Deployment), (JOBS, WorkloadKind::Job)] {
+        for kind in WorkloadKind::ALL {
             let decode = move |text: &str| workloads::decode(kind, text);
-            self.begin(resource, ("", ""), decode, move |world, event| {
-                let changes = world.stores.workloads(kind).map(|store| store.apply(event)).unwrap_or_default();
-                for change in changes {
+            self.begin(Resource::of(kind), ("", ""), decode, move |world, event| {
+                for change in world.stores.workloads(kind).apply(event) {
                     world.workload_changed(kind, &change.key, [change.old.as_deref(), change.new.as_deref()]);
                 }
             });

@@ -10,6 +10,7 @@ use super::calendars::{self, Calendars};
 use super::queue::Queue;
 use super::release::situation::Circumstances;
 use super::shell::Outcome;
+use super::workloads::Workloads;
 use crate::api::fields::WorkloadKind;
 use crate::clock::Clock;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
@@ -26,17 +27,13 @@ pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
 
-/// Index of workloads by the team that their gate label names, `namespace/name`.
-pub const BY_GATE: &str = "gate";
-
 /// What the watches have seen.
 #[derive(Clone)]
 pub struct Stores {
     pub releases: Releases,
     pub teams: Store<Team>,
     pub windows: Store<Window>,
-    pub deployments: Store<Workload>,
-    pub jobs: Store<Workload>,
+    pub workloads: Workloads,
     pub namespaces: Store<Namespace>,
     /// Mutating policies, their bindings, validating policies, their bindings.
     pub policies: [Store<Policy>; 4],
@@ -50,8 +47,7 @@ impl Default for Stores {
                 .with_index(BY_WORKLOAD, |c| c.read().as_ref().map(workloads_of_release).unwrap_or_default()),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
-            deployments: Store::new().with_index(BY_GATE, gate_of),
-            jobs: Store::new().with_index(BY_GATE, gate_of),
+            workloads: Workloads::default(),
             namespaces: Store::new(),
             policies: [Store::new(), Store::new(), Store::new(), Store::new()],
         }
@@ -59,14 +55,10 @@ impl Default for Stores {
 }
 
 impl Stores {
-    /// The workloads of a kind; `None` for kinds that are not watched.
+    /// The workloads of a kind.
     #[must_use]
-    pub fn workloads(&self, kind: WorkloadKind) -> Option<&Store<Workload>> {
-        match kind {
-            WorkloadKind::Deployment => Some(&self.deployments),
-            WorkloadKind::Job => Some(&self.jobs),
-            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::CronJob => None,
-        }
+    pub fn workloads(&self, kind: WorkloadKind) -> &Store<Workload> {
+        self.workloads.of(kind)
     }
 }
 
@@ -74,11 +66,6 @@ impl Stores {
 #[must_use]
 pub fn workload_index(kind: WorkloadKind, namespace: &str, name: &str) -> String {
     format!("{} {namespace}/{name}", kind.as_str())
-}
-
-fn gate_of(workload: &Workload) -> Vec<IndexKey> {
-    let gate = workload.gate.as_ref();
-    gate.map(|gate| format!("{}/{gate}", workload.key.namespace).into()).into_iter().collect()
 }
 
 fn teams_of(release: &Release) -> Vec<IndexKey> {
@@ -124,6 +111,8 @@ pub struct World {
     pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
+    /// What checks said last.
+    pub checks: super::checks::Memory,
     /// What has been told once and is not told again by this process.
     pub told: std::sync::Mutex<std::collections::BTreeSet<String>>,
 }
@@ -159,6 +148,10 @@ impl World {
         self.wake_releases(BY_WORKLOAD, &index);
         for team in self.stores.teams.by_index(BY_WORKLOAD, &index) {
             self.queues.teams.add(team.key().clone());
+        }
+        // What has become of a Job tells how far the CronJob is that made it.
+        for made in sides.into_iter().flatten().filter_map(|w| w.made_by.as_deref()) {
+            self.wake_releases(BY_WORKLOAD, &workload_index(WorkloadKind::CronJob, &key.namespace, &made.name));
         }
         // The team that the label names is woken even if it does not exist: somebody must say so.
         for gate in sides.into_iter().flatten().filter_map(|w| w.gate.as_deref()) {

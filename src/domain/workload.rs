@@ -27,7 +27,38 @@ pub struct Workload {
     pub progress: Progress,
     /// The stored template is what runs already: the change was taken back while it was held.
     pub runs_already: bool,
+    /// What its hold can promise.
+    pub strength: Strength,
+    /// Another controller uses its hold field, so it cannot be held: who that is.
+    pub owned_elsewhere: Option<String>,
     pub terminating: bool,
+}
+
+/// What a hold can promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Nothing of the held content starts, first installation included, and what runs goes on.
+    #[default]
+    Full,
+    /// The same, but a first installation is not held.
+    UpdatesOnly,
+    /// Nothing of the held content starts, but what ran before does not run either.
+    Interrupting,
+    /// A pod that is created while the hold lasts is of the held content. A first installation is not held.
+    BestEffort,
+}
+
+impl Strength {
+    /// The word that a status says.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::UpdatesOnly => "UpdatesOnly",
+            Self::Interrupting => "Interrupting",
+            Self::BestEffort => "BestEffort",
+        }
+    }
 }
 
 /// Whether a workload's new content is stored but not rolled out.

@@ -9,6 +9,9 @@ use super::object::{cluster_object, object};
 /// Port of `/healthz`, `/readyz` and `/metrics`.
 pub const HTTP_PORT: u16 = 8080;
 
+const ENDPOINTS_FOLDER: &str = "/etc/rollcall";
+const ENDPOINTS: &str = "/etc/rollcall/endpoints.yaml";
+
 /// The namespace, in which the API server refuses pods that ask for more than `restricted` allows.
 #[must_use]
 pub fn namespace(install: &Install) -> Value {
@@ -64,6 +67,8 @@ fn deployment(install: &Install) -> Value {
                     "labelSelector": {"matchLabels": labels()},
                 }],
                 "containers": [container(install)],
+                // What checks may ask; without it, no check can name an endpoint.
+                "volumes": [{"name": "endpoints", "configMap": {"name": "rollcall-endpoints", "optional": true}}],
             },
         },
     })
@@ -74,9 +79,10 @@ fn container(install: &Install) -> Value {
     json!({
         "name": "rollcall",
         "image": install.image,
-        "args": ["run"],
+        "args": ["run", "--endpoints", ENDPOINTS],
         "env": [{"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
                 {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        "volumeMounts": [{"name": "endpoints", "mountPath": ENDPOINTS_FOLDER, "readOnly": true}],
         "ports": [{"name": "http", "containerPort": HTTP_PORT}],
         "livenessProbe": probe("/healthz"),
         "readinessProbe": probe("/readyz"),

@@ -6,3 +6,7 @@ pub const SERVICE_ACCOUNT: &str = "rollcall";
 pub const VERB_SIGNOFF: &str = "signoff";
 /// Custom verb on `coordinatedreleases`: break the glass, override gates, clear away other people's sign-offs.
 pub const VERB_OVERRIDE: &str = "override";
+/// Custom verb on [`CHECK_CONTROLLERS`]: answer checks that name this controller.
+pub const VERB_ANSWER: &str = "answer";
+/// A resource that exists in RBAC only: controllers that answer checks, by the name that the checks give.
+pub const CHECK_CONTROLLERS: &str = "checkcontrollers";

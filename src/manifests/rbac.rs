@@ -62,6 +62,12 @@ const COPIES: &[Right] = &[("", &["configmaps"], &["create", "delete", "patch"])
 /// In its own namespace: one of several operators leads.
 const ELECTION: &[Right] = &[("coordination.k8s.io", &["leases"], &["create", "get", "update"])];
 
+/// Name of the ClusterRole that collects what checks of type `condition` may read. It grants nothing by itself: an
+/// administrator adds ClusterRoles with the label [`CHECKS_LABEL`].
+pub const CHECKS_ROLE: &str = "rollcall-checks";
+/// Label on a ClusterRole whose rights the operator gets for checks.
+pub const CHECKS_LABEL: &str = "rollcall.dev/aggregate-to-checks";
+
 /// Where bound: labels, annotations and hold fields, and the content of a rollback; `bind-operator-*` refuses the
 /// rest. A rollback takes the former content from what the workload's controller keeps of it.
 const WORKLOADS: &[Right] = &[
@@ -111,6 +117,8 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         ),
         binding("rollcall-calendar-copies", namespace, "Role", "rollcall-calendar-copies", install),
         cluster_role(WORKLOADS_ROLE, None, WORKLOADS),
+        checks_role(),
+        cluster_binding(CHECKS_ROLE, CHECKS_ROLE, install),
     ];
     all.extend(workload_bindings(install));
     all.extend(calendar_bindings(install));
@@ -150,6 +158,16 @@ fn cluster_role(name: &str, aggregate_to: Option<&str>, rights: &[Right]) -> Val
     let mut role = cluster_object(&format!("{AUTHORIZATION}/v1"), "ClusterRole", name, json!({"rules": rules(rights)}));
     if let Some(target) = aggregate_to {
         role["metadata"]["labels"][format!("{AUTHORIZATION}/aggregate-to-{target}")] = json!("true");
+    }
+    role
+}
+
+fn checks_role() -> Value {
+    let mut role = cluster_role(CHECKS_ROLE, None, &[]);
+    role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {CHECKS_LABEL: "true"}}]});
+    // The controller manager fills it; who applies this must not take away what it filled in.
+    if let Some(role) = role.as_object_mut() {
+        role.remove("rules");
     }
     role
 }

@@ -3,6 +3,7 @@
 //! This folder never asks the cluster: what needs another object (does the team exist, does it list the
 //! workload) is a blocker, found by the decision. It knows `api` and `domain` and nobody else.
 
+pub mod checks;
 mod release;
 pub mod rules;
 pub mod schema;
@@ -10,9 +11,9 @@ mod selector;
 mod team;
 mod window;
 
-pub use release::release;
+pub use release::{release, skip};
 pub use selector::matches;
-pub use team::team;
+pub use team::{Found, team};
 pub use window::{Calendars, window, window_type};
 
 use std::collections::BTreeMap;
@@ -59,9 +60,6 @@ pub fn wire_kind(kind: Kind) -> WorkloadKind {
         Kind::CronJob => WorkloadKind::CronJob,
     }
 }
-
-/// The kinds that this version can hold and let go.
-pub const SUPPORTED: [Kind; 2] = [Kind::Deployment, Kind::Job];
 
 const YEAR: TimeDelta = TimeDelta::hours(8760);
 

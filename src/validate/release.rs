@@ -1,12 +1,12 @@
 //! `CoordinatedRelease`, checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde_json::json;
 
 use super::team::{amounts, named};
-use super::{Meta, SUPPORTED, bounded, distinct, duration, duration_or_zero, instant, kind, label, text};
+use super::{Meta, bounded, distinct, duration, duration_or_zero, instant, kind, label, text};
 use crate::api::release::{self, CoordinatedReleaseSpec, ParticipantRole, SkippableGate};
 use crate::domain::scheduling::situation::{
     Expectation, OnFailure, Override, Participant, Release, Role, Skip, Step, Work,
@@ -142,12 +142,6 @@ fn work(faults: &mut Faults, path: &str, wire: &release::Step, participant: Opti
     }
     if let Some(workload) = &wire.workload {
         let kind = kind(workload.kind);
-        if !SUPPORTED.contains(&kind) {
-            faults.add(
-                format!("{path}.workload.kind"),
-                format!("this version of rollcall cannot hold a {}; it can hold Deployments and Jobs", kind.as_str()),
-            );
-        }
         let namespace = participant.map(|p| p.team.namespace.clone()).unwrap_or_default();
         return Work::Workload(WorkloadName { kind, namespace, name: workload.name.clone() });
     }
@@ -191,17 +185,26 @@ fn overriding(faults: &mut Faults, spec: &CoordinatedReleaseSpec) -> Option<Over
         }
     }
     let until = instant(faults, "spec.override.until", Some(&wire.until))?;
-    let skip: BTreeSet<Skip> = wire
-        .skip
-        .iter()
-        .map(|s| match s {
-            SkippableGate::Freeze => Skip::Freeze,
-            SkippableGate::Window => Skip::Window,
-            SkippableGate::SignOff => Skip::SignOff,
-            SkippableGate::Capacity => Skip::Capacity,
-        })
-        .collect();
-    Some(Override { skip, until, by: wire.by.clone().unwrap_or_default(), ticket: wire.ticket.clone() })
+    let skip = wire.skip.iter().map(|s| skip(*s)).collect();
+    Some(Override {
+        skip,
+        until,
+        by: wire.by.clone().unwrap_or_default(),
+        reason: wire.reason.clone(),
+        ticket: wire.ticket.clone(),
+        digest: wire.digest.clone(),
+    })
+}
+
+/// The domain's word for a gate that can be skipped.
+#[must_use]
+pub fn skip(wire: SkippableGate) -> Skip {
+    match wire {
+        SkippableGate::Freeze => Skip::Freeze,
+        SkippableGate::Window => Skip::Window,
+        SkippableGate::SignOff => Skip::SignOff,
+        SkippableGate::Capacity => Skip::Capacity,
+    }
 }
 
 /// What of the spec is part of the digest: all that decides what happens in which order, and nothing

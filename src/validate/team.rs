@@ -4,18 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
-use super::{Meta, bounded, distinct, duration, kind, matches, text};
+use super::{Meta, bounded, checks, distinct, duration, kind, matches, text};
 use crate::api::fields::ObjectRef;
 use crate::api::readiness::{
-    self, ConsentAction, IndependentChanges, MaxHoldThen, SeenSignOff, SignOffDecision, TeamReadinessSpec,
-    WithdrawnAfterStart,
+    self, CheckStatus, ConsentAction, IndependentChanges, MaxHoldThen, SeenSignOff, SignOffDecision, TeamReadinessSpec,
+    TeamReadinessStatus, WithdrawnAfterStart,
 };
 use crate::domain::readiness::{Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::{Action, Consent, Independent, MaxHold, Team};
 use crate::domain::{Faults, ObjectName};
 
+/// What rollcall found out of a team earlier.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Found<'a> {
+    /// When each sign-off was first seen.
+    pub seen: &'a [SeenSignOff],
+    /// What each check said last.
+    pub checks: &'a [CheckStatus],
+}
+
+impl<'a> From<&'a TeamReadinessStatus> for Found<'a> {
+    fn from(status: &'a TeamReadinessStatus) -> Self {
+        Self { seen: &status.seen_sign_offs, checks: &status.checks }
+    }
+}
+
 /// A checked team, as one release sees it: its consent is matched against that release's labels.
-/// `seen` says when each sign-off was first seen.
 ///
 /// # Errors
 ///
@@ -23,7 +37,7 @@ use crate::domain::{Faults, ObjectName};
 pub fn team(
     meta: &Meta,
     spec: &TeamReadinessSpec,
-    seen: &[SeenSignOff],
+    found: Found<'_>,
     release_labels: &BTreeMap<String, String>,
 ) -> Result<Team, Faults> {
     let mut faults = Faults::default();
@@ -32,7 +46,8 @@ pub fn team(
     let workloads: Vec<String> = spec.workloads.iter().map(|w| format!("{} {}", w.kind.as_str(), w.name)).collect();
     distinct(&mut faults, "spec.workloads", "name", workloads.iter().map(String::as_str));
     let rules = rules(&mut faults, spec);
-    let sign_offs = sign_offs(&mut faults, spec, seen);
+    let sign_offs = sign_offs(&mut faults, spec, found.seen);
+    let checks = checks::results(&mut faults, &spec.checks, found.checks);
     let max_hold = spec.max_hold.as_ref().map(|m| MaxHold {
         duration: duration(&mut faults, "spec.maxHold.duration", Some(&m.duration), TimeDelta::zero()),
         release: m.then == MaxHoldThen::Release,
@@ -46,7 +61,9 @@ pub fn team(
         listed: spec.workloads.iter().map(|w| (kind(w.kind), w.name.clone())).collect(),
         rules,
         sign_offs,
-        checks: spec.checks.iter().map(|c| c.name.clone()).collect(),
+        checks,
+        author: meta.author.clone().unwrap_or_default(),
+        author_may_not: BTreeSet::new(),
         parallel_steps: capacity.and_then(|c| c.parallel_steps).and_then(|n| usize::try_from(n).ok()),
         skills: capacity.map(|c| amounts(&c.skills)).unwrap_or_default(),
         contact,

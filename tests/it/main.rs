@@ -7,6 +7,7 @@ mod calendar;
 mod cli;
 mod docs;
 mod input;
+mod kinds;
 mod readiness;
 mod release;
 mod support;

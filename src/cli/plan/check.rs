@@ -117,7 +117,8 @@ impl<'a> Set<'a> {
             }
             "TeamReadiness" => {
                 let wire: objects::Team = decode(&text).map_err(undecodable)?;
-                let checked = validate::team(&facts::meta(&wire.meta), &wire.spec, &[], &BTreeMap::new())?;
+                let checked =
+                    validate::team(&facts::meta(&wire.meta), &wire.spec, validate::Found::default(), &BTreeMap::new())?;
                 self.teams.push(Sound { wire, checked, document });
             }
             _ => {

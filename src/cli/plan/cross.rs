@@ -61,7 +61,8 @@ fn teams<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
         };
         // Consent by label depends on the release, so the team is read again as this release sees it.
         let meta = facts::meta(&team.wire.meta);
-        let Ok(seen) = validate::team(&meta, &team.wire.spec, &[], &release.wire.meta.labels) else {
+        let Ok(seen) = validate::team(&meta, &team.wire.spec, validate::Found::default(), &release.wire.meta.labels)
+        else {
             continue;
         };
         let may = |action: Action| seen.consents_to(&release.checked.name, action);

@@ -99,19 +99,6 @@ pub enum Strength {
     BestEffort,
 }
 
-impl Strength {
-    /// The word that a status says.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "Full",
-            Self::UpdatesOnly => "UpdatesOnly",
-            Self::Interrupting => "Interrupting",
-            Self::BestEffort => "BestEffort",
-        }
-    }
-}
-
 /// The CronJob whose controller made a Job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeBy {
@@ -210,5 +197,7 @@ fn annotations(template: &Value) -> Texts {
     all.into_iter().flatten().filter_map(|(k, v)| Some((k.as_str(), v.as_str()?))).take(KEPT_ANNOTATIONS).collect()
 }
 
+#[cfg(test)]
+mod kinds_tests;
 #[cfg(test)]
 mod tests;

@@ -52,11 +52,11 @@ impl Adapter for StatefulSet {
     fn let_go(&self, held: &Held) -> Vec<Value> {
         match held.restore.as_deref() {
             Some(ON_DELETE) => vec![set("/spec/updateStrategy", json!({"type": ON_DELETE}))],
-            Some(number) if number != "0" => {
-                let partition = number.parse::<i64>().unwrap_or(0);
+            // Whatever is no partition counts as none.
+            number => {
+                let partition = number.and_then(|n| n.parse::<i32>().ok()).unwrap_or(0);
                 vec![set("/spec/updateStrategy/rollingUpdate/partition", partition)]
             }
-            _ => vec![set("/spec/updateStrategy/rollingUpdate/partition", 0)],
         }
     }
 
@@ -87,8 +87,7 @@ fn partition(object: &Object) -> Option<i64> {
     (strategy["type"] != ON_DELETE).then(|| strategy["rollingUpdate"]["partition"].as_i64().unwrap_or(0))
 }
 
-/// With OnDelete the names of revisions say nothing and neither does the count of updated pods, so what is known
-/// is only whether the stored content has been seen and the pods are ready.
+/// With OnDelete only people replace pods, so what is not updated waits for them.
 fn by_hand(object: &Object, updated: i64, ready: i64, wanted: i64) -> Progress {
     if !object.observed() {
         Progress::NotObserved

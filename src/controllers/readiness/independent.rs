@@ -182,9 +182,7 @@ async fn release(world: &World, team: &Team, found: &Workload, why: LetGo) -> Re
     let kind = found.kind.as_str();
     match written {
         Ok(version) => {
-            if let Some(store) = world.stores.workloads(found.kind) {
-                store.expect_at_least(found.key.clone(), version);
-            }
+            world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version);
             tracing::info!(event = "released", team = %team.meta.key, workload = format!("{kind} {}", found.key), why = why.as_str(), "let go");
             let note = format!("{kind} {} may roll out: {}", found.key.name, why.as_str());
             events::about_team(

@@ -18,8 +18,8 @@ use crate::api::readiness::TeamWorkload;
 use crate::cluster::ObjectKey;
 use crate::cluster::objects::Team;
 use crate::cluster::writes::ApiError;
-use crate::controllers::facts;
-use crate::validate;
+use crate::controllers::{checks, facts};
+use crate::validate::{self, Found};
 
 /// Reconciles teams.
 pub struct TeamController {
@@ -58,6 +58,7 @@ impl TeamController {
     async fn look_at(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
         let world = &*self.world;
         let Some(team) = world.stores.teams.get(key) else {
+            world.checks.forget(key);
             workloads::without_team(world, key).await;
             return Ok(Outcome::done());
         };
@@ -65,7 +66,8 @@ impl TeamController {
             return Ok(Outcome::done());
         }
         let seen = report::seen_sign_offs(&team, world.clock.now());
-        let checked = match validate::team(&facts::meta(&team.meta), &team.spec, &seen, &BTreeMap::new()) {
+        let found = Found { seen: &seen, checks: &team.status.checks };
+        let checked = match validate::team(&facts::meta(&team.meta), &team.spec, found, &BTreeMap::new()) {
             Ok(checked) => checked,
             Err(faults) => {
                 report::faulty(world, &team, &faults).await?;
@@ -76,8 +78,14 @@ impl TeamController {
         for workload in team.spec.workloads.iter().chain(&workloads::unlisted(world, &team)) {
             looked.push(workloads::look_at(world, &team, &checked, workload).await?);
         }
-        let until = looked.iter().filter_map(|l| l.until).chain(report::signatures_end(world, &team, &seen)).min();
-        report::write(world, &team, &looked, seen).await?;
+        // Checks cost somebody something, so they are asked only while a release waits for them.
+        let waited_for = report::is_waited_for(world, &team);
+        let checks = if waited_for { checks::at_their_pace(world, &team).await } else { checks::known(world, &team) };
+        let again = checks::next(&team, &checks).filter(|_| waited_for);
+        let until =
+            looked.iter().filter_map(|l| l.until).chain(report::signatures_end(world, &team, &seen)).chain(again);
+        let until = until.min();
+        report::write(world, &team, report::Seen { looked: &looked, sign_offs: seen, checks }).await?;
         Ok(Outcome { next: until })
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{Looked, Trouble};
 use crate::api::conditions::Conditions;
-use crate::api::readiness::{SeenSignOff, TeamReadinessStatus, TeamRelease};
+use crate::api::readiness::{CheckStatus, SeenSignOff, TeamReadinessStatus, TeamRelease};
+use crate::api::release::{Participant, ParticipantRole};
 use crate::api::time::to_wire;
 use crate::api::{ConditionType, Reason};
 use crate::cluster::objects::{Release, Team};
@@ -56,7 +58,8 @@ fn asking(world: &World, team: &Team) -> Vec<Arc<Release>> {
 
 fn counted(team: &Team, release: &Release, seen: &[SeenSignOff], now: DateTime<Utc>) -> Option<Tally> {
     let digest = release.status.digest.as_ref()?;
-    let checked = validate::team(&facts::meta(&team.meta), &team.spec, seen, &release.meta.labels).ok()?;
+    let found = validate::Found { seen, checks: &[] };
+    let checked = validate::team(&facts::meta(&team.meta), &team.spec, found, &release.meta.labels).ok()?;
     let given = checked.sign_offs.get(&facts::name(&release.meta.key)).cloned().unwrap_or_default();
     Some(tally(&checked.rules, &given, digest, release.meta.author.as_deref(), now))
 }
@@ -74,10 +77,27 @@ pub async fn faulty(world: &World, team: &Team, faults: &Faults) -> Result<(), A
     conditions.set(ConditionType::SignedOff, None, Reason::InvalidSpec, &faults.to_string());
     let status = TeamReadinessStatus {
         observed_generation: Some(team.meta.generation),
-        conditions: conditions.finish(),
+        conditions: with_answers(conditions.finish(), team),
         ..team.status.clone()
     };
     replace(world, team, status).await
+}
+
+/// Whether a release that is not over waits for this team's readiness.
+pub fn is_waited_for(world: &World, team: &Team) -> bool {
+    let key = &team.meta.key;
+    let takes_part = |p: &Participant| {
+        p.role != ParticipantRole::Informed && *p.team.namespace == *key.namespace && *p.team.name == *key.name
+    };
+    let live = |r: &Release| r.status.finished != Some(true) && !r.meta.terminating;
+    asking(world, team).iter().any(|r| live(r) && r.spec.participants.iter().any(takes_part))
+}
+
+/// What was seen of a team.
+pub(super) struct Seen<'a> {
+    pub looked: &'a [Looked],
+    pub sign_offs: Vec<SeenSignOff>,
+    pub checks: Vec<CheckStatus>,
 }
 
 /// Reports what was seen of a team.
@@ -85,9 +105,10 @@ pub async fn faulty(world: &World, team: &Team, faults: &Faults) -> Result<(), A
 /// # Errors
 ///
 /// When the status could not be written.
-pub async fn write(world: &World, team: &Team, looked: &[Looked], seen: Vec<SeenSignOff>) -> Result<(), ApiError> {
+pub(super) async fn write(world: &World, team: &Team, seen: Seen<'_>) -> Result<(), ApiError> {
+    let Seen { looked, sign_offs, checks } = seen;
     let now = world.clock.now();
-    let releases = releases(world, team, &seen, now);
+    let releases = releases(world, team, &sign_offs, now);
     let mut conditions = Conditions::following(&team.status.conditions, team.meta.generation, now);
     ready(&mut conditions, looked);
     signed_off(&mut conditions, &releases);
@@ -103,8 +124,9 @@ pub async fn write(world: &World, team: &Team, looked: &[Looked], seen: Vec<Seen
         observed_generation: Some(team.meta.generation),
         releases,
         workloads: looked.iter().map(|l| l.status.clone()).collect(),
-        seen_sign_offs: seen,
-        conditions: conditions.finish(),
+        seen_sign_offs: sign_offs,
+        checks,
+        conditions: with_answers(conditions.finish(), team),
     };
     replace(world, team, status).await?;
     if newly_overdue {
@@ -116,6 +138,17 @@ pub async fn write(world: &World, team: &Team, looked: &[Looked], seen: Vec<Seen
         .await;
     }
     Ok(())
+}
+
+/// Our conditions, and those with which other controllers answer checks that still name them.
+fn with_answers(mut ours: Vec<Condition>, team: &Team) -> Vec<Condition> {
+    let asked = |c: &&Condition| {
+        let name = c.type_.strip_prefix("Check/");
+        team.spec.checks.iter().any(|check| Some(check.name.as_str()) == name && check.controller_name.is_some())
+    };
+    ours.extend(team.status.conditions.iter().filter(asked).cloned());
+    ours.sort_by(|a, b| a.type_.cmp(&b.type_));
+    ours
 }
 
 async fn replace(world: &World, team: &Team, status: TeamReadinessStatus) -> Result<(), ApiError> {

@@ -11,7 +11,7 @@ use crate::cluster::objects::Team;
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::ApiError;
 use crate::controllers::events::{self, Moment};
-use crate::controllers::world::{BY_GATE, World};
+use crate::controllers::world::World;
 use crate::domain::scheduling::independent::{Answer, LetGo};
 use crate::domain::scheduling::situation;
 
@@ -27,12 +27,8 @@ pub async fn look_at(
     checked: &situation::Team,
     workload: &WorkloadRef,
 ) -> Result<Looked, ApiError> {
-    let Some(store) = world.stores.workloads(workload.kind) else {
-        let why = format!("this version of rollcall cannot hold a {}", workload.kind.as_str());
-        return Ok(troubled(workload, Trouble::NotSupported, "NotSupported", &why));
-    };
     let key = ObjectKey::new(&*team.meta.key.namespace, workload.name.as_str());
-    let Some(found) = store.get(&key) else {
+    let Some(found) = world.stores.workloads(workload.kind).get(&key) else {
         return Ok(troubled(workload, Trouble::NotFound, "NotFound", "it does not exist"));
     };
     if let Some(why) = &found.owned_elsewhere {
@@ -52,10 +48,8 @@ pub async fn look_at(
 /// label, and what they hold must not be forgotten. The label stays: whoever set it would set it again.
 #[must_use]
 pub fn unlisted(world: &World, team: &Team) -> Vec<WorkloadRef> {
-    let gate = team.meta.key.to_string();
-    let stores = [&world.stores.deployments, &world.stores.jobs];
-    let gated = stores.iter().flat_map(|store| store.by_index(BY_GATE, &gate));
-    let refs = gated.map(|w| WorkloadRef { kind: w.kind, name: w.key.name.to_string() });
+    let gated = world.stores.workloads.gated_by(&team.meta.key.to_string());
+    let refs = gated.iter().map(|w| WorkloadRef { kind: w.kind, name: w.key.name.to_string() });
     refs.filter(|w| !team.spec.workloads.contains(w)).take(SHOWN.saturating_sub(team.spec.workloads.len())).collect()
 }
 
@@ -64,9 +58,7 @@ const SHOWN: usize = 64;
 
 /// Says of each workload that is held for a team that does not exist that nobody will let it go.
 pub async fn without_team(world: &World, team: &ObjectKey) {
-    let stores = [&world.stores.deployments, &world.stores.jobs];
-    for found in stores.iter().flat_map(|store| store.by_index(BY_GATE, &team.to_string())).filter(|w| w.hold.is_some())
-    {
+    for found in world.stores.workloads.gated_by(&team.to_string()).into_iter().filter(|w| w.hold.is_some()) {
         let known = format!("{} {}", found.uid, found.template);
         let new = world.told.lock().is_ok_and(|mut told| told.insert(known));
         if new {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
-use super::report;
+use super::{overrides, report};
 use crate::api::release::{CoordinatedReleaseStatus, Grant};
 use crate::api::time::to_wire;
 use crate::cluster::objects::Release;
@@ -36,7 +36,7 @@ pub async fn carry_out(
     let granted = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. }));
     let mut status = report::status(world, release, situation, decision);
     if granted {
-        status = with_grants(status, situation, decision);
+        status = with_grants(status, release, situation, decision);
         record(world, release, &status).await?;
     } else {
         report::write(world, release, status.clone()).await?;
@@ -74,6 +74,7 @@ async fn record(world: &World, release: &Release, status: &CoordinatedReleaseSta
 
 fn with_grants(
     mut status: CoordinatedReleaseStatus,
+    release: &Release,
     situation: &Situation,
     decision: &Decision,
 ) -> CoordinatedReleaseStatus {
@@ -98,6 +99,9 @@ fn with_grants(
         });
         entry.started_at = None;
         entry.finished_at = None;
+    }
+    if decision.acts.iter().any(|act| matches!(act, Act::Grant { overridden: Some(_), .. })) {
+        overrides::used(&mut status, release, &decision.digest, situation.now);
     }
     status.started_at.get_or_insert(now);
     status
@@ -145,8 +149,6 @@ async fn released(world: &World, name: &WorkloadName, version: &str, why: &str) 
         return Err(ApiError::Conflict { what: name.to_string() });
     }
     let written = world.objects.release(&found, why).await?;
-    if let Some(store) = world.stores.workloads(kind) {
-        store.expect_at_least(found.key.clone(), written);
-    }
+    world.stores.workloads(kind).expect_at_least(found.key.clone(), written);
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The conditions of a release: what a decision comes to, in the words that tools read.
 
+mod enforced;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::conditions::Conditions;
@@ -25,11 +27,7 @@ pub fn of(
         ),
         None => conditions.set(ConditionType::Accepted, Some(true), Reason::Accepted, "all participants consent"),
     }
-    if missing.is_empty() {
-        conditions.set(ConditionType::HoldEnforced, Some(true), Reason::Enforced, "the policies are in place");
-    } else {
-        conditions.set(ConditionType::HoldEnforced, Some(false), Reason::PolicyMissing, &missing.join(", "));
-    }
+    enforced::set(&mut conditions, situation, missing);
     let (reason, message) = summary(decision);
     let gated = matches!(decision.outcome, Outcome::Waiting) && !decision.blockers.is_empty();
     if gated {
@@ -45,6 +43,9 @@ pub fn of(
         Outcome::Waiting if !missing.is_empty() => {
             conditions.set(ConditionType::Stalled, Some(true), Reason::PolicyMissing, &message)
         }
+        Outcome::Waiting if !enforced::taken(situation).is_empty() => {
+            conditions.set(ConditionType::Stalled, Some(true), Reason::OwnedElsewhere, &message)
+        }
         Outcome::Waiting | Outcome::Completed { .. } => {}
     }
     conditions.finish()
@@ -54,6 +55,7 @@ fn accepted_reason(cause: &Cause) -> Reason {
     match cause {
         Cause::ConsentMissing { .. } | Cause::TeamNotFound { .. } => Reason::ConsentMissing,
         Cause::Claimed { .. } => Reason::Conflict,
+        Cause::AuthorMayNot { .. } => Reason::NotAuthorized,
         _ => Reason::InvalidSpec,
     }
 }

@@ -4,8 +4,10 @@
 //! team's objects except by letting go what was granted.
 
 mod act;
+mod asked;
 mod conditions;
 mod observe;
+mod overrides;
 mod report;
 pub mod situation;
 
@@ -75,9 +77,10 @@ impl ReleaseController {
             report::decided(world, &release, &situation, &decision).await?;
             return Ok(next(&decision));
         }
+        asked::checks_beforehand(world, &release).await;
         // From here to the grant nobody else in this process grants: the last of a resource is given once.
         let _granting = world.granting.lock().await;
-        match self.confirmed(&release, situation).await? {
+        match self.confirmed(&release, situation, &decision).await? {
             Some((release, situation, decision)) => {
                 act::carry_out(world, &release, &situation, &decision).await?;
                 Ok(next(&decision))
@@ -93,17 +96,25 @@ impl ReleaseController {
         &self,
         release: &Release,
         seen: Situation,
+        asked: &Decision,
     ) -> Result<Option<(Arc<Release>, Situation, Decision)>, ApiError> {
         let world = &*self.world;
+        let mut acting = asked::acting(&seen, asked);
         let mut before = situation::versions(release, &seen);
         for _ in 0..ATTEMPTS {
-            let Some(View::Sound { release, situation }) = observe::fresh(world, &release.meta.key).await? else {
+            let Some(View::Sound { release, situation }) = observe::fresh(world, &release.meta.key, &acting).await?
+            else {
                 return Ok(None);
             };
             let now = situation::versions(&release, &situation);
             if now == before {
                 let decision = decide(&situation);
-                return Ok(Some((release, *situation, decision)));
+                let touched = asked::acting(&situation, &decision);
+                if touched.is_subset(&acting) {
+                    return Ok(Some((release, *situation, decision)));
+                }
+                // Time let more go than was asked about.
+                acting.extend(touched);
             }
             before = now;
         }

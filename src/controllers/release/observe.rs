@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::View;
+use super::asked::{self, Acting};
 use super::situation::{Around, teams, view, workloads_named};
 use crate::api::fields::WorkloadKind;
 use crate::api::readiness::{TeamReadinessSpec, TeamReadinessStatus};
@@ -42,9 +43,10 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
         }
     }
     for (kind, namespace, name) in workloads_named(&release) {
-        let found = world.stores.workloads(kind).and_then(|s| s.get(&ObjectKey::new(namespace, name)));
+        let found = world.stores.workloads(kind).get(&ObjectKey::new(namespace, name));
         if let Some(found) = found {
-            around.workloads.insert(facts::workload(&found).name, (*found).clone());
+            let found = world.stores.workloads.with_runs((*found).clone());
+            around.workloads.insert(facts::workload(&found).name, found);
         }
     }
     view(&world.circumstances(), release, &around)
@@ -55,7 +57,7 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
 /// # Errors
 ///
 /// When something could not be read: then nothing may be concluded.
-pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiError> {
+pub async fn fresh(world: &World, key: &ObjectKey, acting: &Acting) -> Result<Option<View>, ApiError> {
     let Some(text) = world.objects.get(RELEASES, &key.namespace, &key.name).await? else {
         return Ok(None);
     };
@@ -89,6 +91,7 @@ pub async fn fresh(world: &World, key: &ObjectKey) -> Result<Option<View>, ApiEr
             None => {}
         }
     }
+    asked::ask(world, &release, acting, &mut around).await?;
     let named = workloads_named(&release);
     let reads = named.iter().map(|(kind, namespace, name)| read_workload(world, *kind, namespace, name));
     for found in futures::future::try_join_all(reads).await?.into_iter().flatten() {
@@ -146,7 +149,8 @@ pub async fn read_workload(
     name: &str,
 ) -> Result<Option<Workload>, ApiError> {
     let text = world.objects.get(Resource::of(kind), namespace, name).await?;
-    Ok(text.and_then(|t| workloads::decode(kind, &t).ok()))
+    let found = text.and_then(|t| workloads::decode(kind, &t).ok());
+    Ok(found.map(|workload| world.stores.workloads.with_runs(workload)))
 }
 
 /// Other live releases, fresh if anything is shared that exists only so many times.

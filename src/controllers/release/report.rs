@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::act::GRANT_FORMAT;
-use super::conditions;
+use super::{conditions, overrides};
 use crate::api::conditions::{Conditions, cut};
 use crate::api::release::{BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus};
 use crate::api::time::to_wire;
@@ -16,6 +16,7 @@ use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
+use crate::domain::scheduling::situation::Work;
 use crate::domain::scheduling::{Blocker, Decision, Outcome, Situation, StepState, StepView};
 
 /// As many blockers as the schema lets a status carry.
@@ -79,7 +80,7 @@ pub async fn write(world: &World, release: &Arc<Release>, status: CoordinatedRel
 
 /// Tells people what is new in a status that was written.
 pub async fn tell(world: &World, release: &Release, status: &CoordinatedReleaseStatus) {
-    for moment in news(&release.status, status) {
+    for moment in news(&release.status, status).into_iter().chain(overrides::news(&release.status, status)) {
         events::about_release(world, release, moment).await;
     }
 }
@@ -110,6 +111,8 @@ pub fn status(
         steps: decision.steps.iter().map(|view| step_status(situation, view, &decision.blockers)).collect(),
         blockers: blockers.iter().map(|b| blocker_status(&old.blockers, b, now)).collect(),
         blockers_left_out: i32::try_from(left_out).ok().filter(|n| *n > 0),
+        override_: overrides::status(release, situation, &decision.digest),
+        overrides_used: old.overrides_used.clone(),
         schedule: schedule(situation, decision),
         conditions: conditions::of(
             &old.conditions,
@@ -119,6 +122,15 @@ pub fn status(
             &world.policies_missing(),
         ),
     }
+}
+
+/// What the hold of a step's workload can promise; nothing if there is no workload to hold.
+fn strength(situation: &Situation, view: &StepView) -> Option<String> {
+    let step = situation.release.steps.iter().find(|s| s.name == view.name)?;
+    let Work::Workload(name) = &step.work else {
+        return None;
+    };
+    situation.workloads.get(name).map(|w| w.strength.as_str().to_owned())
 }
 
 fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> StepStatus {
@@ -136,11 +148,10 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
     let waits_for: Vec<String> =
         blockers.iter().filter(|b| b.step.as_ref() == Some(&view.name)).map(|b| b.cause.message()).collect();
     let message = if view.note.is_empty() { waits_for.join("; ") } else { view.note.clone() };
-    let is_workload = situation.release.steps.iter().any(|s| s.name == view.name && s.participant.is_some());
     StepStatus {
         name: view.name.clone(),
         state: view.state.as_str().to_owned(),
-        strength: is_workload.then(|| "Full".to_owned()),
+        strength: strength(situation, view),
         grant,
         started_at: view.started.map(to_wire),
         finished_at: view.finished.map(to_wire),

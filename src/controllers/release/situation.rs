@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::View;
 use crate::api::fields::WorkloadKind;
-use crate::api::release::CoordinatedReleaseStatus;
+use crate::api::readiness::CheckStatus;
+use crate::api::release::{CoordinatedReleaseStatus, UsedOverride};
 use crate::api::time::from_wire;
 use crate::cluster::objects::{Release, Team, Window};
 use crate::cluster::workloads::Workload;
@@ -16,9 +17,12 @@ use crate::cluster::{ObjectKey, Undecodable};
 use crate::controllers::facts::{self, Asking};
 use crate::controllers::world::workload_index;
 use crate::domain::calendar::{Governance, Governing};
-use crate::domain::names::{ObjectName, WorkloadName};
-use crate::domain::scheduling::situation::{Grant, InUse, Record, Situation, StepRecord, TeamFound, WindowStart, Work};
-use crate::validate;
+use crate::domain::names::{Kind, ObjectName, WorkloadName};
+use crate::domain::scheduling::overriding::Used;
+use crate::domain::scheduling::situation::{
+    Grant, InUse, Override, Record, Situation, StepRecord, TeamFound, WindowStart, Work,
+};
+use crate::validate::{self, Found};
 
 /// What is true whichever release is decided on.
 #[derive(Clone, Debug)]
@@ -51,6 +55,10 @@ pub struct Around {
     pub window_starts: Vec<WindowStart>,
     /// Other live releases that share a team or a workload with this one.
     pub others: Vec<Arc<Release>>,
+    /// What the teams' checks said when they were asked for this look; else their statuses count.
+    pub checks: BTreeMap<ObjectName, Vec<CheckStatus>>,
+    /// Which kinds the authors of teams were asked about and may not patch.
+    pub author_may_not: BTreeMap<ObjectName, BTreeSet<Kind>>,
     /// The labels of the teams' namespaces.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -134,13 +142,15 @@ fn sound_teams(release: &Release, around: &Around) -> BTreeMap<ObjectName, TeamF
     let mut teams: BTreeMap<ObjectName, TeamFound> =
         around.unreadable_teams.iter().map(|(n, why)| (n.clone(), TeamFound::Broken(why.clone()))).collect();
     for (name, team) in &around.teams {
-        let found = match validate::team(
-            &facts::meta(&team.meta),
-            &team.spec,
-            &team.status.seen_sign_offs,
-            &release.meta.labels,
-        ) {
-            Ok(sound) => TeamFound::Sound(Box::new(sound)),
+        let mut earlier = Found::from(&team.status);
+        if let Some(asked) = around.checks.get(name) {
+            earlier.checks = asked;
+        }
+        let found = match validate::team(&facts::meta(&team.meta), &team.spec, earlier, &release.meta.labels) {
+            Ok(mut sound) => {
+                sound.author_may_not = around.author_may_not.get(name).cloned().unwrap_or_default();
+                TeamFound::Sound(Box::new(sound))
+            }
             Err(faults) => TeamFound::Broken(faults.to_string()),
         };
         teams.insert(name.clone(), found);
@@ -270,5 +280,19 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
         started: at(&status.started_at),
         digest: status.digest.clone().zip(at(&status.digest_since)),
         steps: steps.collect(),
+        overrides: status.overrides_used.iter().filter_map(used).collect(),
     }
+}
+
+/// An override that was used. One whose end cannot be read has come to it.
+fn used(wire: &UsedOverride) -> Option<Used> {
+    let over = Override {
+        skip: wire.skip.iter().map(|s| validate::skip(*s)).collect(),
+        until: from_wire(&wire.until)?,
+        by: wire.by.clone(),
+        reason: wire.reason.clone(),
+        ticket: wire.ticket.clone(),
+        digest: wire.named.clone(),
+    };
+    Some(Used { over, digest: wire.digest.clone() })
 }

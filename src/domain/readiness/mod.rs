@@ -3,7 +3,11 @@
 //! This folder never asks who may sign: the API server did, before the sign-off was stored. It knows
 //! no windows and no order.
 
+pub mod checks;
+
 use std::collections::BTreeSet;
+
+pub use checks::{CheckResult, CheckState, WhyUnchecked};
 
 use chrono::{DateTime, TimeDelta, Utc};
 

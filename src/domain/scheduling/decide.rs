@@ -11,6 +11,7 @@ use super::capacity;
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::gates::{self, Asked, Closed};
 use super::openings;
+use super::overriding;
 use super::progress::{Standing, standing};
 use super::situation::{InUse, OnFailure, Situation, Step, Work};
 use crate::digest::digest_of;
@@ -19,6 +20,7 @@ use crate::digest::digest_of;
 #[must_use]
 pub fn decide(s: &Situation) -> Decision {
     let digest = digest(s);
+    let s = &*overriding::that_counts(s, &digest);
     let standings = standings(s, &digest);
     let under_way = capacity::under_way(s, &standings);
     let asked = Asked { digest: &digest, standings: &standings, under_way: &under_way };

@@ -23,6 +23,9 @@ pub struct Asked<'a> {
     pub under_way: &'a [InUse],
 }
 
+/// When a right that was lacking is asked about again.
+const ASK_AGAIN: TimeDelta = TimeDelta::seconds(60);
+
 /// Blockers, and when time alone may change them.
 #[derive(Default)]
 pub struct Closed {
@@ -63,6 +66,10 @@ pub fn whole_release(s: &Situation, digest: &str) -> Closed {
         closed.add_for_all(Cause::Paused, None);
     }
     for cause in consent(s).into_iter().chain(membership(s)) {
+        if matches!(cause, Cause::AuthorMayNot { .. }) {
+            // Nobody tells us when somebody is given a right, so it is asked about again.
+            closed.consider(Some(s.now + ASK_AGAIN));
+        }
         closed.add_for_all(cause, None);
     }
     if !s.policies_missing.is_empty() {
@@ -122,6 +129,11 @@ fn membership(s: &Situation) -> Vec<Cause> {
         {
             causes.push(Cause::NotListed { team: team.name.clone(), workload: name.clone() });
         }
+        if let Some(team) = team_of(s, step).and_then(|t| sound(s, t)).filter(|t| t.author_may_not.contains(&name.kind))
+        {
+            let (team, author) = (team.name.clone(), team.author.clone());
+            causes.push(Cause::AuthorMayNot { team, author, workload: name.clone() });
+        }
         if let Some(by) = s.claimed.get(name) {
             causes.push(Cause::Claimed { workload: name.clone(), by: by.clone() });
         }
@@ -147,9 +159,18 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
             release: s.release.name.clone(),
         }));
     }
-    causes.extend(
-        team.checks.iter().map(|check| Cause::CheckNotRunnable { team: team.name.clone(), check: check.clone() }),
-    );
+    for (check, result) in &team.checks {
+        holds_until = holds_until.into_iter().chain(result.counts_until()).filter(|t| *t > s.now).min();
+        if let Some(why) = result.lack(s.now) {
+            causes.push(Cause::Check {
+                team: team.name.clone(),
+                check: check.clone(),
+                why,
+                said: result.message.clone(),
+                contact: team.contact.clone(),
+            });
+        }
+    }
     (causes, holds_until)
 }
 

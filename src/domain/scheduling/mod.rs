@@ -10,6 +10,7 @@ mod decision;
 mod gates;
 pub mod independent;
 mod openings;
+pub mod overriding;
 mod progress;
 #[cfg(test)]
 mod properties;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::overriding;
 use crate::domain::calendar::Governance;
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
-use crate::domain::readiness::{SignOff, SignOffRules};
+use crate::domain::readiness::{CheckResult, SignOff, SignOffRules};
 use crate::domain::workload::Workload;
 
 /// A checked plan: its steps stand in an order in which each comes after all it depends on.
@@ -62,7 +63,10 @@ pub struct Override {
     pub skip: BTreeSet<Skip>,
     pub until: DateTime<Utc>,
     pub by: String,
+    pub reason: String,
     pub ticket: String,
+    /// The only content that it is for; `None`: the first that goes under it.
+    pub digest: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +127,12 @@ pub struct Team {
     pub rules: SignOffRules,
     /// By release.
     pub sign_offs: BTreeMap<ObjectName, Vec<SignOff>>,
-    pub checks: Vec<String>,
+    /// What each check said last, by its name.
+    pub checks: BTreeMap<String, CheckResult>,
+    /// Who wrote the team's list of workloads, as stamped by the API server; empty if it stamped nobody.
+    pub author: String,
+    /// The kinds that the author was asked about and may not patch in the team's namespace.
+    pub author_may_not: BTreeSet<Kind>,
     pub parallel_steps: Option<usize>,
     pub skills: BTreeMap<String, u32>,
     pub contact: String,
@@ -193,6 +202,8 @@ pub struct Record {
     /// The digest last seen, and since when.
     pub digest: Option<(String, DateTime<Utc>)>,
     pub steps: BTreeMap<String, StepRecord>,
+    /// Overrides under which something went.
+    pub overrides: Vec<overriding::Used>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

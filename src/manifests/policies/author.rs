@@ -9,7 +9,7 @@ use super::cel::annotation_pointer;
 use super::held::ROOM;
 use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
 use super::self_binding::equal_but;
-use crate::api::names::AUTHOR;
+use crate::api::names::{AUTHOR, AUTHOR_GROUPS};
 use crate::api::{GROUP, VERSION};
 use crate::manifests::names::VERB_OVERRIDE;
 
@@ -37,19 +37,27 @@ const LISTED: [(&str, &str, &str); 5] = [
 
 /// Guards and stamps of both kinds with their bindings.
 pub(super) fn policies() -> Vec<Value> {
-    let mut all = TEAM.policies(Vec::new(), team_denials(), &[]);
-    all.extend(RELEASE.policies(override_variables(), release_denials(), &override_stamps()));
+    let mut all = TEAM.policies(Vec::new(), team_denials(), &[], &[]);
+    let audit = [("override", override_audit())];
+    all.extend(RELEASE.policies(override_variables(), release_denials(), &override_stamps(), &audit));
     all
 }
 
 impl Authored {
-    fn policies(&self, more: Vec<Named>, mut denials: Vec<Denial>, stamps: &[String]) -> Vec<Value> {
+    fn policies(
+        &self,
+        more: Vec<Named>,
+        mut denials: Vec<Denial>,
+        stamps: &[String],
+        audit: &[(&str, String)],
+    ) -> Vec<Value> {
         let kind = self.kind.to_lowercase();
         let (guard, stamp) = (format!("guard-{kind}.{GROUP}"), format!("stamp-{kind}.{GROUP}"));
         denials.push(self.stamped(&stamp));
-        let mutations: Vec<String> = [stamp_author()].iter().chain(stamps).cloned().collect();
+        let own = [kept_stamped(AUTHOR, "variables.author"), kept_stamped(AUTHOR_GROUPS, "variables.authorGroups")];
+        let mutations: Vec<String> = own.iter().chain(stamps).cloned().collect();
         vec![
-            self.policy(&guard, "Fail", &more).validating(&denials, &[]),
+            self.policy(&guard, "Fail", &more).validating(&denials, audit),
             validating_binding(&guard, &["Deny"]),
             self.policy(&stamp, "Ignore", &more).mutating(&mutations),
             mutating_binding(&stamp),
@@ -65,6 +73,14 @@ impl Authored {
             (
                 "author",
                 format!("variables.authored ? request.userInfo.username : variables.oldAnn[?'{AUTHOR}'].orValue('')"),
+            ),
+            // One group a line; a name of several lines would smuggle groups in, so it counts for none.
+            (
+                "authorGroups",
+                format!(
+                    "variables.authored ? request.userInfo.?groups.orValue([]).filter(g, !g.contains('\\n') && !g.contains('\\r')).join('\\n')
+                     : variables.oldAnn[?'{AUTHOR_GROUPS}'].orValue('')"
+                ),
             ),
         ];
         variables.extend(more.iter().cloned());
@@ -85,7 +101,10 @@ impl Authored {
 
     fn stamped(&self, stamp: &str) -> Denial {
         Denial::new(
-            format!("variables.ann[?'{AUTHOR}'].orValue('') == variables.author"),
+            format!(
+                "variables.ann[?'{AUTHOR}'].orValue('') == variables.author &&
+                 variables.ann[?'{AUTHOR_GROUPS}'].orValue('') == variables.authorGroups"
+            ),
             format!(
                 "{} {{request.namespace}}/{{request.name}} was not stamped with its author: the policy {stamp} or \
                  its binding is missing or failed. Ask a cluster administrator to restore it",
@@ -95,11 +114,12 @@ impl Authored {
     }
 }
 
-fn stamp_author() -> String {
-    let pointer = annotation_pointer(AUTHOR);
+/// Gives an annotation this value, or takes it away if that is empty.
+fn kept_stamped(key: &str, value: &str) -> String {
+    let pointer = annotation_pointer(key);
     format!(
-        "variables.ann[?'{AUTHOR}'].orValue('') == variables.author ? [] :
-         variables.author != '' ? {ROOM} + [JSONPatch{{op: 'add', path: '{pointer}', value: variables.author}}] :
+        "variables.ann[?'{key}'].orValue('') == {value} ? [] :
+         {value} != '' ? {ROOM} + [JSONPatch{{op: 'add', path: '{pointer}', value: {value}}}] :
          [JSONPatch{{op: 'remove', path: '{pointer}'}}]"
     )
 }
@@ -149,6 +169,13 @@ fn override_stamps() -> Vec<String> {
          [JSONPatch{op: 'remove', path: '/spec/override/by'}]"
             .to_owned(),
     ]
+}
+
+/// The audit log keeps who set an override, for which ticket, and until when.
+fn override_audit() -> String {
+    "!variables.overriding ? '' : request.userInfo.username + ' ' + variables.override.?ticket.orValue('') + ' until ' +
+     string(variables.override.?until.orValue(''))"
+        .to_owned()
 }
 
 fn release_denials() -> Vec<Denial> {

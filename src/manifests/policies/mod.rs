@@ -134,6 +134,7 @@ mod tests {
             names::RELEASED,
             names::BREAK_GLASS,
             names::AUTHOR,
+            names::AUTHOR_GROUPS,
             "rollcall.dev",
             "rollcall.dev/",
         ];

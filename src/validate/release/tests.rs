@@ -61,7 +61,6 @@ fn each_fault_names_its_field() {
     check("/steps/1/timeout", json!("9000h"), &["spec.steps[1].timeout"]);
     check("/steps/1/soak", json!("soon"), &["spec.steps[1].soak"]);
     check("/steps/1/wait", json!("5m"), &["spec.steps[1]"]);
-    check("/steps/1/workload/kind", json!("DaemonSet"), &["spec.steps[1].workload.kind"]);
     check("/steps/1/workload", json!({"kind": "Job", "name": "migrate"}), &["spec.steps[1].workload"]);
     check("/participants/0/responsibility", json!("a\u{1b}[2Jb"), &["spec.participants[0].responsibility"]);
     check("/participants/0/role", json!("Informed"), &["spec.steps[0].participant", "spec.steps[1].participant"]);

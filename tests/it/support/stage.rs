@@ -24,8 +24,8 @@ pub struct Stage<'a> {
 /// The API resource of a kind that the tests use.
 pub fn resource(kind: &str) -> ApiResource {
     let (group, version) = match kind {
-        "Deployment" | "ReplicaSet" => ("apps", "v1"),
-        "Job" => ("batch", "v1"),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ControllerRevision" => ("apps", "v1"),
+        "Job" | "CronJob" => ("batch", "v1"),
         "Lease" => ("coordination.k8s.io", "v1"),
         "Event" => ("events.k8s.io", "v1"),
         "DeploymentWindow" | "TeamReadiness" | "CoordinatedRelease" => ("rollcall.dev", "v1alpha1"),

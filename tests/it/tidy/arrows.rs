@@ -3,7 +3,7 @@
 use super::{none, product, rust};
 
 /// Each folder of `src` and what of ours it may name. Others (`http`, `cli`) are thin and may name all.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("api", &["api"]),
     ("domain", &["domain", "digest"]),
     ("validate", &["validate", "api", "domain"]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
             "validate",
             "cluster",
             "manifests",
+            "outside",
             "settings",
             "http",
             "digest",
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
             "telemetry",
         ],
     ),
+    ("outside", &["outside"]),
     ("manifests", &["manifests", "api", "digest"]),
 ];
 

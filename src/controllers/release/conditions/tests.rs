@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::domain::readiness::CheckState;
 use crate::domain::scheduling::decide;
 use crate::domain::scheduling::fixtures::{Given, in_order, name, ready};
-use crate::domain::workload::Progress;
+use crate::domain::workload::{Progress, Strength};
 
 /// The conditions as `type status reason`, with this missing of the policies.
 fn said(given: &Given, missing: &[String]) -> Vec<String> {
@@ -32,7 +33,7 @@ fn waiting() -> Vec<(&'static str, Given)> {
         ("WaitingForWindow", ready().frozen("08:00:00", "10:00:00")),
         ("WaitingForCapacity", ready().requires("shop", "db", 2)),
         ("WaitingForSignOff", ready().unsigned("shop")),
-        ("WaitingForChecks", ready().team("shop", |t| t.checks.push("budget".into()))),
+        ("WaitingForChecks", ready().checked("shop", CheckState::Retry)),
         ("WaitingForStage", soaks.step("data", |s| s.soak = chrono::TimeDelta::minutes(20))),
         ("WaitingForContent", ready().unchanged("shop")),
         ("NotLabelled", ready().unchanged("shop").workload("shop", |w| w.gate = None)),
@@ -89,6 +90,31 @@ fn a_hold_that_is_not_enforced_needs_a_person() {
             &format!("Stalled True {missing}"),
         ],
     );
+}
+
+/// The condition that says how the hold is.
+fn enforced(given: &Given) -> (String, String, String) {
+    let all = of(&[], 1, &given.0, &decide(&given.0), &[]);
+    let found = all.into_iter().find(|c| c.type_ == "HoldEnforced").expect("always said");
+    (found.status, found.reason, found.message)
+}
+
+#[test]
+fn a_hold_that_can_only_be_best_effort_says_so_and_names_what_it_is_about() {
+    let weak = ready().workload("data", |w| w.strength = Strength::BestEffort);
+    let (status, reason, message) = enforced(&weak);
+    assert_eq!((status.as_str(), reason.as_str()), ("True", "BestEffort"));
+    assert!(message.starts_with("Deployment data/data-app held as well as that goes"), "{message}");
+}
+
+#[test]
+fn a_hold_field_that_another_controller_uses_needs_a_person() {
+    let taken = ready()
+        .workload("data", |w| w.owned_elsewhere = Some("Kueue decides when this Job runs".into()))
+        .with(|s| s.policies_missing.push("data: Kueue decides when this Job runs".into()));
+    let (status, reason, message) = enforced(&taken);
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "OwnedElsewhere"));
+    assert!(message.ends_with("Kueue decides when this Job runs"), "{message}");
 }
 
 #[test]

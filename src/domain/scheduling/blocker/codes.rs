@@ -63,6 +63,11 @@ pub const CODES: &[(Code, Gate, &str)] = &[
     (Code(14), Gate::Accepted, "A step names a workload that its team does not list."),
     (Code(15), Gate::Accepted, "Another release was there first and claims the same workload."),
     (
+        Code(18),
+        Gate::Accepted,
+        "Whoever wrote a TeamReadiness may not patch a workload that it lists, so rollcall does not on their behalf.",
+    ),
+    (
         Code(20),
         Gate::HoldEnforced,
         "An admission policy of rollcall is missing or altered. Nothing is released until it is back.",
@@ -100,8 +105,11 @@ pub const CODES: &[(Code, Gate, &str)] = &[
     (
         Code(61),
         Gate::Check,
-        "The team requires a check that this version of rollcall cannot run. It counts as not passed.",
+        "The team requires a check that cannot be run as it is written: it names what nobody defined, or what rollcall may not read.",
     ),
+    (Code(62), Gate::Check, "A check of the team does not pass now. It is asked again."),
+    (Code(63), Gate::Check, "A check of the team has not answered, or its answer is too old to count."),
+    (Code(64), Gate::Check, "A check of the team says no."),
     (Code(71), Gate::Order, "A step that must come first is not done."),
     (Code(72), Gate::Order, "A step that must come first is done, and has not soaked long enough."),
     (Code(73), Gate::Order, "A step that must come first has failed."),

@@ -11,7 +11,7 @@ pub use codes::{CODES, Code, Gate};
 
 use crate::domain::fault::Faults;
 use crate::domain::names::{ObjectName, WorkloadName};
-use crate::domain::readiness::WhyLacking;
+use crate::domain::readiness::{WhyLacking, WhyUnchecked};
 
 /// One thing that keeps a release, or one of its steps, from going on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub enum Cause {
     TeamInvalid { team: ObjectName, faults: String },
     ConsentMissing { team: ObjectName, action: &'static str },
     NotListed { team: ObjectName, workload: WorkloadName },
+    AuthorMayNot { team: ObjectName, author: String, workload: WorkloadName },
     Claimed { workload: WorkloadName, by: ObjectName },
     PolicyMissing { missing: String },
     NotGated { workload: WorkloadName },
@@ -56,7 +57,7 @@ pub enum Cause {
     OpeningFull { window: String, limit: usize, by: String },
     StartsUsedUp { window: String, limit: usize },
     SignOff { team: ObjectName, role: String, why: WhyLacking, contact: String, digest: String, release: ObjectName },
-    CheckNotRunnable { team: ObjectName, check: String },
+    Check { team: ObjectName, check: String, why: WhyUnchecked, said: String, contact: String },
     Predecessor { step: String, state: &'static str },
     Soaking { step: String },
     PredecessorFailed { step: String },
@@ -81,6 +82,7 @@ impl Cause {
             Self::ConsentMissing { .. } => 13,
             Self::NotListed { .. } => 14,
             Self::Claimed { .. } => 15,
+            Self::AuthorMayNot { .. } => 18,
             Self::PolicyMissing { .. } => 20,
             Self::NotGated { .. } => 21,
             Self::ClockSkew { .. } => 30,
@@ -102,7 +104,12 @@ impl Cause {
                 WhyLacking::Expired { .. } => 54,
                 WhyLacking::NotTrusted { .. } => 55,
             },
-            Self::CheckNotRunnable { .. } => 61,
+            Self::Check { why, .. } => match why {
+                WhyUnchecked::CannotRun { .. } => 61,
+                WhyUnchecked::Failing => 62,
+                WhyUnchecked::NoAnswer => 63,
+                WhyUnchecked::Rejected => 64,
+            },
             Self::Predecessor { .. } => 71,
             Self::Soaking { .. } => 72,
             Self::PredecessorFailed { .. } => 73,
@@ -133,8 +140,9 @@ impl Cause {
             | Self::ConsentMissing { team, .. }
             | Self::TeamBusy { team, .. } => team.to_string(),
             Self::SignOff { team, role, .. } => format!("{team} {role}"),
-            Self::CheckNotRunnable { team, check } => format!("{team} {check}"),
-            Self::NotListed { workload, .. }
+            Self::Check { team, check, .. } => format!("{team} {check}"),
+            Self::AuthorMayNot { workload, .. }
+            | Self::NotListed { workload, .. }
             | Self::Claimed { workload, .. }
             | Self::NotGated { workload }
             | Self::WorkloadMissing { workload }
@@ -178,12 +186,14 @@ impl Cause {
             | Self::ConsentMissing { team, .. }
             | Self::NotListed { team, .. }
             | Self::TeamBusy { team, .. }
-            | Self::CheckNotRunnable { team, .. }
+            | Self::AuthorMayNot { team, .. }
             | Self::StepFailed { team, .. }
             | Self::TimedOut { team, .. }
             | Self::PausedByAuthor { team, .. } => team.to_string(),
-            Self::SignOff { team, contact, .. } if contact.is_empty() => team.to_string(),
-            Self::SignOff { team, contact, .. } => format!("{team} ({contact})"),
+            Self::SignOff { team, contact, .. } | Self::Check { team, contact, .. } if contact.is_empty() => {
+                team.to_string()
+            }
+            Self::SignOff { team, contact, .. } | Self::Check { team, contact, .. } => format!("{team} ({contact})"),
             Self::Claimed { by, .. } | Self::ResourceTaken { by, .. } => format!("release {by}"),
             Self::PolicyMissing { .. } | Self::ClockSkew { .. } => "the platform team".to_owned(),
             Self::NotGated { workload }

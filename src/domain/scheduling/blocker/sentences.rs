@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use super::Cause;
 use crate::digest::short;
 use crate::domain::names::ObjectName;
-use crate::domain::readiness::WhyLacking;
+use crate::domain::readiness::{WhyLacking, WhyUnchecked};
 
 impl Cause {
     /// What is the matter, in one sentence without its full stop.
@@ -20,6 +20,12 @@ impl Cause {
                 format!("team {team} has not consented to {action}")
             }
             Self::NotListed { team, workload } => format!("team {team} does not list {workload}"),
+            Self::AuthorMayNot { team, author, workload } if author.is_empty() => {
+                format!("nobody vouches for {workload} in TeamReadiness {team}: the API server stamped no author")
+            }
+            Self::AuthorMayNot { team, author, workload } => {
+                format!("{author}, who wrote TeamReadiness {team}, may not patch {workload}")
+            }
             Self::Claimed { workload, by } => {
                 format!("{workload} is claimed by release {by}, which came first")
             }
@@ -58,9 +64,7 @@ impl Cause {
                 format!("it needs {wanted} of {resource} and there is only {exists}")
             }
             Self::SignOff { team, role, why, .. } => sign_off_message(team, role, why, self.digest()),
-            Self::CheckNotRunnable { team, check } => {
-                format!("check {check} of team {team} cannot be run by this version of rollcall")
-            }
+            Self::Check { team, check, why, said, .. } => check_message(team, check, why, said),
             later => later.order_or_content(),
         }
     }
@@ -114,6 +118,11 @@ impl Cause {
             Self::NotListed { team, .. } => {
                 format!("add it to spec.workloads of TeamReadiness {team}, or take the step out")
             }
+            Self::AuthorMayNot { team, .. } => {
+                format!(
+                    "have somebody who may patch it change the spec of TeamReadiness {team}, or grant its author that"
+                )
+            }
             Self::Claimed { by, .. } => format!("wait for {by} to finish, or take the workload out of one of the two"),
             Self::PolicyMissing { .. } => {
                 "apply the policies again: rollcall policies | kubectl apply --server-side -f -".to_owned()
@@ -143,7 +152,7 @@ impl Cause {
                     "sign in spec.signOffs of TeamReadiness {team}: release {release}, role {role}, digest {digest}"
                 )
             }
-            Self::CheckNotRunnable { team, check } => format!("take check {check} out of TeamReadiness {team}"),
+            Self::Check { team, check, why, .. } => check_remedy(team, check, why),
             Self::PredecessorFailed { step } => format!("mend step {step}"),
             Self::WorkloadMissing { .. } => "apply its manifest".to_owned(),
             Self::ContentMissing { .. } => "apply the expected content, or change spec.steps[].expect".to_owned(),
@@ -153,6 +162,26 @@ impl Cause {
             }
             Self::PausedByAuthor { .. } => "its author can resume it".to_owned(),
         }
+    }
+}
+
+fn check_message(team: &ObjectName, check: &str, why: &WhyUnchecked, said: &str) -> String {
+    let about = format!("check {check} of team {team}");
+    match why {
+        WhyUnchecked::CannotRun { .. } => with_reason(&format!("{about} cannot be run"), said),
+        WhyUnchecked::Failing => with_reason(&format!("{about} does not pass"), said),
+        WhyUnchecked::NoAnswer => format!("{about} has not answered recently"),
+        WhyUnchecked::Rejected => with_reason(&format!("{about} says no"), said),
+    }
+}
+
+fn check_remedy(team: &ObjectName, check: &str, why: &WhyUnchecked) -> String {
+    match why {
+        WhyUnchecked::CannotRun { remedy } => remedy.clone(),
+        WhyUnchecked::Failing | WhyUnchecked::NoAnswer => {
+            "mend what it checks: it is asked again by itself while a release waits for it".to_owned()
+        }
+        WhyUnchecked::Rejected => format!("ask who answers check {check}, or take it out of TeamReadiness {team}"),
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use crate::domain::readiness::CheckState;
 use crate::domain::scheduling::decide::tests::fixtures::{Given, at, two_steps};
 use crate::domain::scheduling::situation::{OnFailure, Skip, Work};
 use crate::domain::workload::Progress;
@@ -97,7 +98,7 @@ fn troubled() -> impl Strategy<Value = Given> {
                 given = given.claimed("shop");
             }
             if check {
-                given = given.team("data", |t| t.checks.push("budget".into()));
+                given = given.checked("data", CheckState::Retry);
             }
             if used {
                 given = given.in_use("rival", "db", 1);

@@ -8,7 +8,8 @@ use super::fixtures::*;
 use super::openings;
 use crate::domain::calendar::{Governing, WindowType};
 use crate::domain::fault::Faults;
-use crate::domain::readiness::SignOff;
+use crate::domain::names::Kind;
+use crate::domain::readiness::{CheckState, SignOff};
 use crate::domain::scheduling::situation::{Expectation, TeamFound};
 use crate::domain::scheduling::{Blocker, CODES, Code, decide};
 use crate::domain::workload::{Hold, Progress};
@@ -35,6 +36,12 @@ fn cases_before_capacity() -> Vec<(u16, Given)> {
         (13, ready().team("shop", |t| t.consents[0].labels_match = false)),
         (14, ready().team("shop", |t| t.listed.clear())),
         (15, ready().claimed("shop")),
+        (
+            18,
+            ready().team("shop", |t| {
+                t.author_may_not.insert(Kind::Deployment);
+            }),
+        ),
         (20, ready().with(|s| s.policies_missing.push("deployments".into()))),
         (21, ready().unchanged("shop").workload("shop", |w| w.gate = None)),
         (30, ready().with(|s| s.skew = Some(TimeDelta::seconds(3)))),
@@ -74,7 +81,17 @@ fn cases_from_capacity() -> Vec<(u16, Given)> {
             let digest = given.digest();
             given.says("shop", &go("system:serviceaccount:x:y"), true, &digest)
         }),
-        (61, ready().team("shop", |t| t.checks.push("budget".into()))),
+        (
+            61,
+            ready().checked("shop", CheckState::Rejected).team("shop", |t| {
+                for check in t.checks.values_mut() {
+                    check.remedy = "define it".into();
+                }
+            }),
+        ),
+        (62, ready().checked("shop", CheckState::Retry)),
+        (63, ready().checked("shop", CheckState::Ready).at("09:02:00")),
+        (64, ready().checked("shop", CheckState::Rejected)),
         (71, in_order().released("data", "08:59:00", Progress::NotObserved)),
         (
             72,

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::domain::calendar::{Form, Governance, Governing, Window, WindowSpec, WindowType};
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
-use crate::domain::readiness::{Requirement, SignOff, SignOffRules};
+use crate::domain::readiness::{CheckResult, CheckState, Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::*;
 use crate::domain::scheduling::{Act, Decision, decide};
-use crate::domain::workload::{Hold, Progress, Workload};
+use crate::domain::workload::{Hold, Progress, Strength, Workload};
 
 /// An instant of the day on which all of this happens; it is 09:00.
 pub fn at(time: &str) -> DateTime<Utc> {
@@ -71,7 +71,9 @@ fn team(of: &str) -> Team {
             withdrawal_halts: false,
         },
         sign_offs: BTreeMap::new(),
-        checks: vec![],
+        checks: BTreeMap::new(),
+        author: "tess".into(),
+        author_may_not: BTreeSet::new(),
         parallel_steps: None,
         skills: BTreeMap::new(),
         contact: String::new(),
@@ -93,6 +95,8 @@ pub fn held_workload(of: &str) -> Workload {
         annotations: BTreeMap::new(),
         progress: Progress::Progressing("1 of 2 updated".into()),
         runs_already: false,
+        strength: Strength::Full,
+        owned_elsewhere: None,
         terminating: false,
     }
 }
@@ -220,6 +224,12 @@ impl Given {
         self.team(team, |t| t.sign_offs.clear())
     }
 
+    /// The team has a check, which said this at 09:00 and counts for two minutes.
+    pub fn checked(self, team: &str, state: CheckState) -> Self {
+        let said = CheckResult { state, at: Some(at("09:00:00")), ..CheckResult::unasked(TimeDelta::minutes(2)) };
+        self.team(team, |t| drop(t.checks.insert("budget".into(), said)))
+    }
+
     pub fn digest(&self) -> String {
         decide(&self.0).digest
     }
@@ -255,7 +265,9 @@ impl Given {
                 skip: skip.iter().copied().collect(),
                 until: at(until),
                 by: "olga".into(),
+                reason: "outage".into(),
                 ticket: "INC-1".into(),
+                digest: None,
             });
         })
     }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::fixtures::*;
 use crate::domain::calendar::WindowType;
+use crate::domain::readiness::CheckState;
 use crate::domain::scheduling::situation::{Action, Role, Skip};
 use crate::domain::scheduling::{Gate, decide};
 use crate::domain::workload::Progress;
@@ -18,7 +19,7 @@ fn nothing_works() -> Given {
         .allowed("11:00:00", "12:00:00")
         .with(|s| s.policies_missing.push("deployments".into()))
         .team("shop", |t| t.listed.clear())
-        .team("data", |t| t.checks.push("budget".into()))
+        .checked("data", CheckState::Retry)
         .unchanged("shop")
         .workload("shop", |w| w.gate = None)
 }
@@ -35,7 +36,7 @@ fn all_gates_are_told_at_once_in_the_order_of_the_gates() {
         "RC041 data",
         "RC051 *",
         "RC051 *",
-        "RC061 *",
+        "RC062 *",
         "RC071 shop",
     ];
     check(&nothing_works(), &[], &blockers);

@@ -1,0 +1,1 @@
+//! What surprises people about each kind, each as a test.
