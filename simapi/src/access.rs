@@ -97,6 +97,12 @@ impl<F: Fn(&Access) -> bool + Send + Sync> Authorizer for F {
     }
 }
 
+impl Authorizer for Box<dyn Authorizer> {
+    fn allows(&self, access: &Access, stored: &dyn Lookup) -> bool {
+        (**self).allows(access, stored)
+    }
+}
+
 /// Allows everything to everybody: what a server does that was told nothing else.
 pub struct AllowAll;
 

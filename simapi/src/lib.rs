@@ -40,5 +40,5 @@ pub use process::Process;
 pub use random::Chance;
 pub use schema::Schema;
 pub use selector::Selector;
-pub use server::{ApiServer, Builder, Commit};
+pub use server::{ApiServer, Builder, Commit, Snapshot};
 pub use service::Connection;

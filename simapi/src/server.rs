@@ -83,9 +83,22 @@ pub struct Builder {
     namespaces: Vec<String>,
     rules: Rules,
     faults: Vec<Box<dyn Fault>>,
+    store: Option<Store>,
+}
+
+/// What a server had stored at a moment. Another server can begin with it, which costs next to nothing.
+#[derive(Clone)]
+pub struct Snapshot {
+    store: Store,
 }
 
 impl Builder {
+    /// It begins with what another server had stored: kinds, namespaces and all.
+    pub fn from(mut self, snapshot: &Snapshot) -> Self {
+        self.store = Some(snapshot.store.clone());
+        self
+    }
+
     /// Its clock begins at this instant; else at noon of the first of January 2027.
     pub fn now(mut self, now: Timestamp) -> Self {
         self.now = now;
@@ -137,8 +150,9 @@ impl Builder {
     /// Starts it. Needs tokio's clock, so a runtime must be there.
     #[must_use]
     pub fn start(self) -> ApiServer {
-        let mut store = Store::default();
-        for kind in self.kinds {
+        let fresh = self.store.is_none();
+        let mut store = self.store.unwrap_or_default();
+        for kind in self.kinds.into_iter().filter(|kind| fresh || kind.custom) {
             store.serve(kind);
         }
         let trace = Trace::default();
@@ -151,7 +165,8 @@ impl Builder {
             changed: Arc::new(Notify::new()),
         };
         let server = ApiServer { inner: Arc::new(inner) };
-        for name in ["default", "kube-system"].into_iter().map(str::to_owned).chain(self.namespaces) {
+        let always = ["default", "kube-system"].into_iter().filter(|_| fresh);
+        for name in always.map(str::to_owned).chain(self.namespaces) {
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             server.put(&namespace);
         }
@@ -169,6 +184,7 @@ impl ApiServer {
             namespaces: Vec::new(),
             rules: Rules { authorizer: Box::new(AllowAll), admission: Vec::new() },
             faults: Vec::new(),
+            store: None,
         }
     }
 
@@ -229,6 +245,12 @@ impl ApiServer {
         let state = self.inner.lock();
         let index = state.store.named(group, plural);
         index.map(|index| state.store.list(index, namespace).cloned().collect()).unwrap_or_default()
+    }
+
+    /// What is stored now, for other servers to begin with. Its history is not part of it.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { store: self.inner.lock().store.clone() }
     }
 
     /// Every write since some revision, oldest first.

@@ -36,8 +36,16 @@ pub(crate) struct Shelf {
     pub(crate) changed: Arc<Notify>,
 }
 
+/// Who waits for changes of the one does not wait for those of the other.
+impl Clone for Shelf {
+    fn clone(&self) -> Self {
+        let (kind, objects, changes) = (self.kind.clone(), self.objects.clone(), self.changes.clone());
+        Self { kind, served: self.served, objects, changes, changed: Arc::new(Notify::new()) }
+    }
+}
+
 /// Everything that is stored.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Store {
     pub(crate) shelves: Vec<Shelf>,
     revision: u64,

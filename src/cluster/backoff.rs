@@ -19,6 +19,17 @@ impl Backoff {
         Self::seeded(base, cap, RandomState::new().hash_one(base))
     }
 
+    /// Delays of a process that no other has the identity of, so that no other waits in step with it; `part` tells
+    /// what in the process waits. The same process of a simulation waits the same each time.
+    #[must_use]
+    pub fn of(base: Duration, cap: Duration, identity: &str, part: &str) -> Self {
+        // FNV-1a: enough to tell identities apart, and the same everywhere.
+        let bytes = identity.bytes().chain([0]).chain(part.bytes());
+        let seed = bytes
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+        Self::seeded(base, cap, seed)
+    }
+
     /// The same delays for the same seed, for tests and simulations.
     #[must_use]
     pub fn seeded(base: Duration, cap: Duration, seed: u64) -> Self {
@@ -88,5 +99,9 @@ mod tests {
         };
         assert_ne!(delays(1), delays(2));
         assert_eq!(delays(3), delays(3));
+        let of = |identity, part| Backoff::of(BASE, CAP, identity, part).next_delay();
+        assert_ne!(of("a_1", "jobs"), of("a_2", "jobs"));
+        assert_ne!(of("a_1", "jobs"), of("a_1", "deployments"));
+        assert_eq!(of("a_1", "jobs"), of("a_1", "jobs"));
     }
 }

@@ -139,7 +139,7 @@ impl Elector {
         metrics.set_leader(&config.name, false);
         let (until, receiver) = watch::channel(None);
         let leadership = Leadership { until: receiver, clock: clock.clone() };
-        let jitter = Backoff::new(config.retry_period, config.retry_period);
+        let jitter = Backoff::of(config.retry_period, config.retry_period, &config.identity, "lease");
         Ok((Self { client, config, clock, metrics, until, jitter, seen: None }, leadership))
     }
 

@@ -57,6 +57,10 @@ pub struct WatchConfig {
     pub backoff: Backoff,
 }
 
+/// How long a watch waits after its first failure, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 impl WatchConfig {
     /// Everything of a kind in all namespaces, in pages of 50; begun anew after 150 s of silence, waiting up to 30 s
     /// after failures.
@@ -72,8 +76,14 @@ impl WatchConfig {
             page_size: 50,
             idle_timeout: Duration::from_secs(150),
             request_timeout: Duration::from_secs(30),
-            backoff: Backoff::new(Duration::from_millis(250), Duration::from_secs(30)),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
         }
+    }
+
+    /// Waiting after failures as the process of this identity does.
+    #[must_use]
+    pub fn waiting_as(self, identity: &str) -> Self {
+        Self { backoff: Backoff::of(FIRST_PAUSE, LONGEST_PAUSE, identity, self.plural), ..self }
     }
 
     /// Only objects with these labels.

@@ -101,6 +101,7 @@ async fn lead(world: &Arc<World>, clients: &Clients, states: &States, shutdown: 
         }
     };
     tokio::select! {
+        biased;
         () = shutdown.requested() => return Ok(()),
         () = synced => {}
     }
@@ -114,11 +115,13 @@ async fn lead(world: &Arc<World>, clients: &Clients, states: &States, shutdown: 
     let (stop_election, election) = channel();
     let mut electing = tokio::spawn(elector.run(election));
     tokio::select! {
+        biased;
         () = shutdown.requested() => {}
         ended = &mut electing => return Ok(ended.unwrap_or(Ok(()))?),
         () = leadership.acquired() => {
             tracing::info!(event = "leading", identity = world.settings.identity, "this process leads");
             tokio::select! {
+                biased;
                 () = work(world, shutdown) => {}
                 ended = &mut electing => return Ok(ended.unwrap_or(Ok(()))?),
             }

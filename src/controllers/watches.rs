@@ -59,6 +59,7 @@ impl Watches<'_> {
     ) {
         let (labels, fields) = selectors;
         let config = WatchConfig::new(resource.group, resource.version, resource.plural).labels(labels).fields(fields);
+        let config = config.waiting_as(&self.world.settings.identity);
         let state = WatchState::new(self.world.clock.clone());
         self.states.push((resource.plural, state.clone()));
         let world = self.world.clone();

@@ -10,5 +10,6 @@ mod input;
 mod kinds;
 mod readiness;
 mod release;
+mod sim;
 mod support;
 mod tidy;

@@ -113,6 +113,20 @@ impl<F: Fault + ?Sized> Fault for std::sync::Arc<F> {
     }
 }
 
+impl Fault for Box<dyn Fault> {
+    fn before(&self, seen: &Seen<'_>) -> Before {
+        (**self).before(seen)
+    }
+
+    fn after(&self, seen: &Seen<'_>, code: u16) -> After {
+        (**self).after(seen, code)
+    }
+
+    fn event(&self, seen: &Seen<'_>, event: &Event) -> Delivery {
+        (**self).event(seen, event)
+    }
+}
+
 /// Asks all faults: the first that stops a request decides; delays add up.
 pub(crate) fn before(faults: &[Box<dyn Fault>], seen: &Seen<'_>) -> (Duration, Before) {
     let mut delay = Duration::ZERO;

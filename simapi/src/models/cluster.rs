@@ -39,6 +39,9 @@ pub struct Cluster {
     delays: Delays,
 }
 
+/// What a model does at one look.
+type Pass = fn(&Look<'_>);
+
 /// What a model sees and does at one look.
 pub(super) struct Look<'a> {
     pub(super) server: &'a ApiServer,
@@ -49,13 +52,9 @@ pub(super) struct Look<'a> {
 }
 
 impl Cluster {
-    /// The models of a server's cluster, which has this many nodes.
+    /// The models of a server's cluster. Its nodes are the Node objects that there are.
     #[must_use]
-    pub fn new(server: &ApiServer, nodes: u32, delays: Delays) -> Self {
-        for n in 0..nodes {
-            let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": format!("node-{n}")}});
-            server.put(&node);
-        }
+    pub fn new(server: &ApiServer, delays: Delays) -> Self {
         Self { server: server.clone(), delays }
     }
 
@@ -86,7 +85,7 @@ impl Cluster {
 
     /// Does what there is to do now, and says when there will be more without any change.
     pub fn pass(&self) -> Option<Timestamp> {
-        let models: [(&str, fn(&Look<'_>)); 7] = [
+        let models: [(&str, Pass); 7] = [
             ("deployment-controller", deployment::pass),
             ("replicaset-controller", replica_set::pass),
             ("statefulset-controller", stateful_set::pass),

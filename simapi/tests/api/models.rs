@@ -8,8 +8,10 @@ use super::deployment;
 
 fn server() -> ApiServer {
     let server = ApiServer::start();
-    let cluster = Cluster::new(&server, 2, Delays::default());
-    tokio::spawn(cluster.run());
+    for name in ["node-0", "node-1"] {
+        server.put(&json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}));
+    }
+    tokio::spawn(Cluster::new(&server, Delays::default()).run());
     server
 }
 

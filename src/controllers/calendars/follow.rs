@@ -58,7 +58,8 @@ async fn one(world: Arc<World>, client: Client, key: ObjectKey) {
         namespace: Some(key.namespace.to_string()),
         ..WatchConfig::new(CONFIG_MAPS.group, CONFIG_MAPS.version, CONFIG_MAPS.plural)
     }
-    .fields(format!("metadata.name={}", key.name));
+    .fields(format!("metadata.name={}", key.name))
+    .waiting_as(&world.settings.identity);
     let followed = Followed { store: Store::new(), state: WatchState::new(world.calendars.clock.clone()) };
     let Followed { store, state } = followed.clone();
     lock(&world.calendars.followed).insert(key.clone(), followed);
@@ -84,7 +85,8 @@ async fn copies(world: Arc<World>, client: Client) {
         namespace: Some(calendars.namespace.clone()),
         ..WatchConfig::new(CONFIG_MAPS.group, CONFIG_MAPS.version, CONFIG_MAPS.plural)
     }
-    .labels(format!("{CALENDAR_COPY}=true"));
+    .labels(format!("{CALENDAR_COPY}=true"))
+    .waiting_as(&world.settings.identity);
     let seen = |event: WatchEvent<ConfigMap>| {
         if !calendars.copies_changed(event).is_empty() {
             world.calendars_changed();
