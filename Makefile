@@ -16,7 +16,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 LIVE_THREADS ?= 2
 ARGS ?=
 
-.PHONY: help demo test fmt clippy unit model soak live demo-once control-plane crds golden need-cargo need-go
+.PHONY: help demo test fmt clippy unit model stories soak mutants live demo-once control-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -27,7 +27,7 @@ demo: control-plane ## a release of three teams on a control plane of your own; 
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(ARGS)
 
-test: fmt clippy unit model live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model stories live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -44,8 +44,15 @@ unit: control-plane ## tests of the library, the demo and the control-plane crat
 model: need-cargo ## every state of a small cluster, and what judges histories
 	cargo test -p proof --tests -- --nocapture
 
-soak: need-cargo ## the model for much longer; SOAK_STATES=n says how far
+stories: need-cargo ## stories, crashes at every write, and ten thousand random ones, on simulated clusters
+	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
+
+soak: need-cargo ## model and seeds for much longer; SOAK_STATES=n and SEEDS=n say how far, FROM=n from where
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1
+	SEEDS=$(or $(SEEDS),200000) FROM=$(or $(FROM),1000000) cargo test --profile seeds --test proof -- seeds --nocapture
+
+mutants: need-cargo ## make each known mistake in a copy of the sources and expect a red test; ARGS=WORD chooses
+	cargo run --quiet -p proof --example mutants -- $(ARGS)
 
 live: control-plane ## tests on real control planes
 	cargo test --test it -- --test-threads=$(LIVE_THREADS)
@@ -66,6 +73,7 @@ golden: need-cargo crds ## write all generated files again: crds/, config/, char
 	UPDATE_GOLDEN=1 cargo test --lib -- manifests
 	UPDATE_GOLDEN=1 cargo test --test it -- docs
 	UPDATE_GOLDEN=1 cargo test -p proof --test histories -- page
+	UPDATE_GOLDEN=1 cargo test --profile seeds --test proof -- stories
 
 need-cargo:
 	@command -v cargo >/dev/null || { echo "error: cargo is not on the PATH. help: install Rust from https://rustup.rs" >&2; exit 2; }
