@@ -95,14 +95,17 @@ pub fn end_of_day(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "maxLength": 5, "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"})
 }
 
-/// An IANA zone name. The API server asks its own zone data, so an unknown name is refused when it is
-/// written; the names that mean "the zone of this machine" are refused too.
+/// An IANA zone name. The API server asks its own zone data, so an unknown name is refused when it is written; the
+/// names that mean "the zone of this machine" are refused too. One that is stored is not asked about again: a zone
+/// that the API server does not know is an error of the rule and no refusal, which it holds against every later write,
+/// also that of the status that reports it.
 pub fn time_zone(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$",
         "x-kubernetes-validations": [
             {"rule": "!(self in ['Local', 'localtime', 'posixrules', 'Factory', 'Etc/Unknown'])",
              "message": "must name a zone such as Europe/Berlin, not the zone of whichever machine reads it"},
-            {"rule": "timestamp('2026-01-01T12:00:00Z').getFullYear(self) == 2026",
+            {"rule": "oldSelf.orValue('') == self || timestamp('2026-01-01T12:00:00Z').getFullYear(self) == 2026",
+             "optionalOldSelf": true,
              "message": "must be a zone of the IANA time zone database, such as Europe/Berlin or UTC"}]})
 }
 

@@ -12,6 +12,7 @@ pub mod names;
 pub mod overriding;
 pub mod readiness;
 pub mod release;
+pub mod signed;
 pub mod team_status;
 pub mod time;
 pub mod window;

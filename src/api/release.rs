@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::{self, ObjectRef, WorkloadRef};
 pub use super::overriding::{Override, OverrideStatus, SkippableGate, UsedOverride};
+pub use super::signed::{SignedContent, SignedMember};
 
 /// What ships together: the teams that take part, the steps and their order. Its steps name workloads
 /// that the teams listed; nothing of a team is touched without the team's consent.
@@ -262,6 +263,10 @@ pub struct CoordinatedReleaseStatus {
     /// Where `spec.override` stands: InForce, Ended, ForOtherContent, or NotStamped, and by whom it is.
     #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
     pub override_: Option<OverrideStatus>,
+    /// What teams have signed, newest last; at most 2 that differ. It is what tells them later what changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 2))]
+    pub signed: Vec<SignedContent>,
     /// Overrides under which something went, newest last; at most 8.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]

@@ -3,6 +3,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fields::{self, WorkloadKind};
@@ -26,6 +27,13 @@ pub struct TeamReadinessStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 128))]
     pub seen_sign_offs: Vec<SeenSignOff>,
+    /// What the team was asked, what it said and when, for the releases to which something happened last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub history: Vec<ReleaseHistory>,
+    /// The same in counts, for releases before those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_earlier: Option<HistoryCounts>,
     /// What each check said last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
@@ -49,6 +57,10 @@ pub struct TeamRelease {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub missing: Vec<String>,
+    /// What is other now than what the team signed: which member, which field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 9))]
+    pub changed: Vec<String>,
 }
 
 /// What rollcall sees of one listed workload.
@@ -84,6 +96,19 @@ pub struct SeenSignOff {
     pub by: String,
     /// By API-server time.
     pub at: String,
+    /// Where it comes from, if not from a person's own hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SignOffSource>,
+}
+
+/// Where a sign-off comes from, if not from a person's own hand.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignOffSource {
+    /// A service account that the team named as a delegate passes on what Git says: trust in it is trust in who may
+    /// merge there.
+    Delegated,
+    /// Some other service account, which counts only where no human is required.
+    ServiceAccount,
 }
 
 /// What a check said last.
@@ -102,4 +127,69 @@ pub struct CheckStatus {
     pub at: Option<String>,
     /// Which definition of the check answered: another one under the same name starts anew.
     pub definition: String,
+}
+
+/// What happened between a team and one release.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseHistory {
+    pub release: String,
+    /// Newest last.
+    #[schemars(length(max = 16))]
+    pub entries: Vec<HistoryEntry>,
+    /// What came before, in counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<HistoryCounts>,
+}
+
+/// One thing that happened.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// When rollcall saw it, by API-server time.
+    pub at: String,
+    pub event: HistoryEvent,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Whose word it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The first digits of the digest it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// What can happen between a team and a release, in the order in which it is told if it happens at once.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HistoryEvent {
+    /// The team's word is asked for, for this content.
+    Asked,
+    /// A word was for content that is not what would ship any more.
+    Stale,
+    /// Somebody took a word back.
+    Withdrawn,
+    /// Somebody said Go.
+    Seen,
+    /// Somebody said NoGo.
+    Refused,
+    /// All that the team was asked for is there.
+    Signed,
+    /// It is not any more, because a word became too old.
+    Expired,
+}
+
+/// What happened, in counts.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryCounts {
+    pub asked: i64,
+    pub seen: i64,
+    pub signed: i64,
+    pub refused: i64,
+    pub withdrawn: i64,
+    pub stale: i64,
+    pub expired: i64,
+    /// From being asked to having signed, summed up over the counted answers, in seconds.
+    pub lead_seconds: i64,
+    /// When the last counted question was asked, if its answer is not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<String>,
 }

@@ -3,16 +3,34 @@
 //! This folder never decides anything: what a command says is what the domain and the controllers say.
 
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod calendar;
+mod cluster;
+mod completion;
 mod crds;
+mod doctor;
+mod events;
+mod explain;
+mod failure;
+mod owed;
 mod plan;
 mod policies;
 mod run;
+mod screen;
+mod sign;
+mod status;
+mod stop;
+mod trace;
+mod tree;
 mod version;
+mod wait;
+mod why;
+
+pub use failure::Failure;
 
 /// Lets many teams ship together on Kubernetes: says when, whether everyone is ready, and in which order.
 #[derive(Parser, Debug)]
@@ -21,7 +39,7 @@ mod version;
     version,
     propagate_version = true,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 yes, 1 no, 2 wrong usage, 3 not found or unreachable."
+    after_help = "Exit codes: 0 yes, 1 no, 2 wrong usage, 3 not found or unreachable, 4 forbidden, 5 timed out."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -30,32 +48,109 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    // What people ask.
+    Status(status::Args),
+    Why(why::Args),
+    Tree(tree::Args),
+    Trace(trace::Args),
+    Owed(owed::Args),
+    Events(events::Args),
+    Wait(wait::Args),
+    Explain(explain::Args),
+    Doctor(doctor::Args),
+    // What people decide.
+    Ready(sign::ReadyArgs),
+    #[command(name = "notready")]
+    NotReady(sign::NotReadyArgs),
+    Hold(stop::HoldArgs),
+    Resume(stop::ResumeArgs),
+    Override(stop::OverrideArgs),
+    // What is asked of files.
+    Plan(plan::Args),
+    Calendar(calendar::Args),
+    // The installation.
     Run(run::Args),
     Crds(crds::Args),
-    Calendar(calendar::Args),
-    Plan(plan::Args),
     Policies(policies::PoliciesArgs),
     Manifests(policies::ManifestsArgs),
+    Completion(completion::Args),
     Version(version::Args),
 }
 
 /// Runs the command that the process was started with. Exit codes: 0 yes, 1 no, 2 wrong usage,
-/// 3 not found or unreachable.
+/// 3 not found or unreachable, 4 forbidden, 5 timed out.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Run(args) => run::run(args),
-        Command::Crds(args) => crds::run(&args),
-        Command::Calendar(args) => calendar::run(&args),
-        Command::Plan(args) => plan::run(&args),
-        Command::Policies(args) => policies::policies(&args),
-        Command::Manifests(args) => policies::manifests(args),
-        Command::Version(args) => version::run(&args),
+    clap_complete::CompleteEnv::with_factory(command).var(completion::VARIABLE).complete();
+    if program().as_deref() == Some(completion::SHIM) {
+        return completion::shim(command(), std::env::args_os().skip(1).collect());
+    }
+    let matches = command().get_matches();
+    let parsed = match Cli::from_arg_matches(&matches) {
+        Ok(parsed) => parsed,
+        Err(error) => error.exit(),
     };
-    done.unwrap_or_else(|failure| {
+    dispatch(parsed.command).unwrap_or_else(|failure| {
         eprintln!("{failure}");
         ExitCode::from(failure.code)
     })
+}
+
+fn dispatch(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Status(args) => in_time(status::run(args)),
+        Command::Why(args) => in_time(why::run(args)),
+        Command::Tree(args) => in_time(tree::run(args)),
+        Command::Trace(args) => in_time(trace::run(args)),
+        Command::Owed(args) => in_time(owed::run(args)),
+        Command::Events(args) => in_time(events::run(args)),
+        Command::Wait(args) => in_time(wait::run(args)),
+        Command::Ready(args) => in_time(sign::ready(args)),
+        Command::NotReady(args) => in_time(sign::not_ready(args)),
+        Command::Hold(args) => in_time(stop::hold(args)),
+        Command::Resume(args) => in_time(stop::resume(args)),
+        Command::Override(args) => in_time(stop::over(args)),
+        Command::Doctor(args) => in_time(doctor::run(args)),
+        Command::Explain(args) => explain::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Calendar(args) => calendar::run(&args),
+        Command::Run(args) => run::run(args),
+        Command::Crds(args) => crds::run(&args),
+        Command::Policies(args) => policies::policies(&args),
+        Command::Manifests(args) => policies::manifests(args),
+        Command::Completion(args) => completion::run(&args),
+        Command::Version(args) => version::run(&args),
+    }
+}
+
+/// The command as it is spoken: as a plugin it belongs to kubectl.
+fn command() -> clap::Command {
+    let command = Cli::command();
+    if is_plugin() { command.bin_name("kubectl rollcall").display_name("kubectl rollcall") } else { command }
+}
+
+/// The name that the program was started by.
+fn program() -> Option<String> {
+    let first = std::env::args_os().next()?;
+    Some(Path::new(&first).file_stem()?.to_str()?.to_owned())
+}
+
+fn is_plugin() -> bool {
+    program().is_some_and(|name| name.starts_with("kubectl"))
+}
+
+/// What to type to come here again.
+fn invoked_as() -> &'static str {
+    if is_plugin() { "kubectl rollcall" } else { "rollcall" }
+}
+
+/// Waits for an answer that needs the network.
+fn in_time(work: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::unreachable(e, "the machine has no threads or files left"))?;
+    runtime.block_on(work)
 }
 
 /// Prints an answer. A reader that has seen enough and has gone (`rollcall crds | head`) got what it wanted.
@@ -73,27 +168,6 @@ fn write_all(out: &mut impl Write, text: &str) -> io::Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
-    }
-}
-
-/// Why a command could not answer, with what can be done about it.
-#[derive(Debug, thiserror::Error)]
-#[error("error: {what}\nhelp: {help}")]
-pub struct Failure {
-    what: String,
-    help: String,
-    code: u8,
-}
-
-impl Failure {
-    /// The command was asked for something that makes no sense.
-    fn usage(what: impl std::fmt::Display, help: impl Into<String>) -> Self {
-        Self { what: what.to_string(), help: help.into(), code: 2 }
-    }
-
-    /// What was asked for is not there, or cannot be reached or written.
-    fn unreachable(what: impl std::fmt::Display, help: impl Into<String>) -> Self {
-        Self { what: what.to_string(), help: help.into(), code: 3 }
     }
 }
 
@@ -121,7 +195,6 @@ mod tests {
 
     #[test]
     fn the_commands_are_declared_without_contradictions() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

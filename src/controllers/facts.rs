@@ -33,6 +33,7 @@ pub fn workload(found: &wire::Workload) -> Workload {
         template: found.template.clone(),
         images: found.images.to_map(),
         annotations: found.annotations.to_map(),
+        parts: found.parts.to_string(),
         progress: match &found.progress {
             wire::Progress::NotObserved => Progress::NotObserved,
             wire::Progress::Progressing(note) => Progress::Progressing(note.clone()),

@@ -6,7 +6,7 @@ mod checks;
 mod claims;
 mod events;
 pub(crate) mod facts;
-mod openings;
+pub(crate) mod openings;
 pub mod operator;
 pub mod queue;
 pub mod readiness;

@@ -38,7 +38,7 @@ pub fn seen(world: &World, windows: &[Arc<Window>], but: Option<&ObjectKey>) -> 
     let releases = world.stores.releases.list();
     let teams = world.stores.teams.list();
     starts(
-        world,
+        &Ground::of(world),
         windows,
         releases.iter().map(|r| &**r).filter(|r| Some(&r.meta.key) != but),
         teams.iter().map(|t| &**t),
@@ -66,26 +66,49 @@ pub async fn read(
         teams.extend(all.iter().filter_map(|t| decode::<TeamReadinessSpec, TeamReadinessStatus>(t).ok()));
     }
     let releases: Vec<Release> = texts.iter().filter_map(|t| decode(t).ok()).collect();
-    Ok(starts(world, windows, releases.iter().filter(|r| Some(&r.meta.key) != but), teams.iter()))
+    Ok(starts(&Ground::of(world), windows, releases.iter().filter(|r| Some(&r.meta.key) != but), teams.iter()))
 }
 
-fn starts<'a>(
-    world: &World,
+/// The labels of an object.
+type Labels = BTreeMap<String, String>;
+
+/// Where windows and namespaces stand, for whoever asks which of them govern.
+pub struct Ground<'a> {
+    /// The operator's namespace.
+    pub platform: &'a str,
+    /// The labels of a namespace.
+    pub labels: Box<dyn Fn(&str) -> Labels + 'a>,
+}
+
+impl<'a> Ground<'a> {
+    fn of(world: &'a World) -> Self {
+        let labels = |namespace: &str| {
+            let found = world.stores.namespaces.get(&ObjectKey::new("", namespace));
+            found.map(|n| n.meta.labels.clone()).unwrap_or_default()
+        };
+        Self { platform: &world.settings.namespace, labels: Box::new(labels) }
+    }
+}
+
+/// What these releases and teams have started in these windows.
+#[must_use]
+pub fn starts<'a>(
+    ground: &Ground<'_>,
     windows: &[Arc<Window>],
     releases: impl Iterator<Item = &'a Release>,
     teams: impl Iterator<Item = &'a Team>,
 ) -> Vec<WindowStart> {
     let mut all = Vec::new();
     for release in releases {
-        of_release(world, windows, release, &mut all);
+        of_release(ground, windows, release, &mut all);
     }
     for team in teams {
-        of_team(world, windows, team, &mut all);
+        of_team(ground, windows, team, &mut all);
     }
     all
 }
 
-fn of_release(world: &World, windows: &[Arc<Window>], release: &Release, all: &mut Vec<WindowStart>) {
+fn of_release(ground: &Ground<'_>, windows: &[Arc<Window>], release: &Release, all: &mut Vec<WindowStart>) {
     let named: Vec<ObjectName> = release.spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
     let participant = |status: &StepStatus| {
         let step = release.spec.steps.iter().find(|step| step.name == status.name)?;
@@ -98,7 +121,7 @@ fn of_release(world: &World, windows: &[Arc<Window>], release: &Release, all: &m
             continue;
         };
         let of = (release.meta.key.namespace.as_ref(), &release.meta.labels, named.as_slice());
-        for window in governing(world, windows, &participant.team.namespace, Some(of)) {
+        for window in governing(ground, windows, &participant.team.namespace, Some(of)) {
             all.push(WindowStart {
                 window,
                 release: Some(facts::name(&release.meta.key)),
@@ -111,7 +134,7 @@ fn of_release(world: &World, windows: &[Arc<Window>], release: &Release, all: &m
     }
 }
 
-fn of_team(world: &World, windows: &[Arc<Window>], team: &Team, all: &mut Vec<WindowStart>) {
+fn of_team(ground: &Ground<'_>, windows: &[Arc<Window>], team: &Team, all: &mut Vec<WindowStart>) {
     let namespace = &*team.meta.key.namespace;
     for workload in &team.status.workloads {
         let Some(at) = workload.let_go_at.as_deref().and_then(from_wire) else {
@@ -119,7 +142,7 @@ fn of_team(world: &World, windows: &[Arc<Window>], team: &Team, all: &mut Vec<Wi
         };
         let kind = validate::kind(workload.kind);
         let what = WorkloadName { kind, namespace: namespace.to_owned(), name: workload.name.clone() }.to_string();
-        for window in governing(world, windows, namespace, None) {
+        for window in governing(ground, windows, namespace, None) {
             all.push(WindowStart { window, release: None, what: what.clone(), at, under_way: false, live: false });
         }
     }
@@ -127,19 +150,13 @@ fn of_team(world: &World, windows: &[Arc<Window>], team: &Team, all: &mut Vec<Wi
 
 /// The names of those of the windows that govern a team's workload, for a release or for changes of nobody.
 fn governing(
-    world: &World,
+    ground: &Ground<'_>,
     windows: &[Arc<Window>],
     team: &str,
     release: Option<(&str, &BTreeMap<String, String>, &[ObjectName])>,
 ) -> Vec<String> {
-    let found = world.stores.namespaces.get(&ObjectKey::new("", team));
-    let nobody = BTreeMap::new();
-    let asking = Asking {
-        platform: &world.settings.namespace,
-        team,
-        team_labels: found.as_ref().map_or(&nobody, |n| &n.meta.labels),
-        release,
-    };
+    let labels = (ground.labels)(team);
+    let asking = Asking { platform: ground.platform, team, team_labels: &labels, release };
     let governs = |window: &&Arc<Window>| facts::tier(&asking, window).is_some();
     windows.iter().filter(governs).map(|window| window.meta.key.to_string()).collect()
 }

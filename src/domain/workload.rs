@@ -24,6 +24,8 @@ pub struct Workload {
     pub images: BTreeMap<String, String>,
     /// Annotations of the pod template.
     pub annotations: BTreeMap<String, String>,
+    /// What the pod template consists of, one line for each part: its path, `=`, a short digest.
+    pub parts: String,
     pub progress: Progress,
     /// The stored template is what runs already: the change was taken back while it was held.
     pub runs_already: bool,

@@ -1,6 +1,6 @@
 //! From documents to objects, with everything that is wrong with each on its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::calendars::Files;
 use super::document::Document;
+use crate::cluster::ObjectKey;
 use crate::cluster::objects::{self, decode};
 use crate::controllers::{calendars, facts};
+use crate::domain::calendar::Governing;
 use crate::domain::scheduling::situation::{Release, Team};
 use crate::domain::{Faults, Kind, WorkloadName};
 use crate::validate::{self, schema};
@@ -33,6 +35,8 @@ pub enum Level {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub level: Level,
+    /// What it is about: `RCnnn` where the cluster would say so too, else `deadline`, `lint` or `note`.
+    pub rule: String,
     pub file: String,
     pub line: u64,
     pub object: String,
@@ -53,6 +57,8 @@ pub struct Set<'a> {
     pub releases: Vec<Sound<'a, objects::Release, Release>>,
     pub teams: Vec<Sound<'a, objects::Team, Team>>,
     pub windows: Vec<Arc<objects::Window>>,
+    /// The windows, compiled with the calendars that they name; by key.
+    pub governing: BTreeMap<ObjectKey, Governing>,
     /// The calendars among the documents.
     pub calendars: Files,
     /// When it is asked what looks wrong with a window.
@@ -60,22 +66,21 @@ pub struct Set<'a> {
     /// Labels by namespace, of the namespaces among the documents.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// The workloads among the documents.
-    pub workloads: BTreeSet<WorkloadName>,
+    pub workloads: BTreeMap<WorkloadName, &'a Value>,
     /// How many documents are of each of our kinds, sound or not; and of others.
     pub counts: BTreeMap<&'static str, usize>,
     pub findings: Vec<Finding>,
 }
 
 impl<'a> Set<'a> {
-    pub fn tell(&mut self, level: Level, document: &Document, path: &str, message: impl Into<String>) {
-        self.findings.push(Finding {
-            level,
-            file: document.file.clone(),
-            line: document.line_of(path),
-            object: title(&document.value),
-            path: path.to_owned(),
-            message: message.into(),
-        });
+    pub fn tell(&mut self, level: Level, rule: &str, document: &Document, path: &str, message: impl Into<String>) {
+        self.findings.push(finding(level, rule, document, path, &message.into()));
+    }
+
+    /// By file and line, the worse first.
+    pub fn sort(&mut self) {
+        let key = |f: &Finding| (f.file.clone(), f.line, f.level, f.path.clone(), f.message.clone());
+        self.findings.sort_by_cached_key(key);
     }
 
     fn add(&mut self, document: &'a Document, kind: &'static str) {
@@ -96,7 +101,7 @@ impl<'a> Set<'a> {
             }
         }
         for fault in faults.0 {
-            self.tell(Level::Fault, document, &fault.path, fault.message);
+            self.tell(Level::Fault, rule_of(kind), document, &fault.path, fault.message);
         }
     }
 
@@ -147,7 +152,13 @@ impl<'a> Set<'a> {
                         .as_ref()
                         .and_then(|name| window.spec.schedule.iter().position(|entry| entry.name == *name));
                     let path = path.map_or("spec".to_owned(), |n| format!("spec.schedule[{n}]"));
-                    self.tell(Level::Warning, document, &path, format!("{warning} ({})", warning.concern.as_str()));
+                    self.tell(
+                        Level::Warning,
+                        "lint",
+                        document,
+                        &path,
+                        format!("{warning} ({})", warning.concern.as_str()),
+                    );
                 }
             }
             // What a calendar says that is not here is not known; all else that is wrong is.
@@ -160,10 +171,11 @@ impl<'a> Set<'a> {
                     "{} is not among these files, so when this window is open is not known",
                     elsewhere.join(", ")
                 );
-                self.tell(Level::Note, document, "spec.schedule", message);
+                self.tell(Level::Note, "note", document, "spec.schedule", message);
             }
             Err(faults) => return Err(faults),
         }
+        self.governing.insert(window.meta.key.clone(), calendars::compile(&window, &self.calendars).governing(&window));
         self.windows.push(window);
         Ok(())
     }
@@ -174,6 +186,28 @@ fn is_calendar(path: &str) -> bool {
     path == "spec.holidays" || path.ends_with(".calendar")
 }
 
+/// Something to tell of a document.
+pub fn finding(level: Level, rule: &str, document: &Document, path: &str, message: &str) -> Finding {
+    Finding {
+        level,
+        rule: rule.to_owned(),
+        file: document.file.clone(),
+        line: document.line_of(path),
+        object: title(&document.value),
+        path: path.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// The code by which the cluster tells that an object of this kind is wrong.
+fn rule_of(kind: &str) -> &'static str {
+    match kind {
+        "DeploymentWindow" => "RC034",
+        "TeamReadiness" => "RC012",
+        _ => "RC010",
+    }
+}
+
 fn undecodable(why: String) -> Faults {
     let mut faults = Faults::default();
     faults.add("spec", why);
@@ -181,8 +215,8 @@ fn undecodable(why: String) -> Faults {
 }
 
 /// All documents, each on its own.
-pub fn read(documents: &[Document], now: DateTime<Utc>) -> Set<'_> {
-    let mut set = Set { calendars: Files::of(documents), now, ..Set::default() };
+pub fn read(documents: &[Document], calendars: Files, now: DateTime<Utc>) -> Set<'_> {
+    let mut set = Set { calendars, now, ..Set::default() };
     let mut seen: BTreeMap<String, &Document> = BTreeMap::new();
     for document in documents {
         let value = &document.value;
@@ -194,15 +228,17 @@ pub fn read(documents: &[Document], now: DateTime<Utc>) -> Set<'_> {
             let first = seen.entry(title(value)).or_insert(document);
             if !std::ptr::eq(*first, document) {
                 let message = format!("is already in {}:{}", first.file, first.line);
-                set.tell(Level::Fault, document, "metadata.name", message);
+                set.tell(Level::Fault, rule_of(kind), document, "metadata.name", message);
                 continue;
             }
         }
         match known {
-            Some(_) if version != OURS => set.tell(Level::Fault, document, "apiVersion", format!("must be {OURS}")),
+            Some(kind) if version != OURS => {
+                set.tell(Level::Fault, rule_of(kind), document, "apiVersion", format!("must be {OURS}"));
+            }
             Some(kind) => set.add(document, kind),
             None if version.starts_with("rollcall.dev/") => {
-                set.tell(Level::Fault, document, "kind", format!("is none of {}", ours.join(", ")));
+                set.tell(Level::Fault, rule_of(kind), document, "kind", format!("is none of {}", ours.join(", ")));
             }
             None => other(&mut set, value),
         }
@@ -210,14 +246,17 @@ pub fn read(documents: &[Document], now: DateTime<Utc>) -> Set<'_> {
     set
 }
 
-fn other(set: &mut Set<'_>, value: &Value) {
+fn other<'a>(set: &mut Set<'a>, value: &'a Value) {
     *set.counts.entry("other").or_default() += 1;
     let meta = &value["metadata"];
     let name = meta["name"].as_str().unwrap_or_default().to_owned();
     let namespace = meta["namespace"].as_str().unwrap_or("default").to_owned();
     let kind = match value["kind"].as_str() {
         Some("Deployment") => Kind::Deployment,
+        Some("StatefulSet") => Kind::StatefulSet,
+        Some("DaemonSet") => Kind::DaemonSet,
         Some("Job") => Kind::Job,
+        Some("CronJob") => Kind::CronJob,
         Some("Namespace") => {
             let labels = meta["labels"].as_object().into_iter().flatten();
             let labels = labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())));
@@ -226,7 +265,7 @@ fn other(set: &mut Set<'_>, value: &Value) {
         }
         _ => return,
     };
-    set.workloads.insert(WorkloadName { kind, namespace, name });
+    set.workloads.insert(WorkloadName { kind, namespace, name }, value);
 }
 
 /// What must be true of any object.

@@ -7,7 +7,7 @@ use super::document::Document;
 use crate::cluster::objects;
 use crate::controllers::calendars;
 use crate::controllers::facts::{self, Asking};
-use crate::domain::calendar::Governing;
+use crate::domain::calendar::{Governance, Governing};
 use crate::domain::scheduling::situation::{Action, OnFailure, Release, Step, Work};
 use crate::domain::{ObjectName, WorkloadName};
 use crate::validate;
@@ -28,7 +28,7 @@ pub struct Planned {
 }
 
 type Release_<'a> = Sound<'a, objects::Release, Release>;
-type Tell<'a> = Vec<(Level, &'a Document, String, String)>;
+type Tell<'a> = Vec<(Level, &'static str, &'a Document, String, String)>;
 
 /// The plan of every release that makes sense, by name; adds what the objects together show.
 pub fn plans(set: &mut Set<'_>, platform: &str) -> Vec<Plan> {
@@ -40,11 +40,10 @@ pub fn plans(set: &mut Set<'_>, platform: &str) -> Vec<Plan> {
         plans.push(plan(set, release, platform, &mut tell));
     }
     rivals(set, &mut tell);
-    for (level, document, path, message) in tell {
-        set.tell(level, document, &path, message);
+    for (level, rule, document, path, message) in tell {
+        set.tell(level, rule, document, &path, message);
     }
     plans.sort_by(|a, b| a.release.cmp(&b.release));
-    set.findings.sort_by(|a, b| (&a.file, a.line, a.level, &a.path).cmp(&(&b.file, b.line, b.level, &b.path)));
     plans
 }
 
@@ -56,7 +55,7 @@ fn teams<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
             let message = format!(
                 "TeamReadiness {name} is not among these files, so its consent and its workloads are not checked"
             );
-            tell.push((Level::Note, release.document, path, message));
+            tell.push((Level::Note, "note", release.document, path, message));
             continue;
         };
         // Consent by label depends on the release, so the team is read again as this release sees it.
@@ -74,19 +73,19 @@ fn teams<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
                 "TeamReadiness {name} does not consent to {} by this release: see its spec.allow",
                 lacking.join(" and ")
             );
-            tell.push((Level::Conflict, release.document, path.clone(), message));
+            tell.push((Level::Conflict, "RC013", release.document, path.clone(), message));
         }
         if !steps.is_empty() && release.checked.on_failure == OnFailure::Rollback && !may(Action::Rollback) {
             let message = format!(
                 "TeamReadiness {name} does not consent to Rollback, so its steps stay as they are if one fails"
             );
-            tell.push((Level::Note, release.document, path, message));
+            tell.push((Level::Note, "note", release.document, path, message));
         }
         for (n, workload) in steps {
             if !seen.listed.contains(&(workload.kind, workload.name.clone())) {
                 let message =
                     format!("TeamReadiness {name} does not list {} {}", workload.kind.as_str(), workload.name);
-                tell.push((Level::Conflict, release.document, format!("spec.steps[{n}].workload"), message));
+                tell.push((Level::Conflict, "RC014", release.document, format!("spec.steps[{n}].workload"), message));
             }
         }
     }
@@ -118,7 +117,7 @@ fn windows<'a>(set: &Set<'a>, release: &Release_<'a>, tell: &mut Tell<'a>) {
                 "no sound DeploymentWindow {}/{} is among these files; without it the release never starts",
                 named.namespace, named.name
             );
-            tell.push((Level::Note, release.document, format!("spec.windows[{n}]"), message));
+            tell.push((Level::Note, "note", release.document, format!("spec.windows[{n}]"), message));
         }
     }
 }
@@ -139,7 +138,7 @@ fn rivals<'a>(set: &Set<'a>, tell: &mut Tell<'a>) {
             let apart = step.expect.is_some() && other.expect.is_some() && step.expect != other.expect;
             if !apart {
                 let message = format!("{name} is claimed by step {} of release {} too", other.name, first.checked.name);
-                tell.push((Level::Conflict, release.document, format!("spec.steps[{n}].workload"), message));
+                tell.push((Level::Conflict, "RC015", release.document, format!("spec.steps[{n}].workload"), message));
             }
         }
     }
@@ -169,20 +168,8 @@ fn plan<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tell: &mut Te
 
 /// The windows that govern a step: a wait has those of the release alone.
 fn governing(set: &Set<'_>, release: &Release_<'_>, step: &Step, platform: &str) -> Vec<String> {
-    let named: Vec<ObjectName> =
-        release.wire.spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
     let own = &release.checked.name.namespace;
-    let team = workload(step).map_or(own, |w| &w.namespace);
-    let nobody = BTreeMap::new();
-    let asking = Asking {
-        platform,
-        team,
-        team_labels: set.namespaces.get(team).unwrap_or(&nobody),
-        release: Some((own, &release.wire.meta.labels, &named)),
-    };
-    let governance = facts::governance(&asking, &set.windows, &[], &|window| {
-        calendars::compile(window, &set.calendars).governing(window)
-    });
+    let governance = governance_of(set, release, workload(step).map_or(own, |w| &w.namespace), platform);
     let tiers = ["platform", "team", "release"].into_iter().zip(&governance.tiers);
     let mut all: Vec<String> = tiers
         .flat_map(|(tier, windows)| windows.iter().map(move |(name, window)| (tier, name, window)))
@@ -193,6 +180,24 @@ fn governing(set: &Set<'_>, release: &Release_<'_>, step: &Step, platform: &str)
         .collect();
     all.sort();
     all
+}
+
+/// The windows that govern what a release does in a namespace.
+pub fn governance_of(set: &Set<'_>, release: &Release_<'_>, team: &str, platform: &str) -> Governance {
+    let named: Vec<ObjectName> =
+        release.wire.spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
+    let nobody = BTreeMap::new();
+    let asking = Asking {
+        platform,
+        team,
+        team_labels: set.namespaces.get(team).unwrap_or(&nobody),
+        release: Some((&release.checked.name.namespace, &release.wire.meta.labels, &named)),
+    };
+    // Each window was compiled when it was read.
+    facts::governance(&asking, &set.windows, &[], &|window| {
+        let known = set.governing.get(&window.meta.key).cloned();
+        known.unwrap_or_else(|| calendars::compile(window, &set.calendars).governing(window))
+    })
 }
 
 /// A window of the platform selects by labels of namespaces, which these files may not have.
@@ -212,7 +217,13 @@ fn unknown_labels<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tel
             let message = format!(
                 "Namespace {namespace} is not among these files, so windows that select namespaces by label are taken not to select it"
             );
-            tell.push((Level::Note, release.document, format!("spec.participants[{n}].team.namespace"), message));
+            tell.push((
+                Level::Note,
+                "note",
+                release.document,
+                format!("spec.participants[{n}].team.namespace"),
+                message,
+            ));
         }
     }
 }

@@ -75,16 +75,27 @@ fn bounds() -> serde_saphyr::Options {
 pub fn documents(file: &str, text: &str) -> Result<Vec<Document>, (u64, String)> {
     let nodes: Vec<Spanned<Node>> = serde_saphyr::from_multiple_with_options(text, bounds())
         .map_err(|e| (e.location().map_or(1, |l| l.line()), e.without_snippet().to_string()))?;
-    Ok(nodes
-        .into_iter()
-        .map(|root| Document {
-            file: file.to_owned(),
-            line: root.referenced.line().max(1),
-            value: plain(&root.value),
-            root,
-        })
-        .filter(|document| !document.value.is_null())
-        .collect())
+    let roots = nodes.into_iter().flat_map(objects);
+    let documents = roots.map(|root| Document {
+        file: file.to_owned(),
+        line: root.referenced.line().max(1),
+        value: plain(&root.value),
+        root,
+    });
+    Ok(documents.filter(|document| !document.value.is_null()).collect())
+}
+
+/// The objects of a document: of a `List`, as `kubectl get -o yaml` prints it, its items.
+fn objects(root: Spanned<Node>) -> Vec<Spanned<Node>> {
+    let field = |name: &str| match &root.value {
+        Node::Map(entries) => entries.iter().find(|(key, _)| key == name).map(|(_, inner)| &inner.value),
+        _ => None,
+    };
+    let kind = matches!(field("kind"), Some(Node::Scalar(Value::String(kind))) if kind.ends_with("List"));
+    match field("items") {
+        Some(Node::List(items)) if kind => items.clone(),
+        _ => vec![root],
+    }
 }
 
 fn plain(node: &Node) -> Value {

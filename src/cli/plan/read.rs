@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 
 /// No set of manifests is larger, and what is larger is not read into memory.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
+pub const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A file as text, by the name it is called in messages.
 pub struct Source {
@@ -52,17 +52,20 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let entry = entry.map_err(|e| unreadable(&name, &e))?;
         let kind = entry.file_type().map_err(|e| unreadable(&name, &e))?;
         let path = entry.path();
-        let manifest = path.extension().is_some_and(|x| x == "yaml" || x == "yml" || x == "json");
-        // A folder of GitOps has files that only kustomize understands.
-        let kustomization = path.file_stem().is_some_and(|stem| stem == "kustomization");
         if kind.is_dir() {
             found.extend(below(&path)?);
-        } else if manifest && !kustomization {
+        } else if is_manifest(&path) {
             found.push(path);
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether a file is one of manifests, by its name. A folder of GitOps has files that only kustomize understands.
+pub fn is_manifest(path: &Path) -> bool {
+    let kustomization = path.file_stem().is_some_and(|stem| stem == "kustomization");
+    path.extension().is_some_and(|x| x == "yaml" || x == "yml" || x == "json") && !kustomization
 }
 
 fn text(name: &str, from: impl Read) -> Result<String, Failure> {

@@ -2,113 +2,162 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::check::{Finding, Level, Set};
+use super::answer::Answer;
+use super::check::{Finding, Level};
+use super::course::Course;
 use super::cross::{Plan, Planned};
+use super::moves::Moves;
+use crate::api::time::{from_wire, to_wire};
+use crate::cli::screen::text::{count, inert};
+use crate::cli::screen::{Screen, Table};
 
 /// For people.
-pub fn table(set: &Set<'_>, plans: &[Plan]) -> String {
+pub fn table(answer: &Answer, moves: Option<&Moves>, screen: &Screen) -> String {
     let mut out = String::new();
-    for finding in &set.findings {
-        line(&mut out, finding);
+    for finding in &answer.findings {
+        line(&mut out, finding, screen);
     }
-    for plan in plans {
+    for plan in &answer.plans {
         if !out.is_empty() {
             out.push('\n');
         }
-        waves(&mut out, plan);
+        course(&mut out, plan, answer, screen);
+    }
+    if let Some(moves) = moves {
+        moved(&mut out, moves, screen);
     }
     if !out.is_empty() {
         out.push('\n');
     }
-    let _ = writeln!(out, "{}", summary(set));
+    if !answer.plans.is_empty() {
+        let from = screen.when.at(answer.at);
+        let _ = writeln!(
+            out,
+            "Planned from {from} on: teams sign, checks pass, nothing fails, each step takes its estimate."
+        );
+    }
+    let _ = writeln!(out, "{}", summary(answer));
     out
 }
 
-fn line(out: &mut String, finding: &Finding) {
+fn line(out: &mut String, finding: &Finding, screen: &Screen) {
     let level = match finding.level {
-        Level::Fault => "",
-        Level::Conflict => "conflict: ",
-        Level::Warning => "warning: ",
-        Level::Note => "note: ",
+        Level::Fault => screen.bad("fault"),
+        Level::Conflict => screen.bad("conflict"),
+        Level::Warning => screen.wait("warning"),
+        Level::Note => screen.faint("note"),
     };
-    let Finding { file, line, object, path, message, .. } = finding;
-    let _ = writeln!(out, "{}", inert(&format!("{file}:{line}: {level}{object}: {path}: {message}")));
+    let Finding { file, line, object, path, message, rule, .. } = finding;
+    let rule = if rule == "note" { String::new() } else { format!(" {rule}") };
+    let said = inert(&format!("{object}: {path}: {message}"));
+    let _ = writeln!(out, "{}:{line}: {level}{rule}: {said}", inert(file));
 }
 
-fn waves(out: &mut String, plan: &Plan) {
-    let steps = || plan.waves.iter().flatten();
-    let width = |of: fn(&Planned) -> &str| steps().map(|s| of(s).chars().count()).max().unwrap_or(0);
-    let (name, work) = (width(|s| &s.step), width(|s| &s.work));
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+fn course(out: &mut String, plan: &Plan, answer: &Answer, screen: &Screen) {
+    let course = answer.courses.get(&plan.release);
+    let steps: usize = plan.waves.iter().map(Vec::len).sum();
+    let at = |at: Option<DateTime<Utc>>| at.map_or("never".to_owned(), |at| screen.when.at(at));
     let _ = writeln!(
         out,
-        "release {}: {} in {}",
-        plan.release,
-        count(steps().count(), "step"),
-        count(plan.waves.len(), "wave")
-    );
-    for (n, wave) in plan.waves.iter().enumerate() {
-        for step in wave {
-            let windows = if step.windows.is_empty() {
-                "no window among these files".to_owned()
-            } else {
-                step.windows.join(", ")
-            };
-            let _ = writeln!(out, "  {}  {:name$}  {:work$}  {windows}", n + 1, step.step, step.work);
+        "release {}: {} in {}, {}",
+        screen.strong(&inert(&plan.release)),
+        count(steps, "step"),
+        count(plan.waves.len(), "wave"),
+        match (course.and_then(Course::starts), course.and_then(Course::ends)) {
+            (None, _) => screen.wait("does not start within the horizon"),
+            (start, None) => screen.wait(&format!("starts {} and does not end within the horizon", at(start))),
+            (start, end) => format!("from {} to {}", at(start), at(end)),
         }
+    );
+    let mut table = Table::new(&["", "STEP", "SHIPS", "STARTS", "ENDS", "WINDOWS"]);
+    for (n, step) in plan.waves.iter().enumerate().flat_map(|(n, wave)| wave.iter().map(move |step| (n, step))) {
+        let leg = course.and_then(|c| c.legs.iter().find(|leg| leg.step == step.step));
+        let windows =
+            if step.windows.is_empty() { "none among these files".to_owned() } else { step.windows.join(", ") };
+        table.row(vec![
+            (n + 1).to_string(),
+            inert(&step.step),
+            inert(&step.work),
+            leg.and_then(|l| l.start).map(|at| screen.when.at(at)).unwrap_or_default(),
+            leg.and_then(|l| l.end).map(|at| screen.when.at(at)).unwrap_or_default(),
+            inert(&windows),
+        ]);
+    }
+    out.push_str(&table.shown(screen, 2));
+}
+
+fn moved(out: &mut String, moves: &Moves, screen: &Screen) {
+    let _ = writeln!(out, "\n{}", screen.strong(&format!("What has moved since {}", inert(&moves.base))));
+    if moves.releases.is_empty() && moves.new.is_empty() && moves.mended.is_empty() {
+        out.push_str("  nothing\n");
+    }
+    let said =
+        |text: &Option<String>| text.as_deref().and_then(from_wire).map_or("never".to_owned(), |at| screen.when.at(at));
+    for one in &moves.releases {
+        let _ = writeln!(out, "  {} {}", screen.strong(&inert(&one.release)), one.change);
+        for (word, [before, after]) in [("starts", &one.starts), ("ends", &one.ends)] {
+            if before != after && one.change == "changed" {
+                let _ = writeln!(out, "    {word} {} instead of {}", said(after), said(before));
+            }
+        }
+        for detail in &one.details {
+            let _ = writeln!(out, "    {}", inert(detail));
+        }
+    }
+    for text in &moves.new {
+        let _ = writeln!(out, "  {} {}", screen.bad("new:"), inert(text));
+    }
+    for text in &moves.mended {
+        let _ = writeln!(out, "  {} {}", screen.good("mended:"), inert(text));
     }
 }
 
-fn summary(set: &Set<'_>) -> String {
-    let of = |kind: &str| set.counts.get(kind).copied().unwrap_or(0);
-    let told = |level: Level| set.findings.iter().filter(|f| f.level == level).count();
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+fn summary(answer: &Answer) -> String {
+    let of = |kind: &str| answer.counts.get(kind).copied().unwrap_or(0);
     format!(
         "{}, {}, {}, {}: {}, {}, {}, {}",
         count(of("CoordinatedRelease"), "release"),
         count(of("TeamReadiness"), "team"),
         count(of("DeploymentWindow"), "window"),
         count(of("other"), "other object"),
-        count(told(Level::Fault), "fault"),
-        count(told(Level::Conflict), "conflict"),
-        count(told(Level::Warning), "warning"),
-        count(told(Level::Note), "note")
+        count(answer.told(Level::Fault), "fault"),
+        count(answer.told(Level::Conflict), "conflict"),
+        count(answer.told(Level::Warning), "warning"),
+        count(answer.told(Level::Note), "note")
     )
 }
 
 /// For programs.
-pub fn json(set: &Set<'_>, plans: &[Plan]) -> Value {
+pub fn json(answer: &Answer, moves: Option<&Moves>) -> Value {
     let told = |level: Level| -> Vec<Value> {
-        let of = set.findings.iter().filter(|f| f.level == level);
-        of.map(|f| json!({"file": f.file, "line": f.line, "object": f.object, "path": f.path, "message": f.message}))
-            .collect()
-    };
-    let planned = |s: &Planned| json!({"step": s.step, "work": s.work, "after": s.after, "windows": s.windows});
-    let plans: Vec<Value> = plans
-        .iter()
-        .map(|p| {
-            let waves: Vec<Vec<Value>> = p.waves.iter().map(|w| w.iter().map(planned).collect()).collect();
-            json!({"release": p.release, "waves": waves})
+        let of = answer.findings.iter().filter(|f| f.level == level);
+        of.map(|f| {
+            json!({"file": f.file, "line": f.line, "rule": f.rule, "object": f.object, "path": f.path, "message": f.message})
         })
-        .collect();
-    let workloads: Vec<String> = set.workloads.iter().map(ToString::to_string).collect();
+        .collect()
+    };
+    let plans: Vec<Value> = answer.plans.iter().map(|plan| release_json(plan, answer)).collect();
     json!({
-        "version": 1,
-        "faults": told(Level::Fault), "conflicts": told(Level::Conflict), "warnings": told(Level::Warning), "notes": told(Level::Note),
-        "releases": plans, "objects": set.counts, "workloads": workloads})
+        "apiVersion": crate::cli::screen::output::VERSION,
+        "kind": "Plan",
+        "at": to_wire(answer.at),
+        "until": to_wire(answer.at + answer.horizon),
+        "faults": told(Level::Fault), "conflicts": told(Level::Conflict),
+        "warnings": told(Level::Warning), "notes": told(Level::Note),
+        "releases": plans, "objects": answer.counts, "workloads": answer.workloads, "moves": moves})
 }
 
-/// The text with control characters, and what turns the direction of writing, made visible.
-fn inert(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || crate::validate::rules::turns(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+fn release_json(plan: &Plan, answer: &Answer) -> Value {
+    let course = answer.courses.get(&plan.release);
+    let planned = |s: &Planned| {
+        let leg = course.and_then(|c| c.legs.iter().find(|leg| leg.step == s.step));
+        json!({"step": s.step, "work": s.work, "after": s.after, "windows": s.windows,
+            "starts": leg.and_then(|l| l.start).map(to_wire), "ends": leg.and_then(|l| l.end).map(to_wire)})
+    };
+    let waves: Vec<Vec<Value>> = plan.waves.iter().map(|w| w.iter().map(planned).collect()).collect();
+    json!({"release": plan.release, "waves": waves, "starts": course.and_then(Course::starts).map(to_wire),
+        "ends": course.and_then(Course::ends).map(to_wire)})
 }

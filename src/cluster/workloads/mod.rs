@@ -9,6 +9,7 @@ mod daemon_set;
 mod deployment;
 mod job;
 mod object;
+mod parts;
 mod patches;
 mod stateful_set;
 
@@ -52,6 +53,8 @@ pub struct Workload {
     pub images: Texts,
     /// At most [`KEPT_ANNOTATIONS`] of the pod template's annotations.
     pub annotations: Texts,
+    /// What the pod template consists of, as [`parts::parts`] writes it.
+    pub parts: Box<str>,
     pub progress: Progress,
     /// The stored template is what runs.
     pub runs_already: bool,
@@ -160,6 +163,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         template: if gated { object.digest(adapter) } else { String::new() },
         images: if gated || made_by.is_some() { images(pods) } else { Texts::default() },
         annotations: if gated { annotations(pods) } else { Texts::default() },
+        parts: if gated { parts::parts(pods) } else { Box::default() },
         progress: if hold.is_some() { Progress::NotObserved } else { adapter.progress(&object) },
         runs_already: gated && hold == Some(HeldBy::Policy) && adapter.runs_already(&object),
         strength: adapter.strength(pods.pointer("/metadata/labels").is_some_and(|l| l.get(POD_GATE_LABEL).is_some())),

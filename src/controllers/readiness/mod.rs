@@ -3,6 +3,7 @@
 //!
 //! This folder never decides for a release, and never touches a workload that the team does not list.
 
+mod history;
 mod independent;
 mod report;
 mod workloads;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Looked, Trouble};
+use super::{Looked, Trouble, history};
 use crate::api::conditions::Conditions;
 use crate::api::readiness::{CheckStatus, SeenSignOff, TeamReadinessStatus, TeamRelease};
 use crate::api::release::{Participant, ParticipantRole};
+use crate::api::team_status::SignOffSource;
 use crate::api::time::to_wire;
 use crate::api::{ConditionType, Reason};
 use crate::cluster::objects::{Release, Team};
@@ -33,6 +34,7 @@ pub fn seen_sign_offs(team: &Team, now: DateTime<Utc>) -> Vec<SeenSignOff> {
             seat: s.seat,
             decision: s.decision,
             digest: s.digest.clone(),
+            source: source(team, &by),
             by,
             at: to_wire(now),
         })
@@ -43,6 +45,16 @@ pub fn seen_sign_offs(team: &Team, now: DateTime<Utc>) -> Vec<SeenSignOff> {
             team.status.seen_sign_offs.iter().find(same).cloned().unwrap_or(new)
         })
         .collect()
+}
+
+/// Where a word comes from, as the team's rules are now.
+fn source(team: &Team, by: &str) -> Option<SignOffSource> {
+    let delegates = team.spec.sign_off.as_ref().map(|s| s.delegates.as_slice()).unwrap_or_default();
+    let machine = by.starts_with("system:serviceaccount:");
+    match machine && delegates.iter().any(|d| d == by) {
+        true => Some(SignOffSource::Delegated),
+        false => machine.then_some(SignOffSource::ServiceAccount),
+    }
 }
 
 /// When the next sign-off that counts now stops to count.
@@ -120,14 +132,17 @@ pub(super) async fn write(world: &World, team: &Team, seen: Seen<'_>) -> Result<
     }
     let newly_overdue = !overdue.is_empty()
         && !team.status.conditions.iter().any(|c| c.type_ == "Stalled" && c.message == overdue_note);
-    let status = TeamReadinessStatus {
+    let mut status = TeamReadinessStatus {
         observed_generation: Some(team.meta.generation),
+        history: Vec::new(),
+        history_earlier: None,
         releases,
         workloads: looked.iter().map(|l| l.status.clone()).collect(),
         seen_sign_offs: sign_offs,
         checks,
         conditions: with_answers(conditions.finish(), team),
     };
+    history::advance(&team.status, &mut status, now);
     replace(world, team, status).await?;
     if newly_overdue {
         events::about_team(
@@ -230,10 +245,24 @@ fn releases(world: &World, team: &Team, seen: &[SeenSignOff], now: DateTime<Utc>
         let missing = tally.map(|t| t.lacks.into_iter().map(|l| l.role).take(8).collect()).unwrap_or_default();
         all.insert(
             name.clone(),
-            TeamRelease { release: name, digest: release.status.digest.clone(), state: state.to_owned(), missing },
+            TeamRelease {
+                changed: changed(&release, seen),
+                release: name,
+                digest: release.status.digest.clone(),
+                state: state.to_owned(),
+                missing,
+            },
         );
     }
     all.into_values().take(64).collect()
+}
+
+/// What is other now than what this team signed last.
+fn changed(release: &Release, seen: &[SeenSignOff]) -> Vec<String> {
+    let name = release.meta.key.to_string();
+    let signed = |digest: &String| seen.iter().any(|s| s.release == name && s.digest == *digest);
+    let last = release.status.signed.iter().rev().find(|s| signed(&s.digest));
+    last.map(|s| s.changed.clone()).unwrap_or_default()
 }
 
 fn state_of(why: &WhyLacking) -> &'static str {

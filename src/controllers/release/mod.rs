@@ -9,6 +9,7 @@ mod conditions;
 mod observe;
 mod overrides;
 mod report;
+mod signed;
 pub mod situation;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::act::GRANT_FORMAT;
-use super::{conditions, overrides};
+use super::{conditions, overrides, signed};
 use crate::api::conditions::{Conditions, cut};
 use crate::api::release::{BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus};
 use crate::api::time::to_wire;
@@ -113,6 +113,7 @@ pub fn status(
         blockers_left_out: i32::try_from(left_out).ok().filter(|n| *n > 0),
         override_: overrides::status(release, situation, &decision.digest),
         overrides_used: old.overrides_used.clone(),
+        signed: signed::kept(&old.signed, situation, &decision.digest),
         schedule: schedule(situation, decision),
         conditions: conditions::of(
             &old.conditions,

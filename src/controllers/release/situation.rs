@@ -280,6 +280,7 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
         started: at(&status.started_at),
         digest: status.digest.clone().zip(at(&status.digest_since)),
         steps: steps.collect(),
+        signed: super::signed::record(&status.signed),
         overrides: status.overrides_used.iter().filter_map(used).collect(),
     }
 }
@@ -295,4 +296,24 @@ fn used(wire: &UsedOverride) -> Option<Used> {
         digest: wire.named.clone(),
     };
     Some(Used { over, digest: wire.digest.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn t22_a_grant_in_a_form_that_is_not_known_is_none() {
+        let record_of = |format: i32| {
+            let status = json!({"steps": [{"name": "api", "state": "Granted", "grant": {
+                "format": format, "at": "2027-01-12T09:00:00Z", "digest": "sha256:a", "workloadUid": "u",
+                "workloadVersion": "7", "template": "sha256:t"}}]});
+            record(&serde_json::from_value(status).expect("a status")).steps.remove("api").expect("the step").grant
+        };
+        assert!(record_of(super::super::act::GRANT_FORMAT).is_some());
+        for other in [0, super::super::act::GRANT_FORMAT + 1] {
+            assert_eq!(record_of(other), None, "the step is held, and asked about anew");
+        }
+    }
 }

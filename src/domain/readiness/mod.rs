@@ -59,7 +59,12 @@ pub enum WhyLacking {
     /// So many signatures more are needed.
     Missing { more: usize },
     /// Somebody signed other content.
-    Stale { by: String, signed: String },
+    Stale {
+        by: String,
+        signed: String,
+        /// What is other now, as far as it is known.
+        changed: Vec<String>,
+    },
     /// Somebody signed, too long ago.
     Expired { by: String, at: DateTime<Utc> },
     /// Somebody said NoGo.
@@ -136,7 +141,7 @@ fn standing(
 ) -> Result<DateTime<Utc>, WhyLacking> {
     let by = sign_off.by.clone();
     if sign_off.digest != digest {
-        return Err(WhyLacking::Stale { by, signed: sign_off.digest.clone() });
+        return Err(WhyLacking::Stale { by, signed: sign_off.digest.clone(), changed: Vec::new() });
     }
     if !sign_off.go {
         return Err(WhyLacking::Refused { by, reason: sign_off.reason.clone() });

@@ -55,7 +55,10 @@ fn a_missing_sign_off_lacks_as_many_as_are_required() {
 #[test]
 fn a_sign_off_for_other_content_is_stale() {
     let old = SignOff { digest: "sha256:old".into(), ..go("ana") };
-    assert_eq!(check(&lead_must_sign(), &[old]), [WhyLacking::Stale { by: "ana".into(), signed: "sha256:old".into() }]);
+    assert_eq!(
+        check(&lead_must_sign(), &[old]),
+        [WhyLacking::Stale { by: "ana".into(), signed: "sha256:old".into(), changed: vec![] }]
+    );
 }
 
 #[test]

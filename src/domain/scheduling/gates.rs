@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::blocker::{Blocker, Cause};
 use super::capacity;
+use super::content::Content;
 use super::decide::Standings;
 use super::decision::StepState;
 use super::openings;
@@ -13,7 +14,7 @@ use super::progress::team_of;
 use super::situation::{Action, InUse, Override, Role, Situation, Skip, Step, Team, TeamFound, Work};
 use crate::domain::calendar::{Closer, Governance, WindowType};
 use crate::domain::names::ObjectName;
-use crate::domain::readiness::tally;
+use crate::domain::readiness::{WhyLacking, tally};
 
 /// What the gates are asked with.
 pub struct Asked<'a> {
@@ -153,7 +154,7 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
         causes.extend(tally.lacks.into_iter().map(|lack| Cause::SignOff {
             team: team.name.clone(),
             role: lack.role,
-            why: lack.why,
+            why: with_changes(s, lack.why),
             contact: team.contact.clone(),
             digest: digest.to_owned(),
             release: s.release.name.clone(),
@@ -172,6 +173,18 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
         }
     }
     (causes, holds_until)
+}
+
+/// Whoever signed something else is told what is other now, if it was recorded what they signed.
+fn with_changes(s: &Situation, why: WhyLacking) -> WhyLacking {
+    match why {
+        WhyLacking::Stale { by, signed, .. } => {
+            let then = s.record.signed.get(&signed);
+            let changed = then.map(|then| then.changes_to(&Content::of(s))).unwrap_or_default();
+            WhyLacking::Stale { by, signed, changed }
+        }
+        other => other,
+    }
 }
 
 /// Once something of exactly this content has been granted, a word that was given for it and is then

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::blocker::Cause;
+use super::blocker::{Cause, with_until};
 use super::gates::windows_closed;
 use super::openings;
 use super::situation::{Independent, Team, WindowStart};
@@ -115,7 +115,7 @@ fn through_windows(change: &HeldChange<'_>, now: DateTime<Utc>, why: LetGo) -> A
         return Answer::LetGo(why);
     }
     let until = causes.iter().filter_map(|(_, until)| *until).chain(windows.look_again).min();
-    let why: Vec<String> = causes.iter().map(|(c, _)| c.message()).collect();
+    let why: Vec<String> = causes.iter().map(|(c, until)| with_until(&c.message(), *until)).collect();
     wait(why.join("; "), until)
 }
 

@@ -5,6 +5,7 @@
 
 pub mod blocker;
 mod capacity;
+pub mod content;
 mod decide;
 mod decision;
 mod gates;

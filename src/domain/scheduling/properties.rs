@@ -1,5 +1,6 @@
 //! What must never happen, said once more in other words, and held against situations that nobody wrote.
 
+mod orders;
 mod rules;
 mod situations;
 

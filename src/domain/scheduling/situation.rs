@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::content::Content;
 use super::overriding;
 use crate::domain::calendar::Governance;
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
@@ -202,6 +203,8 @@ pub struct Record {
     /// The digest last seen, and since when.
     pub digest: Option<(String, DateTime<Utc>)>,
     pub steps: BTreeMap<String, StepRecord>,
+    /// What was signed, by its digest, as far as it was recorded.
+    pub signed: BTreeMap<String, Content>,
     /// Overrides under which something went.
     pub overrides: Vec<overriding::Used>,
 }

@@ -68,10 +68,22 @@ pub struct World {
 impl World {
     /// A namespace on the shared plane.
     pub async fn new(namespace: &'static str) -> Self {
+        let plane = Self::new_plane(namespace).await.plane;
+        Self::on(plane, namespace).await
+    }
+
+    /// A namespace on the shared plane in which nobody has any right but those who have it everywhere.
+    pub async fn bare(namespace: &'static str) -> Self {
+        let world = Self::new_plane(namespace).await;
+        world.kubectl(Who::Admin, &["create", "namespace", namespace]).await.passes();
+        world
+    }
+
+    async fn new_plane(namespace: &'static str) -> Self {
         static READY: OnceCell<()> = OnceCell::const_new();
         let plane = ControlPlane::shared().await.expect("the control plane starts");
         READY.get_or_init(|| install(plane)).await;
-        Self::on(plane, namespace).await
+        Self { plane, namespace }
     }
 
     /// A namespace on a plane of the test's own, on which it may take policies away. It lives as long as the

@@ -5,3 +5,4 @@ mod effort;
 mod export;
 mod hostile;
 mod laws;
+mod live;

@@ -1,3 +1,23 @@
-//! The command as users run it: arguments in, text and exit code out.
+//! The command as users run it: arguments in, text and exit code out. `UPDATE_GOLDEN=1` writes the transcripts
+//! again; look at what changed.
+
+use std::path::Path;
+
+use crate::support::Done;
 
 mod plan;
+mod server;
+mod session;
+mod shop;
+mod verbs;
+
+/// Compares with the transcript of this name.
+fn story(name: &str, said: &str) -> Done {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/cli/transcripts/{name}.txt"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, said)?;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(said, expected, "{}: UPDATE_GOLDEN=1 writes it again", path.display());
+    Ok(())
+}

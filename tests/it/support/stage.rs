@@ -28,6 +28,7 @@ pub fn resource(kind: &str) -> ApiResource {
         "Job" | "CronJob" => ("batch", "v1"),
         "Lease" => ("coordination.k8s.io", "v1"),
         "Event" => ("events.k8s.io", "v1"),
+        "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1"),
         "DeploymentWindow" | "TeamReadiness" | "CoordinatedRelease" => ("rollcall.dev", "v1alpha1"),
         kind if kind.contains("AdmissionPolicy") => ("admissionregistration.k8s.io", "v1"),
         _ => ("", "v1"),

@@ -8,6 +8,7 @@ mod sentences;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use codes::{CODES, Code, Gate};
+pub use sentences::with_until;
 
 use crate::domain::fault::Faults;
 use crate::domain::names::{ObjectName, WorkloadName};

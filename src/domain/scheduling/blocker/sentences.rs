@@ -193,8 +193,10 @@ fn sign_off_message(team: &ObjectName, role: &str, why: &WhyLacking, digest: &st
         WhyLacking::Missing { more } => {
             format!("team {team} has {more} signatures as {role} still to give for {}", short(digest))
         }
-        WhyLacking::Stale { by, signed } => {
-            format!("{by} signed for team {team} as {role}, but for {} and not for {}", short(signed), short(digest))
+        WhyLacking::Stale { by, signed, changed } => {
+            let (signed, now) = (short(signed), short(digest));
+            let text = format!("{by} signed for team {team} as {role}, but for {signed} and not for {now}");
+            with_reason(&text, &changed.join("; "))
         }
         WhyLacking::Expired { by, at } => {
             format!("the word of {by} for team {team} as {role} held until {}", said(*at))
@@ -211,6 +213,12 @@ fn sign_off_message(team: &ObjectName, role: &str, why: &WhyLacking, digest: &st
 
 fn with_reason(text: &str, reason: &str) -> String {
     if reason.is_empty() { text.to_owned() } else { format!("{text}: {reason}") }
+}
+
+/// A message with the instant at which what it says ends, if that is known.
+#[must_use]
+pub fn with_until(message: &str, until: Option<DateTime<Utc>>) -> String {
+    until.map_or_else(|| message.to_owned(), |until| format!("{message} (until {})", said(until)))
 }
 
 fn said(at: DateTime<Utc>) -> String {

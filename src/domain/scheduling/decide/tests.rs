@@ -5,3 +5,4 @@ pub mod fixtures;
 mod gates;
 mod openings;
 mod progress;
+mod threats;

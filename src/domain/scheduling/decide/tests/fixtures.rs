@@ -93,6 +93,7 @@ pub fn held_workload(of: &str) -> Workload {
         template: format!("sha256:{of}"),
         images: BTreeMap::from([("app".into(), "app:2".into())]),
         annotations: BTreeMap::new(),
+        parts: String::new(),
         progress: Progress::Progressing("1 of 2 updated".into()),
         runs_already: false,
         strength: Strength::Full,

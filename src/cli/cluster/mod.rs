@@ -1,0 +1,116 @@
+//! The cluster as the person sees it: with their own credentials, in API-server time, and nothing more than they
+//! may see.
+//!
+//! This folder never decides and never repeats a write on its own account.
+
+mod api;
+mod near;
+pub mod read;
+mod windows;
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+pub use api::{Api, Refusal, RefusalKind, encoded};
+pub use near::nearest;
+
+use super::Failure;
+use crate::domain::ObjectName;
+
+/// Which cluster, which namespace, and as whom: kubectl's own flags.
+#[derive(clap::Args, Debug, Clone, Default)]
+#[command(next_help_heading = "Cluster")]
+pub struct ClusterArgs {
+    /// The namespace [default: that of the kubeconfig's context].
+    #[arg(short, long, value_name = "NAMESPACE", add = super::completion::namespaces())]
+    pub namespace: Option<String>,
+    /// The context of the kubeconfig.
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// The cluster of the kubeconfig.
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// The user of the kubeconfig.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// The kubeconfig file [default: KUBECONFIG, or ~/.kube/config].
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Act as this user.
+    #[arg(long = "as", value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Act as a member of this group; may be repeated.
+    #[arg(long = "as-group", value_name = "GROUP", requires = "as_user")]
+    pub as_group: Vec<String>,
+    /// The operator's namespace: it holds the platform's windows.
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        env = "ROLLCALL_NAMESPACE",
+        default_value = "rollcall-system",
+        hide_env = true
+    )]
+    pub operator_namespace: String,
+}
+
+/// A connection, and where in the cluster the person stands.
+pub struct Cluster {
+    pub api: Api,
+    /// The namespace that names without one are taken to be in.
+    pub namespace: String,
+    /// The operator's namespace.
+    pub platform: String,
+}
+
+impl Cluster {
+    /// Finds and connects to the cluster. No request is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When there is no configuration, or it cannot be used.
+    pub async fn find(args: &ClusterArgs) -> Result<Self, Failure> {
+        let config = config(args).await?;
+        let namespace = args.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+        Ok(Self { api: Api::new(config)?, namespace, platform: args.operator_namespace.clone() })
+    }
+
+    /// The API server's time as of its last answer; the local clock counts only before the first.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.api.now()
+    }
+
+    /// `namespace/name`, or a name in the namespace where the person stands.
+    #[must_use]
+    pub fn named(&self, text: &str) -> ObjectName {
+        match text.split_once('/') {
+            Some((namespace, name)) => ObjectName::new(namespace, name),
+            None => ObjectName::new(&self.namespace, text),
+        }
+    }
+}
+
+async fn config(args: &ClusterArgs) -> Result<Config, Failure> {
+    let chosen = args.kubeconfig.is_some() || args.context.is_some() || args.cluster.is_some() || args.user.is_some();
+    let options =
+        KubeConfigOptions { context: args.context.clone(), cluster: args.cluster.clone(), user: args.user.clone() };
+    let help = "kubectl config get-contexts";
+    let unusable =
+        |error: &dyn std::error::Error| Failure::unreachable("the kubeconfig cannot be used", help).because(error);
+    let mut config = match &args.kubeconfig {
+        Some(path) => {
+            let file = Kubeconfig::read_from(path).map_err(|e| unusable(&e))?;
+            Config::from_custom_kubeconfig(file, &options).await.map_err(|e| unusable(&e))?
+        }
+        None if chosen => Config::from_kubeconfig(&options).await.map_err(|e| unusable(&e))?,
+        None => Config::infer().await.map_err(|e| Failure::unreachable("no cluster found", help).because(&e))?,
+    };
+    if let Some(user) = &args.as_user {
+        config.auth_info.impersonate = Some(user.clone());
+        config.auth_info.impersonate_groups = (!args.as_group.is_empty()).then(|| args.as_group.clone());
+    }
+    Ok(config)
+}

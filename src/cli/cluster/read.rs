@@ -1,0 +1,279 @@
+//! Everything that a decision about one release is made on, read once, as the person may see it. What they may not
+//! see is said; nothing is concluded from what was not read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::api::RefusalKind;
+use super::{Cluster, Refusal, nearest, windows};
+use crate::api::fields::WorkloadKind;
+use crate::api::release::BlockerStatus;
+use crate::cli::Failure;
+use crate::cluster::objects::{self, Release, Team, decode};
+use crate::cluster::workloads::{self, Workload};
+use crate::cluster::writes::{JOBS, NAMESPACES, RELEASES, Resource, TEAMS};
+use crate::controllers::facts;
+use crate::controllers::release::situation::{Around, Circumstances, teams, view, workloads_named};
+use crate::controllers::release::{View, blocker_status};
+use crate::domain::ObjectName;
+use crate::domain::scheduling::{Blocker, Decision, Situation, decide};
+use crate::manifests::{self, Install};
+
+/// How long a workload without a change may still get one: the operator's default.
+pub const SETTLE: TimeDelta = TimeDelta::seconds(30);
+
+/// A release, and what the operator would decide on it.
+pub struct Examined {
+    pub release: Arc<Release>,
+    /// The instant that was asked about.
+    pub at: DateTime<Utc>,
+    /// By the API server's clock.
+    pub now: DateTime<Utc>,
+    /// `None` if the plan makes no sense: then `blockers` say so.
+    pub sound: Option<(Situation, Decision)>,
+    pub blockers: Vec<Blocked>,
+    /// What the person may not see.
+    pub unseen: Vec<String>,
+}
+
+/// A blocker, with what it is about and how the status says it.
+pub struct Blocked {
+    pub blocker: Blocker,
+    pub said: BlockerStatus,
+}
+
+/// Reads a release by its name.
+///
+/// # Errors
+///
+/// When there is none, or it cannot be read; with the nearest name.
+pub async fn release(cluster: &Cluster, name: &ObjectName) -> Result<Arc<Release>, Failure> {
+    let found = cluster.api.get(RELEASES, &name.namespace, &name.name).await.map_err(|r| r.told(&cluster.api))?;
+    let Some(found) = found else {
+        return Err(unknown(cluster, RELEASES, name).await);
+    };
+    as_release(&found).map(Arc::new).map_err(|why| {
+        let help = format!("kubectl get crel {} -n {} -o yaml", name.name, name.namespace);
+        Failure::unreachable(format!("CoordinatedRelease {name} cannot be read by this version"), help).because_of(why)
+    })
+}
+
+/// A release from the API server's JSON.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn as_release(value: &Value) -> Result<Release, String> {
+    decode(&value.to_string())
+}
+
+/// An object that does not exist, with what was probably meant.
+pub async fn unknown(cluster: &Cluster, resource: Resource, name: &ObjectName) -> Failure {
+    let what = format!("{} {name}: not found", resource.kind);
+    let listed = cluster.api.list(resource, "", "").await;
+    let listed = match listed {
+        Err(_) => cluster.api.list(resource, &name.namespace, "").await.unwrap_or_default(),
+        Ok(all) => all,
+    };
+    let text = |o: &Value, field: &str| o["metadata"][field].as_str().unwrap_or_default().to_owned();
+    let all: Vec<(String, String)> = listed.iter().map(|o| (text(o, "namespace"), text(o, "name"))).collect();
+    let verb = if resource == TEAMS { "owed" } else { "status" };
+    if let Some((namespace, found)) = all.iter().find(|(_, n)| *n == name.name) {
+        return Failure::unreachable(what, format!("it is in another namespace: add -n {namespace} for {found}"));
+    }
+    let near = nearest(&name.name, all.iter().filter(|(ns, _)| *ns == name.namespace).map(|(_, n)| n.as_str()));
+    let near = near.or_else(|| nearest(&name.name, all.iter().map(|(_, n)| n.as_str())));
+    let Some(near) = near else {
+        return Failure::unreachable(what, format!("see what there is: {} {verb} -A", super::super::invoked_as()));
+    };
+    let namespace = all.iter().find(|(_, n)| n == near).map_or("", |(ns, _)| ns);
+    let elsewhere = if *namespace == name.namespace { String::new() } else { format!(" -n {namespace}") };
+    Failure::unreachable(what, format!("did you mean {near}{elsewhere}?"))
+}
+
+/// Everything around a release, and what the operator decides on it, at `at` or now.
+///
+/// # Errors
+///
+/// When something could not be read for another reason than that the person may not.
+pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTime<Utc>>) -> Result<Examined, Failure> {
+    let mut unseen = Vec::new();
+    let around = around(cluster, &release, &mut unseen).await?;
+    let missing = policies_missing(cluster, &mut unseen).await?;
+    let now = cluster.now();
+    let circumstances = Circumstances {
+        now: at.unwrap_or(now),
+        skew: None,
+        settle: SETTLE,
+        platform: cluster.platform.clone(),
+        policies_missing: missing,
+    };
+    let (sound, blockers) = match view(&circumstances, release.clone(), &around) {
+        View::Sound { situation, .. } => {
+            let decision = decide(&situation);
+            let blockers = decision.blockers.clone();
+            (Some((*situation, decision)), blockers)
+        }
+        View::Faulty { faults, .. } => (None, vec![Blocker::invalid(&faults)]),
+    };
+    let old = &release.status.blockers;
+    let blockers =
+        blockers.into_iter().map(|blocker| Blocked { said: blocker_status(old, &blocker, now), blocker }).collect();
+    Ok(Examined { release, at: circumstances.now, now, sound, blockers, unseen })
+}
+
+/// The objects around a release.
+async fn around(cluster: &Cluster, release: &Release, unseen: &mut Vec<String>) -> Result<Around, Failure> {
+    let mut around = Around::default();
+    windows::read(cluster, release, &mut around, unseen).await?;
+    others(cluster, release, &mut around, unseen).await?;
+    let names = teams(release);
+    let reads = names.iter().map(|name| cluster.api.get(TEAMS, &name.namespace, &name.name));
+    for (name, found) in names.iter().zip(futures::future::join_all(reads).await) {
+        let Some(found) = seen(cluster, found, unseen)?.flatten() else {
+            continue;
+        };
+        match decode(&found.to_string()) {
+            Ok(team) => drop(around.teams.insert(name.clone(), Arc::<Team>::new(team))),
+            Err(why) => drop(around.unreadable_teams.insert(name.clone(), why)),
+        }
+    }
+    let named = workloads_named(release);
+    let reads = named.iter().map(|(kind, namespace, name)| cluster.api.get(Resource::of(*kind), namespace, name));
+    for ((kind, ..), found) in named.iter().zip(futures::future::join_all(reads).await) {
+        let found = seen(cluster, found, unseen)?.flatten();
+        if let Some(workload) = found.and_then(|f| workloads::decode(*kind, &f.to_string()).ok()) {
+            let workload = with_runs(cluster, workload, unseen).await?;
+            around.workloads.insert(facts::workload(&workload).name, workload);
+        }
+    }
+    let namespaces: std::collections::BTreeSet<&str> = names.iter().map(|n| n.namespace.as_str()).collect();
+    let reads = namespaces.iter().map(|name| cluster.api.get(NAMESPACES, "", name));
+    for (name, found) in namespaces.iter().zip(futures::future::join_all(reads).await) {
+        if let Some(found) = seen(cluster, found, unseen)?.flatten() {
+            around.namespaces.insert((*name).to_owned(), labels(&found));
+        }
+    }
+    Ok(around)
+}
+
+/// The labels of an object.
+pub(super) fn labels(object: &Value) -> BTreeMap<String, String> {
+    let labels = object["metadata"]["labels"].as_object().into_iter().flatten();
+    labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+}
+
+/// A workload with all that is known of its progress: that of a CronJob is told by its Jobs.
+async fn with_runs(cluster: &Cluster, workload: Workload, unseen: &mut Vec<String>) -> Result<Workload, Failure> {
+    if workload.kind != WorkloadKind::CronJob {
+        return Ok(workload);
+    }
+    let jobs = cluster.api.list(JOBS, &workload.key.namespace, "").await;
+    let jobs = seen(cluster, jobs, unseen)?.unwrap_or_default();
+    let jobs = jobs.iter().filter_map(|job| workloads::decode(WorkloadKind::Job, &job.to_string()).ok());
+    let progress = workloads::progress_of(&workload, jobs);
+    Ok(Workload { progress, ..workload })
+}
+
+/// What was read; `None`, and noted, if the person may not read it.
+pub(super) fn seen<T>(
+    cluster: &Cluster,
+    read: Result<T, Refusal>,
+    unseen: &mut Vec<String>,
+) -> Result<Option<T>, Failure> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(refusal) if refusal.kind == RefusalKind::Forbidden => {
+            unseen.push(refusal.what);
+            Ok(None)
+        }
+        Err(refusal) => Err(refusal.told(&cluster.api)),
+    }
+}
+
+/// The other live releases.
+async fn others(
+    cluster: &Cluster,
+    release: &Release,
+    around: &mut Around,
+    unseen: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let live = "&fieldSelector=status.finished!=true";
+    let found = match cluster.api.list(RELEASES, "", live).await {
+        Err(refusal) if refusal.kind == RefusalKind::Forbidden => {
+            unseen.push("coordinatedreleases of other namespaces".to_owned());
+            let read = cluster.api.list(RELEASES, &release.meta.key.namespace, live).await;
+            seen(cluster, read, unseen)?.unwrap_or_default()
+        }
+        other => other.map_err(|r| r.told(&cluster.api))?,
+    };
+    let others = found.iter().filter_map(|v| as_release(v).ok()).filter(|r| r.meta.key != release.meta.key);
+    around.others = others.map(Arc::new).collect();
+    Ok(())
+}
+
+const ADMISSION: [(&str, &str); 4] = [
+    ("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
+    ("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
+    ("validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
+    ("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
+];
+
+/// What of the hold is missing or altered; nothing, and noted, if the person may not see the policies.
+///
+/// # Errors
+///
+/// When they could not be read for another reason.
+pub async fn policies_missing(cluster: &Cluster, unseen: &mut Vec<String>) -> Result<Vec<String>, Failure> {
+    let expected = manifests::policies(&Install::in_namespace(&cluster.platform));
+    let mut missing = Vec::new();
+    let reads = ADMISSION.map(|(plural, kind)| {
+        let resource = Resource { group: "admissionregistration.k8s.io", version: "v1", plural, kind };
+        async move { cluster.api.list(resource, "", "").await }
+    });
+    for ((_, kind), found) in ADMISSION.iter().zip(futures::future::join_all(reads).await) {
+        let Some(found) = seen(cluster, found, unseen)? else {
+            continue;
+        };
+        for policy in expected.iter().filter(|policy| policy["kind"] == **kind) {
+            let same = found.iter().find(|f| f["metadata"]["name"] == policy["metadata"]["name"]);
+            missing.extend(manifests::trouble(policy, same.map(|f| &f["spec"])));
+        }
+    }
+    Ok(missing)
+}
+
+/// All objects of one of our kinds that the person asked for: in their namespace, or everywhere.
+///
+/// # Errors
+///
+/// When they could not be listed.
+pub async fn all<S, T>(
+    cluster: &Cluster,
+    resource: Resource,
+    everywhere: bool,
+) -> Result<Vec<objects::Ours<S, T>>, Failure>
+where
+    S: serde::de::DeserializeOwned,
+    T: serde::de::DeserializeOwned + Default,
+{
+    let scope = if everywhere { "" } else { cluster.namespace.as_str() };
+    let found = cluster.api.list(resource, scope, "").await.map_err(|r| r.told(&cluster.api))?;
+    Ok(found.iter().filter_map(|value| decode(&value.to_string()).ok()).collect())
+}
+
+/// The kind of workload that a person means: `deploy`, `Deployment`, `deployments`, ...
+#[must_use]
+pub fn workload_kind(text: &str) -> Option<WorkloadKind> {
+    Some(match text.to_lowercase().trim_end_matches('s') {
+        "deployment" | "deploy" | "deployments.app" => WorkloadKind::Deployment,
+        "statefulset" | "st" | "statefulsets.app" => WorkloadKind::StatefulSet,
+        "daemonset" | "d" | "daemonsets.app" => WorkloadKind::DaemonSet,
+        "job" => WorkloadKind::Job,
+        "cronjob" | "cj" => WorkloadKind::CronJob,
+        _ => return None,
+    })
+}

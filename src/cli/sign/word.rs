@@ -1,0 +1,130 @@
+//! The word that is given: in which role, on which seat, and the write that gives it.
+
+use serde_json::{Value, json};
+
+use super::content::Content;
+use crate::cli::Failure;
+use crate::cli::cluster::{Cluster, RefusalKind, nearest};
+use crate::cluster::writes::{Resource, TEAMS};
+use crate::digest::short;
+
+const REVIEWS: Resource =
+    Resource { group: "authentication.k8s.io", version: "v1", plural: "selfsubjectreviews", kind: "SelfSubjectReview" };
+/// How often somebody else may write the team meanwhile before the person is told.
+const ATTEMPTS: usize = 4;
+
+/// What is about to be said.
+pub struct Word {
+    pub decision: &'static str,
+    pub role: String,
+    pub seat: i32,
+    pub note: Option<String>,
+    /// Who the API server takes the person for.
+    pub me: String,
+    /// The word on this seat that this one takes the place of.
+    pub replaces: Option<String>,
+}
+
+/// Who the API server takes the person for.
+pub async fn whoami(cluster: &Cluster) -> String {
+    let asked = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let answer = cluster.api.create(REVIEWS, "", "", asked).await;
+    let name = answer.ok().and_then(|a| a["status"]["userInfo"]["username"].as_str().map(str::to_owned));
+    name.unwrap_or_else(|| "you".to_owned())
+}
+
+impl Word {
+    /// Chooses role and seat as the team's rules leave room for.
+    pub async fn choose(
+        cluster: &Cluster,
+        content: &Content,
+        role: Option<&str>,
+        seat: Option<i32>,
+        decision: &'static str,
+        note: Option<String>,
+    ) -> Result<Self, Failure> {
+        let me = whoami(cluster).await;
+        let rules = content.team.spec.sign_off.as_ref().map(|rules| rules.required.as_slice()).unwrap_or_default();
+        let roles: Vec<&str> = rules.iter().map(|r| r.role.as_str()).collect();
+        let role = chosen(role, &roles, content)?;
+        let count = rules.iter().find(|r| r.role == role).map_or(1, |r| r.count);
+        let release = content.release_name.to_string();
+        let given: Vec<_> =
+            content.team.spec.sign_offs.iter().filter(|s| s.release == release && s.role == role).collect();
+        let mine = given.iter().find(|s| s.by.as_deref() == Some(&me)).map(|s| s.seat);
+        let free = (1..=count.max(1)).find(|n| given.iter().all(|s| s.seat != *n));
+        let seat = seat.or(mine).or(free).unwrap_or(1);
+        let there = given.iter().find(|s| s.seat == seat);
+        let replaces = there
+            .map(|s| format!("{:?} of {} for {}", s.decision, s.by.as_deref().unwrap_or("somebody"), short(&s.digest)));
+        Ok(Self { decision, role, seat, note, me, replaces })
+    }
+
+    /// Writes it, on exactly the team that was read; reads again if the team was changed meanwhile. Returns who
+    /// signed, as the API server stamped it.
+    pub async fn give(&self, cluster: &Cluster, content: &Content) -> Result<String, Failure> {
+        let name = &content.team_name;
+        let mut object = content.team_object.clone();
+        for attempt in 1.. {
+            let patch = self.patch(&object, content);
+            match cluster.api.patch(TEAMS, &name.namespace, &name.name, patch).await {
+                Ok(written) => return Ok(self.by(&written, content)),
+                Err(refusal) if refusal.kind == RefusalKind::Conflict && attempt < ATTEMPTS => {
+                    let again = cluster.api.get(TEAMS, &name.namespace, &name.name).await;
+                    object = again.map_err(|r| r.told(&cluster.api))?.unwrap_or(object);
+                }
+                Err(refusal) => return Err(refusal.told(&cluster.api)),
+            }
+        }
+        Ok(String::new())
+    }
+
+    fn patch(&self, team: &Value, content: &Content) -> Value {
+        let mut all: Vec<Value> = team["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+        let mut word = json!({"release": content.release_name.to_string(), "role": self.role, "seat": self.seat,
+            "decision": self.decision, "digest": content.digest});
+        if let Some(note) = &self.note {
+            word["reason"] = note.as_str().into();
+        }
+        match all.iter_mut().find(|s| self.is_this(s, content)) {
+            Some(there) => *there = word,
+            None => all.push(word),
+        }
+        json!([
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": team["metadata"]["resourceVersion"]},
+            {"op": "add", "path": "/spec/signOffs", "value": all},
+        ])
+    }
+
+    fn is_this(&self, entry: &Value, content: &Content) -> bool {
+        entry["release"] == content.release_name.to_string()
+            && entry["role"] == self.role.as_str()
+            && entry["seat"].as_i64().unwrap_or(1) == i64::from(self.seat)
+    }
+
+    fn by(&self, team: &Value, content: &Content) -> String {
+        let entries = team["spec"]["signOffs"].as_array();
+        let this = entries.into_iter().flatten().find(|s| self.is_this(s, content));
+        this.and_then(|s| s["by"].as_str()).unwrap_or("nobody: the API server did not stamp it").to_owned()
+    }
+}
+
+fn chosen(role: Option<&str>, roles: &[&str], content: &Content) -> Result<String, Failure> {
+    let team = &content.team_name;
+    match (role, roles) {
+        (_, []) => Err(Failure::no(
+            format!("team {team} asks for no signature: its spec.signOff.required is empty"),
+            format!("kubectl get tr {} -n {} -o yaml", team.name, team.namespace),
+        )),
+        (Some(role), roles) if roles.contains(&role) => Ok(role.to_owned()),
+        (Some(role), roles) => {
+            let near = nearest(role, roles.iter().copied()).unwrap_or(roles[0]);
+            Err(Failure::usage(format!("team {team} has no role {role}"), format!("did you mean --role {near}?")))
+        }
+        (None, [only]) => Ok((*only).to_owned()),
+        (None, roles) => Err(Failure::usage(
+            format!("team {team} asks for several roles: {}", roles.join(", ")),
+            format!("say in which you sign: --role {}", roles[0]),
+        )),
+    }
+}

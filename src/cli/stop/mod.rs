@@ -1,0 +1,99 @@
+//! `rollcall hold`, `resume` and `override`: what a person decides about a release as a whole.
+//!
+//! This folder never stops or starts anything itself: it writes one field of the release, as the person.
+
+mod past;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::cluster::{Cluster, ClusterArgs, read};
+use super::screen::text::inert;
+use super::why::{Only, Why};
+use super::{Failure, answer, completion, invoked_as};
+use crate::cluster::objects::Release;
+use crate::cluster::writes::RELEASES;
+use crate::domain::scheduling::StepState;
+
+pub use past::{Args as OverrideArgs, run as over};
+
+/// Stop a release: no further step starts until `resume`. What is under way goes on.
+///
+/// The stop dominates everything else, and it counts from the instant at which the API server stores it: a step is
+/// either released before it, and the status says so, or not at all.
+#[derive(clap::Args, Debug)]
+pub struct HoldArgs {
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// Let a stopped release go on.
+///
+/// Everything is asked again: a sign-off that has become stale meanwhile, or a window that has closed, still waits.
+#[derive(clap::Args, Debug)]
+pub struct ResumeArgs {
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(clap::Args, Debug)]
+struct CommonArgs {
+    /// The release: NAME or NAMESPACE/NAME.
+    #[arg(value_name = "RELEASE", add = completion::releases())]
+    release: String,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub async fn hold(args: HoldArgs) -> Result<ExitCode, Failure> {
+    let (cluster, release) = paused(&args.common, true).await?;
+    let examined = read::examine(&cluster, release.into(), None).await?;
+    let name = inert(&examined.release.meta.key.to_string());
+    let decided = examined.sound.iter().flat_map(|(_, d)| &d.steps);
+    let moving: Vec<String> = decided
+        .filter(|s| matches!(s.state, StepState::Granted | StepState::Progressing | StepState::Soaking))
+        .map(|s| inert(&s.name))
+        .collect();
+    let moving = match moving.as_slice() {
+        [] => "Nothing is under way.".to_owned(),
+        steps => format!("Under way, and goes on: {}.", steps.join(", ")),
+    };
+    answer(&format!("{name} is held: no further step starts. {moving}\nto go on: {} resume {name}\n", invoked_as()))
+}
+
+pub async fn resume(args: ResumeArgs) -> Result<ExitCode, Failure> {
+    let (cluster, release) = paused(&args.common, false).await?;
+    let examined = read::examine(&cluster, release.into(), None).await?;
+    let name = inert(&examined.release.meta.key.to_string());
+    let waits = match Why::of(&examined, &Only::default()).blockers.len() {
+        0 => "Nothing blocks it.".to_owned(),
+        n => format!("{} still: {} why {name}", super::screen::text::count(n, "blocker"), invoked_as()),
+    };
+    answer(&format!("{name} may go on. {waits}\n"))
+}
+
+/// Writes the stop button. Whatever else was changed meanwhile, the button counts.
+async fn paused(args: &CommonArgs, paused: bool) -> Result<(Cluster, Release), Failure> {
+    let cluster = Cluster::find(&args.cluster).await?;
+    let name = cluster.named(&args.release);
+    let release = read::release(&cluster, &name).await?;
+    if release.status.finished == Some(true) {
+        let help = format!("{} status {name}", invoked_as());
+        return Err(Failure::no(format!("{name} has ended, so there is nothing to stop or to resume"), help));
+    }
+    let patch = json!([{"op": "add", "path": "/spec/paused", "value": paused}]);
+    let written = cluster.api.patch(RELEASES, &name.namespace, &name.name, patch).await;
+    let written = written.map_err(|r| r.told(&cluster.api))?;
+    let release = read::as_release(&written).map_err(|why| {
+        Failure::unreachable(format!("{name} was written, and its answer cannot be read"), "kubectl get crel")
+            .because_of(why)
+    })?;
+    Ok((cluster, release))
+}
+
+/// Whether a person can be asked.
+fn asks(yes: bool) -> bool {
+    std::io::stdin().is_terminal() && !yes
+}

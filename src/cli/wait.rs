@@ -1,0 +1,245 @@
+//! `rollcall wait`: for pipelines, until a release is where it should be.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::cluster::{Cluster, ClusterArgs, RefusalKind, read};
+use super::screen::text::{cut, inert};
+use super::screen::when::span;
+use super::screen::{DisplayArgs, Screen};
+use super::{Failure, answer, completion, invoked_as};
+use crate::api::time::duration_from_wire;
+use crate::cluster::objects::Release;
+use crate::cluster::writes::RELEASES;
+use crate::domain::ObjectName;
+use crate::domain::scheduling::{CODES, Gate};
+
+/// How often it is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Wait until a release is ready, has started, or has finished. It says what it waits for.
+///
+/// Exit codes: 0 it is so, 1 it cannot become so any more (it failed, or ended otherwise), 3 not found or
+/// unreachable, 4 forbidden, 5 not within --timeout.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The release: NAME or NAMESPACE/NAME.
+    #[arg(value_name = "RELEASE", add = completion::releases())]
+    release: String,
+    /// ready (only time keeps it), started, finished, or condition=NAME[=STATUS] as for kubectl wait.
+    #[arg(long = "for", value_name = "WHAT", value_parser = goal, default_value = "finished")]
+    goal: Goal,
+    /// How long to wait at most.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30m")]
+    timeout: TimeDelta,
+    #[command(flatten)]
+    display: DisplayArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Goal {
+    Ready,
+    Started,
+    Finished,
+    Condition { name: String, status: String },
+}
+
+fn goal(text: &str) -> Result<Goal, String> {
+    Ok(match text {
+        "ready" => Goal::Ready,
+        "started" => Goal::Started,
+        "finished" => Goal::Finished,
+        other => {
+            let rest = other.strip_prefix("condition=").filter(|rest| !rest.is_empty());
+            let rest = rest.ok_or("choose ready, started, finished, or condition=NAME[=STATUS]")?;
+            let (name, status) = rest.split_once('=').unwrap_or((rest, "True"));
+            Goal::Condition { name: name.to_owned(), status: status.to_owned() }
+        }
+    })
+}
+
+fn duration(text: &str) -> Result<TimeDelta, String> {
+    duration_from_wire(text).ok_or_else(|| "write a duration such as 90s, 30m or 2h".to_owned())
+}
+
+/// Where a release stands against what is waited for.
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is so.
+    Reached(String),
+    /// It cannot become so.
+    Never(String),
+    /// Not yet, for this reason.
+    Waits(String),
+}
+
+pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let screen = Screen::of(&args.display);
+    let cluster = Cluster::find(&args.cluster).await?;
+    let name = cluster.named(&args.release);
+    // The first answer must come: a wrong name or a cluster that is not there is nothing to wait for.
+    let mut release = Release::clone(&*read::release(&cluster, &name).await?);
+    let mut limit = std::pin::pin!(tokio::time::sleep(args.timeout.to_std().unwrap_or_default()));
+    let mut line = Line::new(screen);
+    loop {
+        let waits = match standing(&release, &args.goal) {
+            Standing::Reached(said) => {
+                line.end();
+                return answer(&format!("{}: {}\n", inert(&name.to_string()), inert(&said)));
+            }
+            Standing::Never(why) => {
+                line.end();
+                return Err(Failure::no(format!("{name}: {why}"), format!("{} why {name}", invoked_as())));
+            }
+            Standing::Waits(why) => why,
+        };
+        line.says(&waits);
+        tokio::select! {
+            biased;
+            () = &mut limit => {
+                line.end();
+                let what = format!("{name}: not within {}; it waits: {waits}", span(args.timeout));
+                return Err(Failure::timed_out(what, format!("{} why {name}", invoked_as())));
+            }
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        release = again(&cluster, &name, release, &mut line).await?;
+    }
+}
+
+/// The release as it is now; as it was, if there is no answer just now.
+async fn again(cluster: &Cluster, name: &ObjectName, last: Release, line: &mut Line) -> Result<Release, Failure> {
+    match cluster.api.get(RELEASES, &name.namespace, &name.name).await {
+        Ok(Some(found)) => Ok(read::as_release(&found).unwrap_or(last)),
+        Ok(None) => Err(Failure::no(format!("{name} was deleted while it was waited for"), "kubectl get crel -A")),
+        Err(refusal) if refusal.kind == RefusalKind::Unreachable => {
+            line.says(&format!("no answer from the API server, trying again: {}", refusal.message));
+            Ok(last)
+        }
+        Err(refusal) => Err(refusal.told(&cluster.api)),
+    }
+}
+
+fn standing(release: &Release, goal: &Goal) -> Standing {
+    let status = &release.status;
+    let condition = |name: &str| status.conditions.iter().find(|c| c.type_ == name);
+    let seen = status.observed_generation.unwrap_or(-1) >= release.meta.generation;
+    let reason = condition("Ready").map(|c| c.reason.clone()).unwrap_or_default();
+    let progress = status.progress.clone().unwrap_or_default();
+    let first = status.blockers.first();
+    let waits = match first {
+        _ if !seen => "the operator has not looked at this version yet".to_owned(),
+        Some(first) => format!("{progress} {} {}, by {}", first.code, first.message, first.owner).trim().to_owned(),
+        None => format!("{progress} {reason}").trim().to_owned(),
+    };
+    let finished = status.finished == Some(true);
+    let completed = finished && reason == "Completed";
+    let failed = seen && reason == "RolloutFailed";
+    match goal {
+        Goal::Condition { name, status } => match condition(name).filter(|_| seen) {
+            Some(found) if found.status == *status => Standing::Reached(format!("{name}={status}: {}", found.reason)),
+            _ if finished => Standing::Never(format!("it has ended, and {name} is not {status}")),
+            _ => Standing::Waits(waits),
+        },
+        Goal::Finished if completed => Standing::Reached(format!("finished, {progress} steps done")),
+        Goal::Finished if finished => Standing::Never(format!("it has ended: {reason}")),
+        Goal::Started if status.started_at.is_some() => Standing::Reached("started".to_owned()),
+        Goal::Ready if seen && only_time(release) => Standing::Reached("ready: only time keeps it".to_owned()),
+        _ if failed => Standing::Never(format!("it has failed: {waits}")),
+        Goal::Ready | Goal::Started if finished => Standing::Reached(format!("it has ended: {reason}")),
+        _ => Standing::Waits(waits),
+    }
+}
+
+/// Whether nothing but time and its own order keeps a release.
+fn only_time(release: &Release) -> bool {
+    let gate = |code: &str| CODES.iter().find(|(known, ..)| known.to_string() == code).map(|(_, gate, _)| *gate);
+    release.status.blockers_left_out.is_none()
+        && release.status.digest.is_some()
+        && release.status.blockers.iter().all(|b| matches!(gate(&b.code), Some(Gate::Window | Gate::Order)))
+}
+
+/// What is waited for: one line drawn over itself on a terminal, else a line each time it changes.
+struct Line {
+    screen: Screen,
+    live: bool,
+    said: String,
+}
+
+impl Line {
+    fn new(screen: Screen) -> Self {
+        Self { screen, live: std::io::stderr().is_terminal(), said: String::new() }
+    }
+
+    fn says(&mut self, text: &str) {
+        let text = inert(text);
+        if text == self.said {
+            return;
+        }
+        let mut err = std::io::stderr().lock();
+        // Nothing depends on whether somebody reads it.
+        let _ = if self.live {
+            let room = terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)).saturating_sub(1);
+            write!(err, "\r\u{1b}[K{}", self.screen.faint(&cut(&format!("waiting: {text}"), room)))
+        } else {
+            writeln!(err, "waiting: {text}")
+        };
+        let _ = err.flush();
+        self.said = text;
+    }
+
+    fn end(&self) {
+        if self.live && !self.said.is_empty() {
+            eprint!("\r\u{1b}[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn release(status: serde_json::Value) -> Release {
+        let object = json!({"metadata": {"name": "r", "namespace": "n", "generation": 2}, "spec":
+            {"participants": [], "steps": []}, "status": status});
+        read::as_release(&object).expect("a release")
+    }
+
+    #[test]
+    fn what_is_waited_for_is_reached_or_can_never_be_or_says_why_not() {
+        let ready = |reason: &str| {
+            json!([{"type": "Ready", "status": "False", "reason": reason, "message": "",
+            "lastTransitionTime": "2027-01-12T08:00:00Z"}])
+        };
+        let blocker = |code: &str| json!([{"code": code, "owner": "o", "message": "m", "remedy": "r"}]);
+        let seen = |mut status: serde_json::Value| {
+            status["observedGeneration"] = 2.into();
+            release(status)
+        };
+        let window =
+            seen(json!({"digest": "sha256:0", "blockers": blocker("RC032"), "conditions": ready("WaitingForWindow")}));
+        assert!(matches!(standing(&window, &Goal::Ready), Standing::Reached(_)));
+        assert!(matches!(standing(&window, &Goal::Started), Standing::Waits(_)));
+        let unsigned = seen(json!({"digest": "sha256:0", "blockers": blocker("RC051"), "progress": "0/2"}));
+        assert_eq!(standing(&unsigned, &Goal::Ready), Standing::Waits("0/2 RC051 m, by o".into()));
+        let failed = seen(json!({"conditions": ready("RolloutFailed"), "startedAt": "2027-01-12T08:00:00Z"}));
+        assert!(matches!(standing(&failed, &Goal::Finished), Standing::Never(_)));
+        assert!(matches!(standing(&failed, &Goal::Started), Standing::Reached(_)));
+        let back = seen(json!({"finished": true, "conditions": ready("RolledBack")}));
+        assert_eq!(standing(&back, &Goal::Finished), Standing::Never("it has ended: RolledBack".into()));
+        let done = seen(json!({"finished": true, "progress": "2/2", "conditions": ready("Completed")}));
+        assert!(matches!(standing(&done, &Goal::Finished), Standing::Reached(_)));
+        let stale = release(json!({"observedGeneration": 1, "digest": "sha256:0", "conditions": ready("Completed")}));
+        assert!(matches!(standing(&stale, &Goal::Ready), Standing::Waits(_)), "an old answer is none");
+        let failed = Goal::Condition { name: "Ready".into(), status: "False".into() };
+        assert_eq!(goal("condition=Ready=False"), Ok(failed.clone()));
+        assert!(matches!(standing(&window, &failed), Standing::Reached(_)));
+        goal("never").expect_err("no such goal");
+    }
+}

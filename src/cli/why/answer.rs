@@ -1,0 +1,178 @@
+//! The answer as data: what `-o json` says.
+
+use serde::Serialize;
+
+use super::chain::{self, Change, StepChain};
+use super::{Only, command};
+use crate::api::time::to_wire;
+use crate::cli::cluster::read::{Blocked, Examined};
+use crate::cli::screen::output::VERSION;
+use crate::domain::scheduling::{CODES, Cause, Outcome, StepState};
+
+/// Why a release waits.
+#[derive(Serialize, Debug, Clone)]
+#[serde(rename_all = "camelCase")]
+pub struct Why {
+    pub api_version: &'static str,
+    pub kind: &'static str,
+    /// `namespace/name`
+    pub release: String,
+    /// The instant that was asked about.
+    pub at: String,
+    /// The API server's time.
+    pub now: String,
+    /// The team that the question was narrowed to.
+    pub team: Option<String>,
+    /// The step that the question was narrowed to.
+    pub step: Option<String>,
+    /// Waiting, RollingOut, Completed, Failed, or Invalid.
+    pub outcome: &'static str,
+    /// Steps done, of all: `2/4`.
+    pub progress: String,
+    /// Steps that go now.
+    pub go: Vec<String>,
+    /// What would ship.
+    pub digest: Option<String>,
+    /// The earliest instant at which time alone can change this answer.
+    pub look_again: Option<String>,
+    /// When the next step could start if all that people must do were done now, as far as the windows tell.
+    pub earliest: Option<Earliest>,
+    pub blockers: Vec<Reason>,
+    /// How each waiting step waits: for which blockers, and after which steps.
+    pub steps: Vec<StepChain>,
+    /// The smallest set of things that would have to change.
+    pub to_change: Vec<Change>,
+    /// Gates that keep nothing back.
+    pub not_blocking: Vec<String>,
+    /// What the person may not see, so that it is not part of this answer.
+    pub unseen: Vec<String>,
+}
+
+/// When something could start.
+#[derive(Serialize, Debug, Clone)]
+pub struct Earliest {
+    pub step: String,
+    pub at: String,
+}
+
+/// One blocker, of one or more steps.
+#[derive(Serialize, Debug, Clone)]
+pub struct Reason {
+    /// From 1, in the order in which people are told.
+    pub id: usize,
+    pub code: String,
+    /// What the code means.
+    pub meaning: &'static str,
+    pub gate: &'static str,
+    /// The steps that wait; none if the whole release does.
+    pub steps: Vec<String>,
+    pub owner: String,
+    pub message: String,
+    pub remedy: String,
+    /// What to run next.
+    pub command: String,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    #[serde(skip)]
+    pub cause: Cause,
+}
+
+impl Why {
+    /// What was found out, as an answer to the question.
+    #[must_use]
+    pub fn of(examined: &Examined, only: &Only) -> Self {
+        let release = &examined.release;
+        let key = release.meta.key.to_string();
+        let blockers = reasons(examined, only, &key);
+        let decision = examined.sound.as_ref().map(|(_, decision)| decision);
+        let done = decision.map_or(0, crate::domain::scheduling::Decision::done);
+        let acts = decision.iter().flat_map(|d| &d.acts);
+        Self {
+            api_version: VERSION,
+            kind: "Why",
+            at: to_wire(examined.at),
+            now: to_wire(examined.now),
+            team: only.team.clone(),
+            step: only.step.clone(),
+            outcome: decision.map_or("Invalid", |d| outcome(d.outcome)),
+            progress: format!("{done}/{}", release.spec.steps.len()),
+            go: acts.filter_map(chain::step_of).collect(),
+            digest: decision.map(|d| d.digest.clone()),
+            look_again: decision.and_then(|d| d.look_again).map(to_wire),
+            earliest: chain::earliest(examined),
+            steps: chain::steps(examined, &blockers, only),
+            to_change: chain::to_change(examined, &blockers),
+            not_blocking: chain::not_blocking(examined),
+            unseen: examined.unseen.clone(),
+            release: key,
+            blockers,
+        }
+    }
+
+    /// The release's name without its namespace.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.release.split_once('/').map_or(&self.release, |(_, name)| name)
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Waiting => "Waiting",
+        Outcome::RollingOut => "RollingOut",
+        Outcome::Completed { .. } => "Completed",
+        Outcome::Failed => "Failed",
+        #[allow(unreachable_patterns, reason = "outcomes are added")]
+        _ => "Other",
+    }
+}
+
+/// The blockers, each once however many steps it keeps.
+fn reasons(examined: &Examined, only: &Only, release: &str) -> Vec<Reason> {
+    let mut all: Vec<Reason> = Vec::new();
+    for blocked in examined.blockers.iter().filter(|b| concerns(b, only, examined)) {
+        let Blocked { blocker, said } = blocked;
+        let same = all
+            .iter_mut()
+            .find(|r| r.code == said.code && r.message == said.message && r.until == said.until && !r.steps.is_empty());
+        if let (Some(same), Some(step)) = (same, &blocker.step) {
+            same.steps.push(step.clone());
+            continue;
+        }
+        let code = blocker.cause.code();
+        all.push(Reason {
+            id: all.len() + 1,
+            code: said.code.clone(),
+            meaning: CODES.iter().find(|(known, ..)| *known == code).map_or("", |(_, _, meaning)| meaning),
+            gate: blocker.cause.gate().as_str(),
+            steps: blocker.step.iter().cloned().collect(),
+            owner: said.owner.clone(),
+            message: said.message.clone(),
+            remedy: said.remedy.clone(),
+            command: command::next(&blocker.cause, release, blocker.step.as_deref()),
+            // What the status does not know yet is said to be so since now, which tells nobody anything.
+            since: said.since.clone().filter(|since| examined.at == examined.now && *since != to_wire(examined.now)),
+            until: said.until.clone(),
+            cause: blocker.cause.clone(),
+        });
+    }
+    all
+}
+
+fn concerns(blocked: &Blocked, only: &Only, examined: &Examined) -> bool {
+    let step = blocked.blocker.step.as_deref();
+    let of_step = only.step.as_ref().is_none_or(|wanted| {
+        step.is_none_or(|step| step == wanted || chain::before(&examined.release.spec.steps, wanted).contains(step))
+    });
+    let of_team = only.team.as_ref().is_none_or(|team| {
+        let owner = &blocked.said.owner;
+        let owns = owner == team || owner.starts_with(&format!("{team} "));
+        owns || step.is_some_and(|step| chain::team_of(&examined.release.spec, step).as_ref() == Some(team))
+    });
+    of_step && of_team
+}
+
+/// Whether a step still waits.
+pub fn waits(state: StepState) -> bool {
+    matches!(state, StepState::Waiting | StepState::Granted)
+}

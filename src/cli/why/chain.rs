@@ -1,0 +1,228 @@
+//! What follows from what: which blockers are only consequences, and what would have to change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Only;
+use super::answer::{Earliest, Reason, waits};
+use crate::api::release::{CoordinatedReleaseSpec, Step};
+use crate::api::time::to_wire;
+use crate::cli::cluster::read::Examined;
+use crate::domain::ObjectName;
+use crate::domain::scheduling::{Act, Cause, Gate, Situation, StepState};
+
+/// How one waiting step waits.
+#[derive(Serialize, Debug, Clone, PartialEq, Eq)]
+pub struct StepChain {
+    pub step: String,
+    pub state: &'static str,
+    /// The blockers of its own, by id.
+    pub blockers: Vec<usize>,
+    /// The steps that must come first and are not done.
+    pub after: Vec<String>,
+}
+
+/// One thing that would have to change.
+#[derive(Serialize, Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The blockers of which one must go, by id: one alone, or Allow windows of which any may open.
+    #[serde(rename = "anyOf")]
+    pub any_of: Vec<usize>,
+    /// Whether time alone brings it about.
+    pub by_itself: bool,
+    /// When, if that is known.
+    pub at: Option<String>,
+}
+
+/// The step that an act lets go.
+#[must_use]
+pub fn step_of(act: &Act) -> Option<String> {
+    #[allow(unreachable_patterns, reason = "acts are added")]
+    match act {
+        Act::Grant { step, .. } | Act::Release { step, .. } => Some(step.clone()),
+        _ => None,
+    }
+}
+
+/// `namespace/name` of the team whose step it is.
+#[must_use]
+pub fn team_of(spec: &CoordinatedReleaseSpec, step: &str) -> Option<String> {
+    let step = spec.steps.iter().find(|s| s.name == step)?;
+    let name = step.participant.as_ref()?;
+    let participant = spec.participants.iter().find(|p| p.name == *name)?;
+    Some(format!("{}/{}", participant.team.namespace, participant.team.name))
+}
+
+/// The steps that come before this one, directly or not.
+#[must_use]
+pub fn before<'a>(steps: &'a [Step], step: &str) -> BTreeSet<&'a str> {
+    let by_name: BTreeMap<&str, &Step> = steps.iter().map(|s| (s.name.as_str(), s)).collect();
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&str> =
+        by_name.get(step).map(|s| s.depends_on.iter().map(String::as_str).collect()).unwrap_or_default();
+    while let Some(next) = open.pop() {
+        if let Some((name, step)) = by_name.get_key_value(next)
+            && found.insert(*name)
+        {
+            open.extend(step.depends_on.iter().map(String::as_str));
+        }
+    }
+    found
+}
+
+/// How each waiting step waits, in the plan's order.
+pub fn steps(examined: &Examined, reasons: &[Reason], only: &Only) -> Vec<StepChain> {
+    let Some((situation, decision)) = &examined.sound else {
+        return Vec::new();
+    };
+    let views: BTreeMap<&str, StepState> = decision.steps.iter().map(|v| (v.name.as_str(), v.state)).collect();
+    let asked = |step: &str| {
+        only.step
+            .as_ref()
+            .is_none_or(|wanted| wanted == step || before(&examined.release.spec.steps, wanted).contains(step))
+    };
+    let waiting = situation.release.steps.iter().filter(|s| views.get(s.name.as_str()).is_some_and(|v| waits(*v)));
+    waiting
+        .filter(|step| asked(&step.name))
+        .map(|step| StepChain {
+            step: step.name.clone(),
+            state: views.get(step.name.as_str()).map_or("", |v| v.as_str()),
+            blockers: reasons
+                .iter()
+                .filter(|r| !follows(&r.cause) && (r.steps.is_empty() || r.steps.contains(&step.name)))
+                .map(|r| r.id)
+                .collect(),
+            after: step
+                .depends_on
+                .iter()
+                .filter(|d| views.get(d.as_str()).is_some_and(|v| *v != StepState::Done))
+                .cloned()
+                .collect(),
+        })
+        .collect()
+}
+
+/// Whether it is only the consequence of where another step stands.
+fn follows(cause: &Cause) -> bool {
+    matches!(cause, Cause::Predecessor { .. } | Cause::PredecessorFailed { .. } | Cause::Halted { .. })
+}
+
+/// Whether time alone ends it.
+fn passes(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::TooEarly { .. }
+            | Cause::WindowClosed { .. }
+            | Cause::Frozen { .. }
+            | Cause::OpeningTooShort { .. }
+            | Cause::TurnToCome { .. }
+            | Cause::OpeningFull { .. }
+            | Cause::StartsUsedUp { .. }
+            | Cause::Soaking { .. }
+            | Cause::Settling { .. }
+    )
+}
+
+/// The smallest set of things that would have to change for something to move: no consequences of other entries;
+/// of several Allow windows in one tier any one is enough.
+pub fn to_change(examined: &Examined, reasons: &[Reason]) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    let mut tiers: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for reason in reasons.iter().filter(|r| !follows(&r.cause)) {
+        let alone = Change { any_of: vec![reason.id], by_itself: passes(&reason.cause), at: reason.until.clone() };
+        let tier = match &reason.cause {
+            Cause::WindowClosed { window, .. } => tier_of(examined, window),
+            _ => None,
+        };
+        match tier.map(|tier| tiers.get(&tier).copied().ok_or(tier)) {
+            None => changes.push(alone),
+            Some(Ok(known)) => {
+                let change: &mut Change = &mut changes[known];
+                change.any_of.push(reason.id);
+                // RFC 3339 in UTC sorts as the instants do.
+                change.at = change.at.take().into_iter().chain(alone.at).min();
+            }
+            Some(Err(tier)) => {
+                tiers.insert(tier, changes.len());
+                changes.push(alone);
+            }
+        }
+    }
+    changes
+}
+
+/// The Allow windows of the tier in which this window stands.
+fn tier_of(examined: &Examined, window: &str) -> Option<Vec<String>> {
+    let (situation, _) = examined.sound.as_ref()?;
+    let tiers = situation.governance.values().flat_map(|governance| &governance.tiers);
+    let tier = tiers.into_iter().find(|tier| tier.iter().any(|(name, _)| name == window))?;
+    let mut names: Vec<String> = tier.iter().map(|(name, _)| name.clone()).collect();
+    names.sort();
+    Some(names)
+}
+
+/// When the next step could start if all that people must do were done now, as far as the windows tell.
+pub fn earliest(examined: &Examined) -> Option<Earliest> {
+    let (situation, decision) = examined.sound.as_ref()?;
+    if !decision.acts.is_empty() {
+        return None;
+    }
+    let state = |name: &str| decision.steps.iter().find(|v| v.name == name).map(|v| v.state);
+    let first = situation.release.steps.iter().filter(|step| {
+        state(&step.name) == Some(StepState::Waiting)
+            && step.depends_on.iter().all(|d| state(d) == Some(StepState::Done))
+    });
+    let starts = first.filter_map(|step| {
+        let team = step.participant.as_ref().and_then(|p| situation.release.participants.get(p))?;
+        let governance = situation.governance.get(&team.team)?;
+        let from = situation.release.not_before.map_or(situation.now, |t| t.max(situation.now));
+        Some((governance.next_fit(from, step.estimate)?, &step.name))
+    });
+    starts.min().map(|(at, step)| Earliest { step: step.clone(), at: to_wire(at) })
+}
+
+/// The gates that keep nothing back, each with what makes it so.
+pub fn not_blocking(examined: &Examined) -> Vec<String> {
+    let Some((situation, decision)) = &examined.sound else {
+        return Vec::new();
+    };
+    let unseen = |word: &str| examined.unseen.iter().any(|u| u.to_lowercase().contains(word));
+    let mut said = Vec::new();
+    if !decision.closed(Gate::Paused) {
+        said.push("not paused".to_owned());
+    }
+    if !decision.closed(Gate::Accepted) {
+        let teams: BTreeSet<&ObjectName> = situation.release.participants.values().map(|p| &p.team).collect();
+        said.push(format!("consent of {}", crate::cli::screen::text::count(teams.len(), "team")));
+    }
+    if !decision.closed(Gate::HoldEnforced) && !unseen("admissionpolic") {
+        said.push("the hold is enforced".to_owned());
+    }
+    if !decision.closed(Gate::Window) && !unseen("window") {
+        said.push(windows(situation));
+    }
+    for (gate, words) in [
+        (Gate::Capacity, "capacity and resources"),
+        (Gate::SignOff, "sign-offs"),
+        (Gate::Check, "checks"),
+        (Gate::Content, "content"),
+        (Gate::Failure, "no step has failed"),
+    ] {
+        if !decision.closed(gate) {
+            said.push(words.to_owned());
+        }
+    }
+    said
+}
+
+fn windows(situation: &Situation) -> String {
+    let verdicts: Vec<_> = situation.governance.values().map(|g| g.at(situation.now)).collect();
+    let closes = verdicts.iter().filter_map(|v| v.closes_at).min();
+    let governed = situation.governance.values().any(|g| g.tiers.iter().any(|tier| !tier.is_empty()));
+    match (governed, closes) {
+        (false, _) => "no window governs it".to_owned(),
+        (true, None) => "windows open".to_owned(),
+        (true, Some(at)) => format!("windows open until {}", to_wire(at)),
+    }
+}

@@ -1,0 +1,222 @@
+//! An API server of a few lines for the command's transcripts: it keeps objects, stands at a fixed instant, stamps
+//! who signs, and refuses what a person may not.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+/// The API server's time in all transcripts.
+pub const NOW: &str = "Tue, 12 Jan 2027 07:00:00 GMT";
+
+/// What the server knows.
+#[derive(Default)]
+pub struct Known {
+    /// By path: `/apis/apps/v1/namespaces/core/deployments/api`.
+    pub objects: BTreeMap<String, Value>,
+    /// Beginnings of paths, by user: what they may not read or write.
+    pub forbidden: Vec<(String, String)>,
+    /// Kinds whose definitions are not installed, by plural.
+    pub not_installed: Vec<String>,
+    /// Every write, as `METHOD path`.
+    pub writes: Vec<String>,
+    /// Answered by nothing, as a server that is being started again.
+    pub down: bool,
+    /// The reading after which a change comes about by itself, as another writer's would.
+    pub later: Vec<(usize, String, Value)>,
+    reads: usize,
+}
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    pub known: Arc<Mutex<Known>>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Server {
+    pub fn start(known: Known) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let known = Arc::new(Mutex::new(known));
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+        let address = listener.local_addr()?;
+        let router = Router::new().fallback(answer).with_state(known.clone());
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Ok(Self { address, known, _runtime: runtime })
+    }
+
+    /// A kubeconfig for it.
+    pub fn kubeconfig(&self) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- {{name: test, cluster: {{server: \"http://{}\"}}}}\n\
+             users:\n- {{name: ana, user: {{}}}}\ncontexts:\n- {{name: test, context: {{cluster: test, user: ana, namespace: releases}}}}\n",
+            self.address
+        )
+    }
+}
+
+/// Where an object of this kind stands.
+pub fn path_of(object: &Value) -> String {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let version = text(&object["apiVersion"]);
+    let root = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
+    let kind = text(&object["kind"]).to_lowercase();
+    let plural = match kind.as_str() {
+        "teamreadiness" => "teamreadinesses".to_owned(),
+        kind if kind.ends_with("policy") => format!("{}ies", kind.trim_end_matches('y')),
+        kind => format!("{kind}s"),
+    };
+    let namespace = text(&object["metadata"]["namespace"]);
+    let scope = if namespace.is_empty() { String::new() } else { format!("/namespaces/{namespace}") };
+    format!("{root}{scope}/{plural}/{}", text(&object["metadata"]["name"]))
+}
+
+async fn answer(State(known): State<Arc<Mutex<Known>>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body: Value = serde_json::from_slice(&to_bytes(body, 1 << 22).await.unwrap_or_default()).unwrap_or_default();
+    let user = parts.headers.get("impersonate-user").and_then(|u| u.to_str().ok()).unwrap_or("ana").to_owned();
+    let path = parts.uri.path().to_owned();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if known.down {
+        return respond(503, "the server is being started again".into());
+    }
+    known.reads += 1;
+    let reads = known.reads;
+    while let Some(n) = known.later.iter().position(|(at, ..)| *at <= reads) {
+        let (_, path, value) = known.later.remove(n);
+        known.objects.insert(path, value);
+    }
+    let (code, answer) = known.asked(parts.method.as_str(), &path, &query, &user, body);
+    respond(code, answer)
+}
+
+fn respond(code: u16, answer: Value) -> Response {
+    let text = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+    Response::builder().status(code).header("date", NOW).body(Body::from(text)).unwrap_or_default()
+}
+
+impl Known {
+    fn asked(&mut self, method: &str, path: &str, query: &str, user: &str, body: Value) -> (u16, Value) {
+        if path == "/version" {
+            return (200, json!({"major": "1", "minor": "36", "gitVersion": "v1.36.0"}));
+        }
+        let plural = plural(path);
+        if self.not_installed.contains(&plural) {
+            return (404, "404 page not found".into());
+        }
+        if path.ends_with("/selfsubjectreviews") {
+            return (201, json!({"status": {"userInfo": {"username": user}}}));
+        }
+        if path.ends_with("subjectaccessreviews") {
+            let user = body["spec"]["user"].as_str().unwrap_or(user);
+            let asked = &body["spec"]["resourceAttributes"];
+            let of = format!(
+                "{} {}",
+                asked["verb"].as_str().unwrap_or_default(),
+                asked["namespace"].as_str().unwrap_or_default()
+            );
+            let refused = self.forbidden.iter().any(|(who, what)| who == user && *what == of);
+            return (201, json!({"status": {"allowed": !refused}}));
+        }
+        if self.forbidden.iter().any(|(who, what)| who == user && path.starts_with(what.as_str())) {
+            let verb = if method == "GET" { "get" } else { "patch" };
+            let message = format!("{plural} is forbidden: User \"{user}\" cannot {verb} resource \"{plural}\"");
+            return (403, status(403, "Forbidden", &message, &plural));
+        }
+        match method {
+            "GET" => self.read(path, query, &plural),
+            "POST" => {
+                self.writes.push(format!("POST {path}?{query}"));
+                (201, self.held_if_gated(body))
+            }
+            _ => {
+                self.writes.push(format!("{method} {path} as {user}"));
+                self.patched(path, user, body, &plural)
+            }
+        }
+    }
+
+    fn read(&self, path: &str, query: &str, plural: &str) -> (u16, Value) {
+        if let Some(object) = self.objects.get(path) {
+            return (200, object.clone());
+        }
+        let last = path.rsplit('/').next().unwrap_or_default();
+        if last != plural {
+            let message = format!("{plural} \"{last}\" not found");
+            return (404, status(404, "NotFound", &message, plural));
+        }
+        let (root, scoped) = (path.split("/namespaces/").next().unwrap_or(path), path.contains("/namespaces/"));
+        let root =
+            if scoped { root.to_owned() } else { path.trim_end_matches(plural).trim_end_matches('/').to_owned() };
+        let items: Vec<&Value> = self
+            .objects
+            .iter()
+            .filter(|(at, _)| at.starts_with(&root) && plural_of(at) == plural)
+            .filter(|(at, _)| !scoped || at.starts_with(&format!("{path}/")))
+            .map(|(_, object)| object)
+            .filter(|object| !query.contains("status.finished!=true") || object["status"]["finished"] != true)
+            .collect();
+        (200, json!({"metadata": {}, "items": items}))
+    }
+
+    fn patched(&mut self, path: &str, user: &str, patch: Value, plural: &str) -> (u16, Value) {
+        let Some(object) = self.objects.get_mut(path) else {
+            return (404, status(404, "NotFound", "not found", plural));
+        };
+        let version = object["metadata"]["resourceVersion"].clone();
+        let before = object.clone();
+        let operations: json_patch::Patch = serde_json::from_value(patch).unwrap_or_default();
+        if let Err(error) = json_patch::patch(object, &operations) {
+            return (422, status(422, "Invalid", &error.to_string(), plural));
+        }
+        if object["metadata"]["resourceVersion"] != version {
+            *object = before;
+            return (409, status(409, "Conflict", "the object has been modified", plural));
+        }
+        let next = version.as_str().and_then(|v| v.parse::<u64>().ok()).unwrap_or(0) + 1;
+        object["metadata"]["resourceVersion"] = next.to_string().into();
+        for entry in object["spec"]["signOffs"].as_array_mut().into_iter().flatten() {
+            if entry["by"].is_null() {
+                entry["by"] = user.into();
+            }
+        }
+        if object["spec"]["override"].is_object() {
+            object["spec"]["override"]["by"] = user.into();
+        }
+        (200, object.clone())
+    }
+
+    /// What the admission policies would do to a workload, if they are there.
+    fn held_if_gated(&self, mut object: Value) -> Value {
+        let policies = self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/"));
+        if policies && object["metadata"]["labels"]["rollcall.dev/gate"].is_string() {
+            object["metadata"]["annotations"]["rollcall.dev/hold"] = "policy".into();
+            let field = if object["kind"] == "Job" { "suspend" } else { "paused" };
+            object["spec"][field] = true.into();
+        }
+        object
+    }
+}
+
+/// `deployments` of `/apis/apps/v1/namespaces/core/deployments/api`, and of the list's path.
+fn plural(path: &str) -> String {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let from = if parts.first() == Some(&"api") { 2 } else { 3 };
+    let scoped = parts.get(from) == Some(&"namespaces") && parts.len() > from + 2;
+    parts.get(if scoped { from + 2 } else { from }).copied().unwrap_or_default().to_owned()
+}
+
+fn plural_of(path: &str) -> String {
+    plural(path)
+}
+
+fn status(code: u16, reason: &str, message: &str, kind: &str) -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason,
+        "message": message, "details": {"kind": kind}})
+}
