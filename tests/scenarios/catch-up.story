@@ -10,7 +10,7 @@
 08:02     anna creates window hours {timeZone: UTC, schedule: [{name: afternoon, weekly: {days: [Mon-Sun], from: "09:00", until: "10:00"}}]}
 08:30     flux applies api 2
 08:40     lena creates release frontends {participants: [{name: ui, team: {namespace: ui, name: ui}, responsibility: "Watch the shop"}], steps: [{name: web, participant: ui, workload: {kind: Deployment, name: web}, estimate: 5m}]}
-08:41     flux applies web 2
+08:40     flux applies web 2
 08:42     ui signs frontends
 08:45     flux applies api 3
 08:50     operator a dies
