@@ -116,6 +116,8 @@ pub enum Reason {
     WaitingForChecks,
     /// Capacity or a shared resource is taken.
     WaitingForCapacity,
+    /// A person's task is due.
+    WaitingForTask,
     /// A workload, or its expected content, has not arrived.
     WaitingForContent,
     /// Somebody pressed the stop button.
@@ -132,6 +134,10 @@ pub enum Reason {
     RollingBack,
     /// The rollback is complete.
     RolledBack,
+    /// Somebody ended the release before it was done.
+    Cancelled,
+    /// Everything is stopped.
+    Stopped,
     /// The controller has yet to look.
     Observing,
 }
@@ -174,6 +180,7 @@ impl Reason {
             Self::WaitingForStage => "WaitingForStage",
             Self::WaitingForChecks => "WaitingForChecks",
             Self::WaitingForCapacity => "WaitingForCapacity",
+            Self::WaitingForTask => "WaitingForTask",
             Self::WaitingForContent => "WaitingForContent",
             Self::Paused => "Paused",
             Self::GateOpen => "GateOpen",
@@ -182,6 +189,8 @@ impl Reason {
             Self::RolloutFailed => "RolloutFailed",
             Self::RollingBack => "RollingBack",
             Self::RolledBack => "RolledBack",
+            Self::Cancelled => "Cancelled",
+            Self::Stopped => "Stopped",
             Self::Observing => "Observing",
         }
     }

@@ -7,6 +7,7 @@
 pub mod checks;
 pub mod conditions;
 pub mod crds;
+pub mod ending;
 pub mod fields;
 pub mod names;
 pub mod overriding;
@@ -15,6 +16,7 @@ pub mod release;
 pub mod signed;
 pub mod team_status;
 pub mod time;
+pub mod waiting;
 pub mod window;
 
 pub use conditions::{ConditionType, Reason};

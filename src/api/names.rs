@@ -38,6 +38,14 @@ pub const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "rollcall");
 pub const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// Field manager of every write. It must not start with `kubectl`: Flux takes over such fields.
 pub const FIELD_MANAGER: &str = "rollcall";
+/// Annotation on a release: asks for the former versions, with the reason. Needs the verb `rollback` on it.
+pub const ASKED_BACK: &str = "rollcall.dev/rollback-requested";
+/// Annotation on a release: who asked for the former versions. Stamped by the API server.
+pub const ASKED_BACK_BY: &str = "rollcall.dev/rollback-requested-by";
+/// Annotation on a release that is under way: lets it be deleted all the same.
+pub const FORCE_DELETE: &str = "rollcall.dev/force-delete";
+/// Name of the ConfigMap in the operator's namespace that stops everything while it exists.
+pub const STOP: &str = "rollcall-stop";
 /// Label on the operator's own copies of calendars, in its namespace.
 pub const CALENDAR_COPY: &str = "rollcall.dev/calendar-copy";
 /// Annotation on such a copy: the calendar it was made of, `namespace/name/key`.

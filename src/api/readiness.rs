@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Check;
+use super::ending::TaskDone;
 use super::fields::{self, Selector, WorkloadRef};
 pub use super::team_status::{CheckStatus, SeenSignOff, TeamReadinessStatus, TeamRelease, TeamWorkload};
 
@@ -57,6 +58,12 @@ pub struct TeamReadinessSpec {
     #[schemars(length(max = 128))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["release".into(), "role".into(), "seat".into()]))]
     pub sign_offs: Vec<SignOff>,
+    /// Tasks of releases that somebody of the team has done. Writing here needs the verb `signoff` on this
+    /// object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["release".into(), "step".into()]))]
+    pub tasks_done: Vec<TaskDone>,
     /// What must be true of running things before the team counts as ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
@@ -297,7 +304,7 @@ pub enum MessageClass {
     Ambient,
 }
 
-fn user_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(super) fn user_name(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({"type": "string", "maxLength": 512, "pattern": fields::PLAIN})
 }
 

@@ -7,9 +7,11 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ending::{Cancel, CarriedWord, FormerRevision, RollbackRules, RollbackStatus};
 use super::fields::{self, ObjectRef, WorkloadRef};
 pub use super::overriding::{Override, OverrideStatus, SkippableGate, UsedOverride};
 pub use super::signed::{SignedContent, SignedMember};
+pub use super::waiting::{BlockerStatus, ScheduleStatus};
 
 /// What ships together: the teams that take part, the steps and their order. Its steps name workloads
 /// that the teams listed; nothing of a team is touched without the team's consent.
@@ -99,6 +101,12 @@ pub struct CoordinatedReleaseSpec {
     /// The stop button: while true, no further step starts. It dominates everything.
     #[serde(default)]
     pub paused: bool,
+    /// How a rollback of this release goes about its work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackRules>,
+    /// Ends the release before it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<Cancel>,
     /// Lets the release past gates that it names, for a reason and a time. Needs the verb `override`.
     #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
     pub override_: Option<Override>,
@@ -190,6 +198,11 @@ pub struct Step {
     /// Content that must have arrived before the step may go; only such content is claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expectation>,
+    /// Checks of the step's team, by name. They must pass once the step is released before it counts as done,
+    /// and go on passing until the release ends; else the step has failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "step_names")]
+    pub verify: Vec<String>,
     /// False: a rollback stops before this step and says so. Default true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reversible: Option<bool>,
@@ -250,6 +263,13 @@ pub struct CoordinatedReleaseStatus {
     /// True once it has ended; it then leaves the controller's memory and claims nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<bool>,
+    /// The release is being rolled back, or was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackStatus>,
+    /// Words that count although they were given for earlier content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub carried: Vec<CarriedWord>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub steps: Vec<StepStatus>,
@@ -284,7 +304,7 @@ pub struct CoordinatedReleaseStatus {
 #[serde(rename_all = "camelCase")]
 pub struct StepStatus {
     pub name: String,
-    /// Waiting, Granted, Progressing, Soaking, Done, or Failed.
+    /// Waiting, Granted, Progressing, Soaking, Done, Failed, RollingBack, or RolledBack.
     pub state: String,
     /// How firmly the workload can be held: Full; UpdatesOnly (a first installation is not held); Interrupting
     /// (what ran before does not run meanwhile); or BestEffort (a pod that is created meanwhile is of the held
@@ -300,6 +320,12 @@ pub struct StepStatus {
     /// When it was first seen complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<String>,
+    /// Who said that a task is done, as the API server stamped it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_by: Option<String>,
+    /// When its former version was put back, by API-server time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -319,6 +345,9 @@ pub struct Grant {
     pub workload_version: String,
     /// The digest of the pod template that was approved.
     pub template: String,
+    /// What ran until then; absent if nothing did. A rollback brings it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<FormerRevision>,
     /// The versions of the teams and windows that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
@@ -326,40 +355,6 @@ pub struct Grant {
     /// Who overrode which gates, if anybody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
-}
-
-/// One thing that keeps a release from going on.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct BlockerStatus {
-    /// `RCnnn`: from a closed list, the same everywhere.
-    pub code: String,
-    /// The step that waits; absent if the whole release does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<String>,
-    /// Who can clear it.
-    pub owner: String,
-    /// What is the matter.
-    pub message: String,
-    /// What to do about it.
-    pub remedy: String,
-    /// Since when, by API-server time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
-    /// When it ends by itself, if that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-}
-
-/// When a release might run.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct ScheduleStatus {
-    /// The earliest instant at which the next step might start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_start: Option<String>,
-    /// Until when steps may start then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closes: Option<String>,
 }
 
 fn step_names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

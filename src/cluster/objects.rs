@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::access::Person;
 use super::{ObjectKey, Projected, ResourceVersion};
-use crate::api::names::{AUTHOR, AUTHOR_GROUPS};
+use crate::api::names::{ASKED_BACK, ASKED_BACK_BY, AUTHOR, AUTHOR_GROUPS};
 use crate::api::time::from_wire;
 use crate::api::{
     CoordinatedReleaseSpec, CoordinatedReleaseStatus, DeploymentWindowSpec, DeploymentWindowStatus, TeamReadinessSpec,
@@ -28,6 +28,8 @@ pub struct Meta {
     pub labels: BTreeMap<String, String>,
     /// Who wrote the spec, as the API server stamped it.
     pub author: Option<String>,
+    /// Who asks for the former versions, as the API server stamped it, and why.
+    pub asked_back: Option<(String, String)>,
     /// The groups they were in then, stamped as well.
     pub author_groups: Vec<String>,
     pub terminating: bool,
@@ -106,7 +108,9 @@ pub(super) struct WireOwner {
 
 impl WireMeta {
     pub(super) fn kept(self) -> Meta {
+        let said = |name: &str| self.annotations.get(name).filter(|text| !text.is_empty()).cloned();
         Meta {
+            asked_back: said(ASKED_BACK_BY).zip(said(ASKED_BACK)),
             key: ObjectKey::new(self.namespace, self.name),
             version: ResourceVersion::new(self.resource_version),
             uid: self.uid,

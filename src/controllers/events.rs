@@ -42,6 +42,7 @@ pub async fn about_workload(world: &World, workload: &Workload, moment: Moment) 
         created: chrono::DateTime::UNIX_EPOCH,
         labels: std::collections::BTreeMap::new(),
         author: None,
+        asked_back: None,
         author_groups: Vec::new(),
         terminating: workload.terminating,
     };

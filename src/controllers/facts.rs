@@ -9,6 +9,7 @@ use crate::cluster::workloads::{self as wire, HeldBy};
 use crate::cluster::{ObjectKey, Undecodable};
 use crate::domain::calendar::{Governance, Governing, WindowType};
 use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::scheduling::situation::Request;
 use crate::domain::workload::{Hold, Progress, Strength, Workload};
 use crate::validate::{self, Meta, matches};
 
@@ -41,6 +42,9 @@ pub fn workload(found: &wire::Workload) -> Workload {
             wire::Progress::Done => Progress::Done,
             wire::Progress::Failed { at, why } => Progress::Failed { at: *at, why: why.clone() },
         },
+        released: found.released.as_deref().map(str::to_owned),
+        rollback: found.rollback.clone(),
+        rolled_back: found.rolled_back.clone(),
         runs_already: found.runs_already,
         strength: match found.strength {
             wire::Strength::Full => Strength::Full,
@@ -76,6 +80,7 @@ pub fn meta(found: &objects::Meta) -> Meta {
         created: found.created,
         labels: found.labels.clone(),
         author: found.author.clone(),
+        asked_back: found.asked_back.clone().map(|(by, reason)| Request { by, reason }),
     }
 }
 

@@ -87,6 +87,7 @@ fn world(settings: Settings, clients: &Clients, clock: Arc<ServerClock>, metrics
         metrics: metrics.clone(),
         expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),
         granting: Mutex::new(()),
+        refused: std::sync::Mutex::default(),
         checks: super::checks::Memory::default(),
         told: std::sync::Mutex::default(),
         settings,

@@ -1,9 +1,10 @@
 //! What every controller is handed: the stores that the watches fill, the API server, the clock, and
 //! the queues. Nothing here decides; a change in one object wakes whoever may care.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use super::calendars::{self, Calendars};
@@ -19,6 +20,7 @@ use crate::cluster::store::{IndexKey, Store};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, Objects};
 use crate::cluster::{ObjectKey, Projected};
+use crate::domain::scheduling::situation::Refusal;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
@@ -26,6 +28,9 @@ use crate::settings::Settings;
 pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
+
+/// How long a step that the API server refuses is left alone.
+const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
 
 /// What the watches have seen.
 #[derive(Clone)]
@@ -97,6 +102,9 @@ pub struct Queues {
     pub windows: Queue<ObjectKey>,
 }
 
+/// What could not be carried out, by release and step.
+pub type Refused = BTreeMap<(ObjectKey, String), (DateTime<Utc>, Refusal)>;
+
 /// Everything a controller works with.
 pub struct World {
     pub settings: Settings,
@@ -111,6 +119,8 @@ pub struct World {
     pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
+    /// What could not be carried out, by release and step: until when not to try again, and why.
+    pub refused: std::sync::Mutex<Refused>,
     /// What checks said last.
     pub checks: super::checks::Memory,
     /// What has been told once and is not told again by this process.
@@ -239,8 +249,37 @@ impl World {
             skew: self.skew(),
             settle: self.settings.settle,
             platform: self.settings.namespace.clone(),
+            stopped: self.stopped(),
             policies_missing: self.policies_missing(),
         }
+    }
+
+    /// What of a release could not be carried out, by step.
+    #[must_use]
+    pub fn refused(&self, release: &ObjectKey) -> BTreeMap<String, (DateTime<Utc>, Refusal)> {
+        let Ok(all) = self.refused.lock() else {
+            return BTreeMap::new();
+        };
+        let own = all.iter().filter(|((key, _), _)| key == release);
+        own.map(|((_, step), refusal)| (step.clone(), refusal.clone())).collect()
+    }
+
+    /// Remembers why a step could not be carried out, or with `None` that it could.
+    pub fn remember_refusal(&self, release: &ObjectKey, step: &str, refusal: Option<Refusal>) {
+        let Ok(mut all) = self.refused.lock() else {
+            return;
+        };
+        let key = (release.clone(), step.to_owned());
+        match refusal {
+            Some(refusal) => drop(all.insert(key, (self.clock.now() + NEXT_TRY, refusal))),
+            None => drop(all.remove(&key)),
+        }
+    }
+
+    /// The reason for which everything is stopped, if it is.
+    #[must_use]
+    pub fn stopped(&self) -> Option<String> {
+        None
     }
 
     /// How far the clocks are apart, if that is too far.

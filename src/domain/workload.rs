@@ -27,6 +27,12 @@ pub struct Workload {
     /// What the pod template consists of, one line for each part: its path, `=`, a short digest.
     pub parts: String,
     pub progress: Progress,
+    /// What let its content go last, in rollcall's words.
+    pub released: Option<String>,
+    /// Who is rolling it back; its template is pinned meanwhile.
+    pub rollback: Option<String>,
+    /// The digest of the template that it was rolled back from.
+    pub rolled_back: Option<String>,
     /// The stored template is what runs already: the change was taken back while it was held.
     pub runs_already: bool,
     /// What its hold can promise.
@@ -100,6 +106,12 @@ pub enum Progress {
 const STAMP_RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
 impl Workload {
+    /// Its stored content is what it was rolled back from.
+    #[must_use]
+    pub fn was_rolled_back(&self) -> bool {
+        self.rolled_back.as_ref() == Some(&self.template)
+    }
+
     /// The progress of content that was released at `released`: a failure from before then belongs to
     /// earlier content (a Deployment's exceeded deadline outlives a pause, for example).
     #[must_use]

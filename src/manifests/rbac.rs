@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_SIGNOFF};
+use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF};
 use super::object::{cluster_object, object};
 use super::{Install, WorkloadAccess};
 use crate::api::GROUP;
@@ -89,8 +89,12 @@ const SIGNOFF: &[Right] = &[(GROUP, &["teamreadinesses"], &["get", "list", "patc
 const OVERRIDE: &[Right] =
     &[(GROUP, &["coordinatedreleases"], &["get", "list", "patch", "update", "watch", VERB_OVERRIDE])];
 
-/// The roles, their bindings, and the operator's account. The roles `rollcall-signoff` and `rollcall-override`
-/// are bound to nobody: an administrator does that, namespace by namespace.
+/// People who may ask for the former versions of what a release shipped.
+const ROLLBACK: &[Right] =
+    &[(GROUP, &["coordinatedreleases"], &["get", "list", "patch", "update", "watch", VERB_ROLLBACK])];
+
+/// The roles, their bindings, and the operator's account. The roles `rollcall-signoff`, `rollcall-override` and
+/// `rollcall-rollback` are bound to nobody: an administrator does that, namespace by namespace.
 #[must_use]
 pub fn rbac(install: &Install) -> Vec<Value> {
     let namespace = install.namespace.as_str();
@@ -127,6 +131,7 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_role("rollcall-edit", Some("edit"), EDIT),
         cluster_role("rollcall-signoff", None, SIGNOFF),
         cluster_role("rollcall-override", None, OVERRIDE),
+        cluster_role("rollcall-rollback", None, ROLLBACK),
     ]);
     all
 }
@@ -195,7 +200,9 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE].into_iter().flatten()
+        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
+            .into_iter()
+            .flatten()
     }
 
     #[test]
@@ -213,7 +220,9 @@ mod tests {
     fn the_roles_that_come_with_view_and_edit_have_neither_status_nor_a_custom_verb() {
         for (_, resources, verbs) in VIEW.iter().chain(EDIT) {
             assert!(resources.iter().all(|resource| !resource.contains('/')));
-            assert!(!verbs.contains(&VERB_SIGNOFF) && !verbs.contains(&VERB_OVERRIDE));
+            for verb in [VERB_SIGNOFF, VERB_OVERRIDE, VERB_ROLLBACK] {
+                assert!(!verbs.contains(&verb));
+            }
         }
     }
 

@@ -22,6 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::fields::WorkloadKind;
 use crate::api::time::{duration_from_wire, from_wire};
+use crate::domain::scheduling::situation::Request;
 use crate::domain::{Faults, Kind, ObjectName};
 
 /// What of an object's metadata a decision needs.
@@ -35,6 +36,8 @@ pub struct Meta {
     pub labels: BTreeMap<String, String>,
     /// Who wrote the spec, as stamped by the API server.
     pub author: Option<String>,
+    /// Who asks for the former versions, and why.
+    pub asked_back: Option<Request>,
 }
 
 /// The domain's word for a kind of workload.

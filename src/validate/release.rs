@@ -6,10 +6,11 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::team::{amounts, named};
-use super::{Meta, bounded, distinct, duration, duration_or_zero, instant, kind, label, text};
+use super::{Meta, YEAR, bounded, distinct, duration, duration_or_zero, instant, kind, label, text};
+use crate::api::ending::{HeldChanges, IfOneFails, RunningSteps};
 use crate::api::release::{self, CoordinatedReleaseSpec, ParticipantRole, SkippableGate};
 use crate::domain::scheduling::situation::{
-    Expectation, OnFailure, Override, Participant, Release, Role, Skip, Step, Work,
+    Cancel, Expectation, OnFailure, Override, Participant, Release, Role, RollbackRules, Skip, Step, Work,
 };
 use crate::domain::sequencing::in_order;
 use crate::domain::{Faults, WorkloadName};
@@ -52,6 +53,9 @@ pub fn release(meta: &Meta, spec: &CoordinatedReleaseSpec) -> Result<Release, Fa
         on_failure: on_failure(spec.on_failure),
         steps: order.into_iter().filter_map(|n| steps.get_mut(n).and_then(Option::take)).collect(),
         over: overriding(&mut faults, spec),
+        rollback: rollback(spec),
+        cancel: spec.cancel.as_ref().map(|c| Cancel { keep: c.held == HeldChanges::Keep, reason: c.reason.clone() }),
+        asked_back: meta.asked_back.clone(),
         plan: plan(spec),
         participants,
     };
@@ -97,6 +101,8 @@ fn step(
         }
     }
     let participant = wire.participant.as_ref().and_then(|p| participants.get(p));
+    // Nobody's work is cut off unless the plan says when.
+    let patience = if wire.task.is_some() { YEAR } else { DEFAULT_TIMEOUT };
     if let Some(name) = &wire.participant {
         match participant {
             None => faults.add(format!("{path}.participant"), format!("{name:?} is none of spec.participants")),
@@ -116,13 +122,23 @@ fn step(
         depends_on: wire.depends_on.clone(),
         estimate: duration(faults, &format!("{path}.estimate"), wire.estimate.as_ref(), TimeDelta::zero()),
         soak: duration_or_zero(faults, &format!("{path}.soak"), wire.soak.as_ref()),
-        timeout: duration(faults, &format!("{path}.timeout"), wire.timeout.as_ref(), DEFAULT_TIMEOUT),
+        timeout: duration(faults, &format!("{path}.timeout"), wire.timeout.as_ref(), patience),
         requires: amounts(&wire.requires),
         expect: wire
             .expect
             .as_ref()
             .map(|e| Expectation { images: e.images.clone(), annotations: e.annotations.clone() }),
         on_failure: wire.on_failure.map(on_failure),
+        reversible: wire.reversible.unwrap_or(true),
+        verify: wire.verify.clone(),
+    }
+}
+
+fn rollback(spec: &CoordinatedReleaseSpec) -> RollbackRules {
+    let wire = spec.rollback.clone().unwrap_or_default();
+    RollbackRules {
+        running_finish: wire.running == RunningSteps::Finish,
+        go_on: wire.if_one_fails == IfOneFails::Continue,
     }
 }
 
@@ -131,19 +147,17 @@ fn work(faults: &mut Faults, path: &str, wire: &release::Step, participant: Opti
     if forms.iter().filter(|given| **given).count() != 1 {
         faults.add(path, "give exactly one of workload, wait, task");
     }
-    if wire.task.is_some() {
-        faults.add(
-            format!("{path}.task"),
-            "this version of rollcall cannot run person's tasks; use a wait, or a sign-off",
-        );
-    }
     if wire.wait.is_none() && wire.participant.is_none() {
-        faults.add(format!("{path}.participant"), "a workload needs a participant");
+        faults.add(format!("{path}.participant"), "a workload or a task needs a participant");
     }
     if let Some(workload) = &wire.workload {
         let kind = kind(workload.kind);
         let namespace = participant.map(|p| p.team.namespace.clone()).unwrap_or_default();
         return Work::Workload(WorkloadName { kind, namespace, name: workload.name.clone() });
+    }
+    if let Some(task) = &wire.task {
+        text(faults, &format!("{path}.task"), task);
+        return Work::Task(task.clone());
     }
     Work::Wait(duration(faults, &format!("{path}.wait"), wire.wait.as_ref(), TimeDelta::zero()))
 }
@@ -216,12 +230,22 @@ fn plan(spec: &CoordinatedReleaseSpec) -> serde_json::Value {
         .steps
         .iter()
         .map(|s| {
-            json!({"name": s.name, "participant": s.participant, "workload": s.workload, "wait": s.wait, "task": s.task,
+            let mut step = json!({"name": s.name, "participant": s.participant, "workload": s.workload, "wait": s.wait, "task": s.task,
                 "dependsOn": s.depends_on, "soak": s.soak, "timeout": s.timeout, "requires": s.requires, "expect": s.expect,
-                "reversible": s.reversible, "onFailure": s.on_failure})
+                "reversible": s.reversible, "onFailure": s.on_failure});
+            if !s.verify.is_empty() {
+                step["verify"] = json!(s.verify);
+            }
+            step
         })
         .collect();
-    json!({"participants": participants, "steps": steps, "windows": spec.windows, "onFailure": spec.on_failure})
+    // Fields of later versions are there only if they say something, so that a word outlives an upgrade.
+    let mut plan =
+        json!({"participants": participants, "steps": steps, "windows": spec.windows, "onFailure": spec.on_failure});
+    if let Some(rollback) = spec.rollback.as_ref().filter(|r| r.running != RunningSteps::default()) {
+        plan["rollback"] = json!({"running": rollback.running});
+    }
+    plan
 }
 
 #[cfg(test)]

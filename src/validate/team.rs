@@ -11,7 +11,7 @@ use crate::api::readiness::{
     TeamReadinessStatus, WithdrawnAfterStart,
 };
 use crate::domain::readiness::{Requirement, SignOff, SignOffRules};
-use crate::domain::scheduling::situation::{Action, Consent, Independent, MaxHold, Team};
+use crate::domain::scheduling::situation::{Action, Consent, Independent, MaxHold, TaskDone, Team};
 use crate::domain::{Faults, ObjectName};
 
 /// What rollcall found out of a team earlier.
@@ -72,6 +72,7 @@ pub fn team(
             IndependentChanges::Held => Independent::Held,
         },
         max_hold,
+        tasks_done: tasks_done(spec),
     };
     faults.or(team)
 }
@@ -156,6 +157,16 @@ fn sign_offs(
         });
     }
     by_release
+}
+
+/// Tasks that are done. One of a release whose name makes no sense is of no release.
+fn tasks_done(spec: &TeamReadinessSpec) -> Vec<TaskDone> {
+    let all = spec.tasks_done.iter().filter_map(|t| {
+        let release = t.release.parse().ok()?;
+        let (step, digest, by) = (t.step.clone(), t.digest.clone(), t.by.clone().unwrap_or_default());
+        Some(TaskDone { release, step, digest, by })
+    });
+    all.collect()
 }
 
 /// The name that a reference means.

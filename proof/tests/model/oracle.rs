@@ -30,6 +30,7 @@ impl Oracle for Shipped {
         let act = decision.acts.first().map(|act| match act {
             scheduling::Act::Grant { step, .. } => Act::Grant(place(step)),
             scheduling::Act::Release { step, .. } => Act::Release(place(step)),
+            other => panic!("nothing goes back in the model: {other:?}"),
         });
         assert!(decision.acts.len() <= 1, "the steps come one after the other: {:?}", decision.acts);
         let said = [0, 1].map(|n| match decision.steps[n].state {
@@ -37,7 +38,9 @@ impl Oracle for Shipped {
             StepState::Granted => Said::Granted,
             StepState::Progressing | StepState::Soaking => Said::Progressing,
             StepState::Done => Said::Done,
-            StepState::Failed => panic!("nothing fails in the model: {view:?}"),
+            StepState::Failed | StepState::RollingBack | StepState::RolledBack => {
+                panic!("nothing fails in the model: {view:?}")
+            }
         });
         Decided { act, said }
     }
@@ -59,6 +62,8 @@ impl Oracle for Shipped {
             blockers: vec![],
             outcome: Outcome::Waiting,
             look_again: None,
+            rollback: None,
+            carried: vec![],
         };
         RULES.iter().find(|(_, holds)| !holds(&given.0, &decision)).map(|(name, _)| *name)
     }

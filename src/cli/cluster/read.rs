@@ -109,6 +109,7 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
         skew: None,
         settle: SETTLE,
         platform: cluster.platform.clone(),
+        stopped: None,
         policies_missing: missing,
     };
     let (sound, blockers) = match view(&circumstances, release.clone(), &around) {

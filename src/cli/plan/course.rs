@@ -221,6 +221,7 @@ impl Runner {
             uid: uid.clone(),
             version: version.clone(),
             template: template.clone(),
+            former: None,
             evidence: Vec::new(),
             overridden: overridden.clone(),
         };

@@ -105,7 +105,7 @@ fn find<'r>(release: &'r Release_<'_>, step: &str) -> Option<&'r Step> {
 fn workload(step: &Step) -> Option<&WorkloadName> {
     match &step.work {
         Work::Workload(name) => Some(name),
-        Work::Wait(_) => None,
+        Work::Wait(_) | Work::Task(_) => None,
     }
 }
 
@@ -156,6 +156,7 @@ fn plan<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tell: &mut Te
             step: step.name.clone(),
             work: match &step.work {
                 Work::Workload(name) => name.to_string(),
+                Work::Task(task) => format!("task: {task}"),
                 Work::Wait(time) => format!("wait {}", crate::api::time::duration_to_wire(*time)),
             },
             after: step.depends_on.clone(),

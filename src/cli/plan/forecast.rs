@@ -73,6 +73,7 @@ fn situation(set: &Set<'_>, release: &Release_<'_>, platform: &str, from: DateTi
         skew: None,
         settle: TimeDelta::zero(),
         platform: platform.to_owned(),
+        stopped: None,
         policies_missing: Vec::new(),
     };
     let View::Sound { mut situation, .. } = view(&circumstances, Arc::new(release.wire.clone()), &around) else {

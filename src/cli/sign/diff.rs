@@ -34,7 +34,8 @@ fn cleaned(template: &Value) -> Value {
         meta.remove("creationTimestamp");
     }
     for (field, key) in [("labels", HASH_LABEL), ("annotations", RESTARTED_AT)] {
-        if let Some(entries) = template["metadata"][field].as_object_mut() {
+        let entries = template.pointer_mut(&format!("/metadata/{field}")).and_then(Value::as_object_mut);
+        if let Some(entries) = entries {
             entries.remove(key);
             if entries.is_empty()
                 && let Some(meta) = template["metadata"].as_object_mut()

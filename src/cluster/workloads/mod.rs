@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use cron_job::{Runs, progress_of};
-pub use patches::{release_patch, rollback_patch, unpin_patch};
+pub use patches::{keep_patch, release_patch, rollback_patch, unpin_patch};
 
 pub(super) use adapter::of as adapter_of;
 pub(super) use object::{Object, digest_of_content};
@@ -26,7 +26,9 @@ use patches::annotation_path;
 use super::texts::Texts;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::fields::WorkloadKind;
-use crate::api::names::{CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, ROLLBACK, ROLLED_BACK};
+use crate::api::names::{
+    CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, RELEASED, ROLLBACK, ROLLED_BACK,
+};
 use crate::api::time::from_wire;
 
 /// What is kept of one version of a workload.
@@ -43,6 +45,8 @@ pub struct Workload {
     pub restore: Option<Box<str>>,
     /// The value of the claim annotation, unchecked.
     pub claim: Option<String>,
+    /// What let its content go last, as [`release_patch`] wrote it.
+    pub released: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
     pub rollback: Option<String>,
     /// The digest of the content that was rolled back last, as [`unpin_patch`] wrote it.
@@ -158,6 +162,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         hold,
         restore: note(HOLD_RESTORE).map(String::into_boxed_str),
         claim: note(CLAIM),
+        released: note(RELEASED).map(String::into_boxed_str),
         rollback: note(ROLLBACK),
         rolled_back: note(ROLLED_BACK),
         template: if gated { object.digest(adapter) } else { String::new() },

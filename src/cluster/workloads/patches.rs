@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::adapter::{of, set};
 use super::{Held, Workload};
-use crate::api::names::{HOLD, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK};
+use crate::api::names::{CLAIM, HOLD, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK};
 use crate::cluster::revisions::Former;
 
 /// Lets a held workload go. What its author had stopped stays stopped, and what was rolled back before is
@@ -42,6 +42,14 @@ pub fn unpin_patch(workload: &Workload, rolled_back: &str) -> Value {
     let mut operations = unchanged(workload);
     operations.push(remove(ROLLBACK));
     operations.push(set(&annotation_path(ROLLED_BACK), rolled_back));
+    Value::Array(operations)
+}
+
+/// Marks a held workload as claimed by a release, which may end and keep it held.
+#[must_use]
+pub fn keep_patch(workload: &Workload, release: &str) -> Value {
+    let mut operations = unchanged(workload);
+    operations.push(set(&annotation_path(CLAIM), release));
     Value::Array(operations)
 }
 

@@ -85,12 +85,14 @@ fn ask(
     claimed_by: Option<&ObjectName>,
     windows: &Windows<'_>,
 ) -> Answer {
+    let stopped = world.stopped();
     let change = HeldChange {
         workload: &facts::workload(found),
         since,
         claimed_by,
         team: checked,
         governance: &governance(world, &team.meta.key.namespace, windows),
+        stopped: stopped.as_deref(),
         window_starts: &windows.starts,
         policies_missing: &world.policies_missing(),
         skew: world.skew(),

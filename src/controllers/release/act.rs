@@ -1,18 +1,20 @@
-//! Carries out what was decided: records the grants, all in one write that succeeds only on the version
-//! of the release that was decided on, then lets the workloads go, each only in the version that was
-//! approved. A stop that commits before the grant makes the grant fail; one that commits after it comes
-//! too late for these steps, and the status says what went.
+//! Carries out what was decided: records the grants and the steps back, all in one write that succeeds only on
+//! the version of the release that was decided on, then touches the workloads, each only in the version that was
+//! approved. A stop that commits before that record makes it fail; one that commits after it comes too late for
+//! these steps, and the status says what went.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 
+use super::touch::touch;
 use super::{overrides, report};
+use crate::api::ending::FormerRevision;
 use crate::api::release::{CoordinatedReleaseStatus, Grant};
 use crate::api::time::to_wire;
 use crate::cluster::objects::Release;
 use crate::cluster::writes::{ApiError, RELEASES};
-use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::names::WorkloadName;
 use crate::domain::scheduling::{Act, Decision, GRANT_VALIDITY, Situation};
@@ -21,22 +23,23 @@ use crate::validate::wire_kind;
 /// The form in which grants are written. Another number is somebody else's: the step holds.
 pub const GRANT_FORMAT: i32 = 1;
 
-/// Grants, lets go, and reports.
+/// Grants, lets go, puts back, and reports.
 ///
 /// # Errors
 ///
-/// When the grant could not be recorded; nothing was let go then. A workload that could not be let go is
-/// left for the next decision: its grant is void after [`GRANT_VALIDITY`].
+/// When what is to be done could not be recorded; nothing was touched then. A workload that could not be
+/// touched is left for the next decision: a grant is void after [`GRANT_VALIDITY`].
 pub async fn carry_out(
     world: &World,
     release: &Arc<Release>,
     situation: &Situation,
     decision: &Decision,
 ) -> Result<(), ApiError> {
-    let granted = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. }));
+    let recorded = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. } | Act::RollBack { .. }));
     let mut status = report::status(world, release, situation, decision);
-    if granted {
-        status = with_grants(status, release, situation, decision);
+    if recorded {
+        let formers = formers(world, decision).await?;
+        status = with_grants(status, release, situation, decision, &formers);
         record(world, release, &status).await?;
     } else {
         report::write(world, release, status.clone()).await?;
@@ -45,11 +48,34 @@ pub async fn carry_out(
         tracing::warn!(event = "grant_void", release = %release.meta.key, "recording the grant took too long; everything is asked again");
         return Ok(());
     }
-    join_all(decision.acts.iter().map(|act| let_go(world, release, &decision.digest, act))).await;
-    if granted {
+    join_all(decision.acts.iter().map(|act| touch(world, release, &decision.digest, act))).await;
+    if recorded {
         report::tell(world, release, &status).await;
     }
     Ok(())
+}
+
+/// What runs at present of everything that is about to be let go, by step.
+async fn formers(world: &World, decision: &Decision) -> Result<BTreeMap<String, FormerRevision>, ApiError> {
+    let grants = decision.acts.iter().filter_map(|act| match act {
+        Act::Grant { step, workload, version, .. } => Some((step, workload, version)),
+        _ => None,
+    });
+    let found = try_join_all(grants.map(|(step, workload, version)| former(world, step, workload, version))).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn former(
+    world: &World,
+    step: &str,
+    name: &WorkloadName,
+    version: &str,
+) -> Result<Option<(String, FormerRevision)>, ApiError> {
+    let found = super::observe::read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
+    let found = found.filter(|w| w.version.as_str() == version);
+    let found = found.ok_or_else(|| ApiError::Conflict { what: name.to_string() })?;
+    let former = world.objects.former_revision(&found).await?;
+    Ok(former.map(|f| (step.to_owned(), FormerRevision { name: f.name, template: f.digest })))
 }
 
 async fn record(world: &World, release: &Release, status: &CoordinatedReleaseStatus) -> Result<(), ApiError> {
@@ -77,78 +103,41 @@ fn with_grants(
     release: &Release,
     situation: &Situation,
     decision: &Decision,
+    formers: &BTreeMap<String, FormerRevision>,
 ) -> CoordinatedReleaseStatus {
     let now = to_wire(situation.now);
     for act in &decision.acts {
-        let Act::Grant { step, uid, version, template, overridden, .. } = act else {
+        let Some(entry) = status.steps.iter_mut().find(|s| s.name == act.step()) else {
             continue;
         };
-        let Some(entry) = status.steps.iter_mut().find(|s| s.name == *step) else {
-            continue;
-        };
-        "Granted".clone_into(&mut entry.state);
-        entry.grant = Some(Grant {
-            format: GRANT_FORMAT,
-            at: now.clone(),
-            digest: decision.digest.clone(),
-            workload_uid: uid.clone(),
-            workload_version: version.clone(),
-            template: template.clone(),
-            evidence: situation.evidence.clone(),
-            overridden: overridden.clone(),
-        });
-        entry.started_at = None;
-        entry.finished_at = None;
+        match act {
+            Act::Grant { step, uid, version, template, overridden, .. } => {
+                "Granted".clone_into(&mut entry.state);
+                entry.grant = Some(Grant {
+                    format: GRANT_FORMAT,
+                    at: now.clone(),
+                    digest: decision.digest.clone(),
+                    workload_uid: uid.clone(),
+                    workload_version: version.clone(),
+                    template: template.clone(),
+                    former: formers.get(step).cloned(),
+                    evidence: situation.evidence.clone(),
+                    overridden: overridden.clone(),
+                });
+                entry.started_at = None;
+                entry.finished_at = None;
+                entry.rolled_back_at = None;
+                status.started_at.get_or_insert(now.clone());
+            }
+            Act::RollBack { .. } => {
+                "RollingBack".clone_into(&mut entry.state);
+                entry.rolled_back_at = Some(now.clone());
+            }
+            Act::Release { .. } | Act::Unpin { .. } | Act::Keep { .. } => {}
+        }
     }
     if decision.acts.iter().any(|act| matches!(act, Act::Grant { overridden: Some(_), .. })) {
         overrides::used(&mut status, release, &decision.digest, situation.now);
     }
-    status.started_at.get_or_insert(now);
     status
-}
-
-async fn let_go(world: &World, release: &Release, digest: &str, act: &Act) {
-    let (Act::Grant { step, workload, version, .. } | Act::Release { step, workload, version, .. }) = act;
-    let why = format!("release {} step {step} digest {}", release.meta.key, crate::digest::short(digest));
-    match released(world, workload, version, &why).await {
-        Ok(()) => {
-            tracing::info!(event = "released", release = %release.meta.key, step, %workload, version, "let go");
-            let moment = Moment {
-                reason: "StepReleased",
-                action: "Release",
-                note: format!("step {step}: {workload} may roll out"),
-                warning: false,
-            };
-            events::about_release(world, release, moment).await;
-        }
-        Err(error) => {
-            if matches!(error, ApiError::Conflict { .. }) {
-                world.metrics.cas_conflict();
-            }
-            tracing::warn!(event = "release_failed", release = %release.meta.key, step, %workload, "{error}");
-            if matches!(error, ApiError::Forbidden { .. }) {
-                let note = format!("step {step}: {workload} could not be let go: {error}");
-                events::about_release(
-                    world,
-                    release,
-                    Moment { reason: "NotAuthorized", action: "Release", note, warning: true },
-                )
-                .await;
-            }
-        }
-    }
-    // Whatever came of it, look again: a conflict means new facts, and a void grant must be given anew.
-    world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
-}
-
-async fn released(world: &World, name: &WorkloadName, version: &str, why: &str) -> Result<(), ApiError> {
-    let kind = wire_kind(name.kind);
-    let found = super::observe::read_workload(world, kind, &name.namespace, &name.name).await?;
-    let found = found.ok_or_else(|| ApiError::NotFound { what: name.to_string() })?;
-    if found.version.as_str() != version || found.hold.is_none() {
-        return Err(ApiError::Conflict { what: name.to_string() });
-    }
-    let written = world.objects.release(&found, why).await?;
-    world.stores.workloads(kind).expect_at_least(found.key.clone(), written);
-    Ok(())
 }

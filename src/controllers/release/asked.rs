@@ -24,9 +24,7 @@ pub type Acting = BTreeSet<(ObjectName, Kind)>;
 /// What a decision would touch.
 #[must_use]
 pub fn acting(situation: &Situation, decision: &Decision) -> Acting {
-    let steps = decision.acts.iter().map(|act| match act {
-        Act::Grant { step, .. } | Act::Release { step, .. } => step,
-    });
+    let steps = decision.acts.iter().map(Act::step);
     steps
         .filter_map(|name| {
             let step = situation.release.steps.iter().find(|s| s.name == *name)?;

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::conditions::Conditions;
 use crate::api::{ConditionType, Reason};
-use crate::domain::scheduling::{Cause, Decision, Gate, Outcome, Situation, StepState, StepView};
+use crate::domain::scheduling::{Blocker, Cause, Decision, Gate, Outcome, Situation, StepState, StepView};
 
 /// The conditions that a decision comes to. `missing` is what is not there of the policies.
 pub fn of(
@@ -29,8 +29,12 @@ pub fn of(
     }
     enforced::set(&mut conditions, situation, missing);
     let (reason, message) = summary(decision);
-    let gated = matches!(decision.outcome, Outcome::Waiting) && !decision.blockers.is_empty();
-    if gated {
+    let waits = match decision.outcome {
+        Outcome::Waiting => !decision.blockers.is_empty(),
+        Outcome::RollingBack => keeps_back(decision).is_some(),
+        _ => false,
+    };
+    if waits {
         conditions.set(ConditionType::Gated, Some(true), reason, &message);
     } else {
         conditions.set(ConditionType::Gated, Some(false), Reason::GateOpen, "nothing keeps the next step from going");
@@ -39,16 +43,29 @@ pub fn of(
     conditions.set(ConditionType::Ready, Some(ready), reason, &message);
     match decision.outcome {
         Outcome::RollingOut => conditions.set(ConditionType::Reconciling, Some(true), Reason::RollingOut, &message),
-        Outcome::Failed => conditions.set(ConditionType::Stalled, Some(true), Reason::RolloutFailed, &message),
+        Outcome::RollingBack if !waits => {
+            conditions.set(ConditionType::Reconciling, Some(true), Reason::RollingBack, &message)
+        }
+        Outcome::RollingBack => conditions.set(ConditionType::Stalled, Some(true), reason, &message),
+        Outcome::RolledBack { .. } | Outcome::Failed => {
+            conditions.set(ConditionType::Stalled, Some(true), reason, &message)
+        }
         Outcome::Waiting if !missing.is_empty() => {
             conditions.set(ConditionType::Stalled, Some(true), Reason::PolicyMissing, &message)
         }
         Outcome::Waiting if !enforced::taken(situation).is_empty() => {
             conditions.set(ConditionType::Stalled, Some(true), Reason::OwnedElsewhere, &message)
         }
-        Outcome::Waiting | Outcome::Completed { .. } => {}
+        Outcome::Waiting | Outcome::Completed { .. } | Outcome::Cancelled => {}
     }
     conditions.finish()
+}
+
+/// What keeps a rollback from going on, if nothing of it moves.
+fn keeps_back(decision: &Decision) -> Option<&Blocker> {
+    let moves = !decision.acts.is_empty() || decision.steps.iter().any(|s| s.state == StepState::RollingBack);
+    let counts = |b: &&Blocker| !matches!(b.cause, Cause::NotUndone { .. } | Cause::RollbackOrder { .. });
+    decision.blockers.iter().find(counts).filter(|_| !moves)
 }
 
 fn accepted_reason(cause: &Cause) -> Reason {
@@ -88,6 +105,8 @@ fn summary(decision: &Decision) -> (Reason, String) {
             )
         }
         Outcome::Failed => (Reason::RolloutFailed, all_of(decision, Gate::Failure)),
+        Outcome::Cancelled => (Reason::Cancelled, "somebody ended it before it was done".to_owned()),
+        Outcome::RollingBack | Outcome::RolledBack { .. } => undoing(decision),
         Outcome::Waiting => match decision.blockers.first() {
             None => (Reason::GateOpen, "the next step goes now".to_owned()),
             Some(first) => {
@@ -99,18 +118,47 @@ fn summary(decision: &Decision) -> (Reason, String) {
     }
 }
 
+/// Where a rollback stands: what is back, what stays and why, and what keeps it.
+fn undoing(decision: &Decision) -> (Reason, String) {
+    let back = decision.steps.iter().filter(|s| s.state == StepState::RolledBack).count();
+    let why = decision.rollback.as_ref().map(|r| r.cause.as_str()).unwrap_or_default();
+    let stays = decision.blockers.iter().filter(|b| matches!(b.cause, Cause::NotUndone { .. }));
+    let stays: Vec<String> = stays.map(|b| b.cause.message()).collect();
+    let stays = if stays.is_empty() { String::new() } else { format!("; {}", stays.join("; ")) };
+    match (decision.outcome, keeps_back(decision)) {
+        (Outcome::RolledBack { .. }, _) => {
+            (Reason::RolledBack, format!("{} rolled back{stays}; because {why}", steps(back)))
+        }
+        (_, Some(first)) => {
+            let reason = match first.cause.gate() {
+                Gate::Failure => Reason::RollingBack,
+                _ => gate_reason(&first.cause),
+            };
+            (reason, format!("the rollback waits: {}{stays}", first.cause.message()))
+        }
+        _ => (Reason::RollingBack, format!("{} rolled back so far{stays}; because {why}", steps(back))),
+    }
+}
+
+fn steps(count: usize) -> String {
+    if count == 1 { "1 step".to_owned() } else { format!("{count} steps") }
+}
+
 fn gate_reason(cause: &Cause) -> Reason {
     match cause.gate() {
+        Gate::Paused if matches!(cause, Cause::Stopped { .. }) => Reason::Stopped,
         Gate::Paused => Reason::Paused,
         Gate::Accepted => accepted_reason(cause),
         Gate::HoldEnforced => match cause {
             Cause::NotGated { .. } => Reason::NotLabelled,
+            Cause::MayNotTouch { .. } => Reason::NotAuthorized,
             _ => Reason::PolicyMissing,
         },
         Gate::Window => Reason::WaitingForWindow,
         Gate::Capacity => Reason::WaitingForCapacity,
         Gate::SignOff => Reason::WaitingForSignOff,
         Gate::Check => Reason::WaitingForChecks,
+        Gate::Order if matches!(cause, Cause::TaskOpen { .. }) => Reason::WaitingForTask,
         Gate::Order => Reason::WaitingForStage,
         Gate::Content => Reason::WaitingForContent,
         Gate::Failure => Reason::RolloutFailed,

@@ -11,6 +11,7 @@ mod overrides;
 mod report;
 mod signed;
 pub mod situation;
+mod touch;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::cluster::ObjectKey;
 use crate::cluster::objects::Release;
 use crate::cluster::writes::ApiError;
 use crate::domain::Faults;
-use crate::domain::scheduling::{Act, Decision, Situation, decide};
+use crate::domain::scheduling::{Decision, Situation, decide};
 
 pub use report::{blocker_status, schedule};
 
@@ -129,14 +130,7 @@ fn next(decision: &Decision) -> Outcome {
 
 /// One line for each decision: enough to make it again.
 fn log(release: &Release, decision: &Decision) {
-    let acts: Vec<String> = decision
-        .acts
-        .iter()
-        .map(|act| match act {
-            Act::Grant { step, .. } => format!("grant {step}"),
-            Act::Release { step, .. } => format!("release {step}"),
-        })
-        .collect();
+    let acts: Vec<String> = decision.acts.iter().map(|act| format!("{} {}", act.verb(), act.step())).collect();
     let blockers: Vec<String> =
         decision.blockers.iter().map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*"))).collect();
     tracing::info!(

@@ -28,6 +28,7 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
         unreadable_windows: world.stores.windows.all_undecodable(),
         others: others(world, &release),
         namespaces: namespaces(world, &release),
+        refused: world.refused(&release.meta.key),
         ..Around::default()
     };
     around.compile(world, &release, |key| world.calendars.newest(key));
@@ -71,6 +72,7 @@ pub async fn fresh(world: &World, key: &ObjectKey, acting: &Acting) -> Result<Op
     let mut around = Around {
         others: fresh_others(world, &release).await?,
         namespaces: namespaces(world, &release),
+        refused: world.refused(&release.meta.key),
         ..Around::default()
     };
     for text in world.objects.list(WINDOWS, "").await? {

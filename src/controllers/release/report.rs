@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::act::GRANT_FORMAT;
 use super::{conditions, overrides, signed};
 use crate::api::conditions::{Conditions, cut};
+use crate::api::ending::{CarriedWord, FormerRevision, RollbackStatus};
 use crate::api::release::{BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus};
 use crate::api::time::to_wire;
 use crate::api::{ConditionType, Reason};
@@ -16,8 +17,8 @@ use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
-use crate::domain::scheduling::situation::Work;
-use crate::domain::scheduling::{Blocker, Decision, Outcome, Situation, StepState, StepView};
+use crate::domain::scheduling::situation::{Carried, Work};
+use crate::domain::scheduling::{Blocker, Decision, Situation, StepState, StepView};
 
 /// As many blockers as the schema lets a status carry.
 const BLOCKERS: usize = 64;
@@ -95,7 +96,7 @@ pub fn status(
 ) -> CoordinatedReleaseStatus {
     let now = situation.now;
     let old = &release.status;
-    let finished = matches!(decision.outcome, Outcome::Completed { .. });
+    let finished = decision.outcome.is_final();
     let same_digest = old.digest.as_ref() == Some(&decision.digest);
     let mut blockers = decision.blockers.clone();
     let left_out = blockers.len().saturating_sub(BLOCKERS);
@@ -108,6 +109,11 @@ pub fn status(
         started_at: old.started_at.clone(),
         finished_at: finished.then(|| old.finished_at.clone().unwrap_or_else(|| to_wire(now))),
         finished: Some(finished),
+        rollback: decision
+            .rollback
+            .as_ref()
+            .map(|b| RollbackStatus { since: to_wire(b.since), cause: cut(&b.cause, 1024) }),
+        carried: decision.carried.iter().map(carried).collect(),
         steps: decision.steps.iter().map(|view| step_status(situation, view, &decision.blockers)).collect(),
         blockers: blockers.iter().map(|b| blocker_status(&old.blockers, b, now)).collect(),
         blockers_left_out: i32::try_from(left_out).ok().filter(|n| *n > 0),
@@ -123,6 +129,10 @@ pub fn status(
             &world.policies_missing(),
         ),
     }
+}
+
+fn carried(word: &Carried) -> CarriedWord {
+    CarriedWord { team: word.team.to_string(), digest: word.signed.clone(), part: word.part.clone() }
 }
 
 /// What the hold of a step's workload can promise; nothing if there is no workload to hold.
@@ -143,6 +153,7 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         workload_uid: g.uid.clone(),
         workload_version: g.version.clone(),
         template: g.template.clone(),
+        former: g.former.as_ref().map(|f| FormerRevision { name: f.name.clone(), template: f.template.clone() }),
         evidence: g.evidence.clone(),
         overridden: g.overridden.clone(),
     });
@@ -156,6 +167,8 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         grant,
         started_at: view.started.map(to_wire),
         finished_at: view.finished.map(to_wire),
+        done_by: view.done_by.clone(),
+        rolled_back_at: record.and_then(|r| r.rolled_back).map(to_wire),
         message: (!message.is_empty()).then(|| cut(&message, 1024)),
     }
 }
@@ -233,6 +246,7 @@ fn news(old: &CoordinatedReleaseStatus, new: &CoordinatedReleaseStatus) -> Vec<M
             warning: reason.contains("Invalid")
                 || reason.contains("Failed")
                 || reason.contains("Missing")
+                || reason.contains("Roll")
                 || *reason == "Conflict",
         });
     }
@@ -240,7 +254,7 @@ fn news(old: &CoordinatedReleaseStatus, new: &CoordinatedReleaseStatus) -> Vec<M
 }
 
 /// The reasons of `Ready` that are worth an Event when they are new.
-const TOLD: [&str; 10] = [
+const TOLD: [&str; 15] = [
     "Completed",
     "InvalidSpec",
     "ConsentMissing",
@@ -251,4 +265,9 @@ const TOLD: [&str; 10] = [
     "WaitingForSignOff",
     "WaitingForStage",
     "RolloutFailed",
+    "WaitingForTask",
+    "Stopped",
+    "RollingBack",
+    "RolledBack",
+    "Cancelled",
 ];

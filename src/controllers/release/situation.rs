@@ -20,7 +20,8 @@ use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::scheduling::overriding::Used;
 use crate::domain::scheduling::situation::{
-    Grant, InUse, Override, Record, Situation, StepRecord, TeamFound, WindowStart, Work,
+    Began, Carried, Former, Grant, InUse, Override, Record, Refusal, Situation, StepRecord, TeamFound, WindowStart,
+    Work,
 };
 use crate::validate::{self, Found};
 
@@ -35,6 +36,8 @@ pub struct Circumstances {
     pub settle: TimeDelta,
     /// The operator's namespace, which holds the platform's windows.
     pub platform: String,
+    /// The reason for which everything is stopped, if it is.
+    pub stopped: Option<String>,
     /// What of the hold is missing.
     pub policies_missing: Vec<String>,
 }
@@ -55,6 +58,8 @@ pub struct Around {
     pub window_starts: Vec<WindowStart>,
     /// Other live releases that share a team or a workload with this one.
     pub others: Vec<Arc<Release>>,
+    /// Steps that could not be carried out a moment ago.
+    pub refused: BTreeMap<String, (DateTime<Utc>, Refusal)>,
     /// What the teams' checks said when they were asked for this look; else their statuses count.
     pub checks: BTreeMap<ObjectName, Vec<CheckStatus>>,
     /// Which kinds the authors of teams were asked about and may not patch.
@@ -120,6 +125,8 @@ pub fn view(circumstances: &Circumstances, release: Arc<Release>, around: &Aroun
         in_use: around.others.iter().flat_map(|r| in_use(r)).collect(),
         resources: resources(&around.windows),
         settle: circumstances.settle,
+        stopped: circumstances.stopped.clone(),
+        refused: around.refused.clone(),
         policies_missing: hold_trouble(circumstances, around),
         evidence: evidence(around),
         release: plan,
@@ -219,7 +226,8 @@ fn comes_before(one: &Release, other: &Release) -> bool {
 }
 
 fn in_use(release: &Release) -> Vec<InUse> {
-    let under_way = release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing"));
+    let under_way =
+        release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing" | "RollingBack"));
     under_way
         .filter_map(|status| {
             let step = release.spec.steps.iter().find(|s| s.name == status.name)?;
@@ -270,19 +278,40 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
                 uid: g.workload_uid.clone(),
                 version: g.workload_version.clone(),
                 template: g.template.clone(),
+                former: g.former.as_ref().map(|f| Former { name: f.name.clone(), template: f.template.clone() }),
                 evidence: g.evidence.clone(),
                 overridden: g.overridden.clone(),
             })
         });
-        (step.name.clone(), StepRecord { grant, started: at(&step.started_at), finished: at(&step.finished_at) })
+        let record = StepRecord {
+            grant,
+            started: at(&step.started_at),
+            finished: at(&step.finished_at),
+            done_by: step.done_by.clone(),
+            rolled_back: at(&step.rolled_back_at),
+        };
+        (step.name.clone(), record)
     });
     Record {
         started: at(&status.started_at),
         digest: status.digest.clone().zip(at(&status.digest_since)),
         steps: steps.collect(),
+        rollback: status
+            .rollback
+            .as_ref()
+            .and_then(|r| Some(Began { since: from_wire(&r.since)?, cause: r.cause.clone() })),
+        carried: carried(status),
         signed: super::signed::record(&status.signed),
         overrides: status.overrides_used.iter().filter_map(used).collect(),
     }
+}
+
+fn carried(status: &CoordinatedReleaseStatus) -> Vec<Carried> {
+    let words = status.carried.iter().filter_map(|word| {
+        let team = word.team.parse().ok()?;
+        Some(Carried { team, signed: word.digest.clone(), part: word.part.clone() })
+    });
+    words.collect()
 }
 
 /// An override that was used. One whose end cannot be read has come to it.

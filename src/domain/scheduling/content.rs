@@ -38,7 +38,7 @@ impl Content {
     pub fn of(s: &Situation) -> Self {
         let members = s.release.steps.iter().filter_map(|step| match &step.work {
             Work::Workload(name) => Some((step.name.clone(), s.workloads.get(name))),
-            Work::Wait(_) => None,
+            Work::Wait(_) | Work::Task(_) => None,
         });
         let member = |found: Option<&crate::domain::workload::Workload>| match found {
             None => Member::default(),

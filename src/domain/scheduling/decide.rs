@@ -8,27 +8,39 @@ use serde_json::json;
 
 use super::blocker::{Blocker, Cause};
 use super::capacity;
+use super::carry;
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::gates::{self, Asked, Closed};
 use super::openings;
 use super::overriding;
 use super::progress::{Standing, standing};
+use super::rollback;
 use super::situation::{InUse, OnFailure, Situation, Step, Work};
 use crate::digest::digest_of;
 
-/// What may go now, what may not, and why.
+/// What may go now, what may not, and why; or what goes back.
 #[must_use]
 pub fn decide(s: &Situation) -> Decision {
     let digest = digest(s);
     let s = &*overriding::that_counts(s, &digest);
     let standings = standings(s, &digest);
-    let under_way = capacity::under_way(s, &standings);
-    let asked = Asked { digest: &digest, standings: &standings, under_way: &under_way };
+    if let Some(cancel) = &s.release.cancel {
+        return cancelled(s, digest, &standings, cancel.keep);
+    }
+    match rollback::begun(s, &standings) {
+        Some(began) => rollback::decide_back(s, digest, &standings, began),
+        None => decide_forward(s, digest, &standings),
+    }
+}
+
+fn decide_forward(s: &Situation, digest: String, standings: &Standings<'_>) -> Decision {
+    let under_way = capacity::under_way(s, standings);
+    let asked = Asked { digest: &digest, standings, under_way: &under_way };
     let mut answers = Answers::at(s.now);
-    if !all_done(&standings) {
+    if !all_done(standings) {
         answers.add(gates::whole_release(s, &digest));
     }
-    let halted = halted_by(s, &standings);
+    let halted = halted_by(s, standings);
     for step in &s.release.steps {
         let Some(standing) = standings.get(step.name.as_str()) else {
             continue;
@@ -41,45 +53,67 @@ pub fn decide(s: &Situation) -> Decision {
             answers.add_all(halted.map(|by| halted_blocker(step, by)));
         }
     }
-    let acts = acts(s, &standings, under_way, &mut answers);
-    let outcome = outcome(&standings, halted.is_some());
+    if halted.is_some_and(|by| on_failure_of(s, by) == OnFailure::Rollback) {
+        answers.add_all(rollback::not_possible(s));
+    }
+    let acts = acts(s, standings, under_way, &mut answers);
+    let outcome = outcome(s, standings, halted.is_some());
     answers.sorted();
     Decision {
-        steps: s
-            .release
-            .steps
-            .iter()
-            .filter_map(|step| standings.get(step.name.as_str()))
-            .map(|st| st.view.clone())
-            .collect(),
+        steps: views(s, standings),
         look_again: answers.look_again,
         blockers: answers.blockers,
+        carried: carry::carried(s, &digest, outcome == Outcome::Failed),
+        rollback: None,
         digest,
         acts,
         outcome,
     }
 }
 
+/// The release ends. What it pinned is let loose first, and what it holds is marked if it is to stay held.
+fn cancelled(s: &Situation, digest: String, standings: &Standings<'_>, keep: bool) -> Decision {
+    let mut acts = rollback::pinned(s);
+    if keep {
+        acts.extend(s.release.steps.iter().filter_map(|step| kept(s, step)));
+    }
+    Decision {
+        steps: views(s, standings),
+        outcome: if acts.is_empty() { Outcome::Cancelled } else { Outcome::Waiting },
+        look_again: None,
+        blockers: Vec::new(),
+        carried: Vec::new(),
+        rollback: s.record.rollback.clone(),
+        digest,
+        acts,
+    }
+}
+
+/// What a release holds and nothing marks as held for it.
+fn kept(s: &Situation, step: &Step) -> Option<Act> {
+    let Work::Workload(name) = &step.work else {
+        return None;
+    };
+    let workload = s.workloads.get(name)?;
+    let expected = step.expect.as_ref().is_none_or(|e| e.difference(workload).is_none());
+    let keep = workload.hold.is_held()
+        && expected
+        && workload.claim.as_ref() != Some(&s.release.name)
+        && !s.claimed.contains_key(name)
+        && rollback::may_keep(s, step);
+    keep.then(|| Act::Keep { step: step.name.clone(), workload: name.clone(), version: workload.version.clone() })
+}
+
+fn views(s: &Situation, standings: &Standings<'_>) -> Vec<StepView> {
+    let steps = s.release.steps.iter().filter_map(|step| standings.get(step.name.as_str()));
+    steps.map(|standing| standing.view.clone()).collect()
+}
+
 /// What would ship: the plan and the stored pod templates of all members, with their UIDs, so that
 /// anything re-created starts without any sign-off.
 fn digest(s: &Situation) -> String {
-    let members: Vec<_> = s
-        .release
-        .steps
-        .iter()
-        .filter_map(|step| match &step.work {
-            Work::Workload(name) => Some(name),
-            Work::Wait(_) => None,
-        })
-        .map(|name| {
-            let found = s.workloads.get(name);
-            json!({"kind": name.kind.as_str(), "namespace": name.namespace, "name": name.name,
-                "uid": found.map(|w| &w.uid), "template": found.map(|w| &w.template)})
-        })
-        .collect();
-    digest_of(
-        &json!({"release": {"name": s.release.name.to_string(), "uid": s.release.uid}, "plan": s.release.plan, "members": members}),
-    )
+    digest_of(&json!({"release": {"name": s.release.name.to_string(), "uid": s.release.uid}, "plan": s.release.plan,
+        "members": carry::members(s, |_| true)}))
 }
 
 pub type Standings<'a> = BTreeMap<&'a str, Standing>;
@@ -105,7 +139,7 @@ fn may_go(s: &Situation, step: &Step, standings: &Standings<'_>) -> bool {
     let waits = standings.get(step.name.as_str()).is_some_and(|st| st.view.state == StepState::Waiting);
     let held = match &step.work {
         Work::Workload(name) => s.workloads.get(name).is_some_and(|w| w.hold.is_held()),
-        Work::Wait(_) => false,
+        Work::Wait(_) | Work::Task(_) => false,
     };
     waits && held
 }
@@ -117,6 +151,11 @@ fn halted_by<'a>(s: &'a Situation, standings: &Standings<'_>) -> Option<&'a str>
         let stops = step.on_failure.unwrap_or(s.release.on_failure) != OnFailure::Continue;
         (failed && stops).then_some(step.name.as_str())
     })
+}
+
+fn on_failure_of(s: &Situation, name: &str) -> OnFailure {
+    let step = s.release.steps.iter().find(|step| step.name == name);
+    step.and_then(|step| step.on_failure).unwrap_or(s.release.on_failure)
 }
 
 fn halted_blocker(step: &Step, by: &str) -> Blocker {
@@ -167,30 +206,35 @@ fn acts(s: &Situation, standings: &Standings<'_>, mut under_way: Vec<InUse>, ans
     acts
 }
 
-fn outcome(standings: &Standings<'_>, halted: bool) -> Outcome {
+fn outcome(s: &Situation, standings: &Standings<'_>, halted: bool) -> Outcome {
     let any = |state: StepState| standings.values().any(|st| st.view.state == state);
+    // A person's task is due: nothing moves by itself.
+    let by_hand = |step: &&Step| matches!(step.work, Work::Task(_));
+    let due = s.release.steps.iter().filter(by_hand).filter_map(|step| standings.get(step.name.as_str()));
+    let due = due.filter(|st| st.view.state == StepState::Progressing).count();
+    let moving = standings.values().filter(|st| st.view.state == StepState::Progressing).count() > due;
     if all_done(standings) {
         Outcome::Completed { nothing_to_do: standings.values().all(|st| st.view.unchanged) }
     } else if any(StepState::Granted)
-        || any(StepState::Progressing)
-        || any(StepState::Soaking) && !any(StepState::Waiting) && !any(StepState::Failed)
+        || moving
+        || any(StepState::Soaking) && !any(StepState::Waiting) && !any(StepState::Failed) && due == 0
     {
         Outcome::RollingOut
-    } else if halted || any(StepState::Failed) && !any(StepState::Waiting) {
+    } else if halted || any(StepState::Failed) && !any(StepState::Waiting) && due == 0 {
         Outcome::Failed
     } else {
         Outcome::Waiting
     }
 }
 
-struct Answers {
+pub struct Answers {
     now: DateTime<Utc>,
-    blockers: Vec<Blocker>,
-    look_again: Option<DateTime<Utc>>,
+    pub blockers: Vec<Blocker>,
+    pub look_again: Option<DateTime<Utc>>,
 }
 
 impl Answers {
-    fn at(now: DateTime<Utc>) -> Self {
+    pub fn at(now: DateTime<Utc>) -> Self {
         Self { now, blockers: Vec::new(), look_again: None }
     }
 
@@ -199,7 +243,7 @@ impl Answers {
         self.add_all(closed.blockers);
     }
 
-    fn add_all(&mut self, blockers: impl IntoIterator<Item = Blocker>) {
+    pub fn add_all(&mut self, blockers: impl IntoIterator<Item = Blocker>) {
         for blocker in blockers {
             self.consider(blocker.until);
             if !self.blockers.contains(&blocker) {
@@ -209,20 +253,20 @@ impl Answers {
     }
 
     /// What is past changes nothing any more, and must not hide what is to come.
-    fn consider(&mut self, at: Option<DateTime<Utc>>) {
+    pub fn consider(&mut self, at: Option<DateTime<Utc>>) {
         if let Some(at) = at.filter(|at| *at > self.now) {
             self.look_again = Some(self.look_again.map_or(at, |known| known.min(at)));
         }
     }
 
     /// Whether anything keeps a step, or all of them, from going.
-    fn block(&self, step: &str) -> bool {
+    pub fn block(&self, step: &str) -> bool {
         self.blockers.iter().any(|b| b.step.as_deref().is_none_or(|s| s == step))
     }
 
     /// In the order of the gates; within a gate what concerns all of the release comes first, then the
     /// steps in their order.
-    fn sorted(&mut self) {
+    pub fn sorted(&mut self) {
         self.blockers.sort_by_key(|b| (b.cause.gate(), b.step.is_some()));
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::blocker::{Blocker, Gate};
+use super::ending::{Began, Carried, Former};
 use crate::domain::names::WorkloadName;
 
 /// The answer to one [`super::Situation`].
@@ -17,6 +18,10 @@ pub struct Decision {
     /// Everything that keeps something from going, in the order in which people are told.
     pub blockers: Vec<Blocker>,
     pub outcome: Outcome,
+    /// The decision to roll back, if it is made.
+    pub rollback: Option<Began>,
+    /// The words that count although they were given for earlier content.
+    pub carried: Vec<Carried>,
     /// The earliest instant at which time alone can change this answer.
     pub look_again: Option<DateTime<Utc>>,
 }
@@ -46,6 +51,20 @@ pub enum Outcome {
     Completed { nothing_to_do: bool },
     /// A step failed and a person must act.
     Failed,
+    /// What was released is being undone.
+    RollingBack,
+    /// All is undone that can be; `complete` if nothing stays.
+    RolledBack { complete: bool },
+    /// Somebody ended it.
+    Cancelled,
+}
+
+impl Outcome {
+    /// The release has ended, well or not: it does nothing more and claims nothing.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Completed { .. } | Self::RolledBack { .. } | Self::Cancelled)
+    }
 }
 
 /// Where one step stands.
@@ -59,6 +78,8 @@ pub struct StepView {
     pub finished: Option<DateTime<Utc>>,
     /// The step had nothing to release.
     pub unchanged: bool,
+    /// Who said that a task is done.
+    pub done_by: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +90,8 @@ pub enum StepState {
     Soaking,
     Done,
     Failed,
+    RollingBack,
+    RolledBack,
 }
 
 impl StepState {
@@ -81,6 +104,8 @@ impl StepState {
             Self::Soaking => "Soaking",
             Self::Done => "Done",
             Self::Failed => "Failed",
+            Self::RollingBack => "RollingBack",
+            Self::RolledBack => "RolledBack",
         }
     }
 }
@@ -99,4 +124,52 @@ pub enum Act {
     },
     /// Let go what was granted a moment ago.
     Release { step: String, workload: WorkloadName, version: String, template: String },
+    /// Put the former version back, and pin it there.
+    RollBack { step: String, workload: WorkloadName, version: String, former: Former, marker: String },
+    /// The former version is healthy: pin it no longer, and remember what it was rolled back from.
+    Unpin { step: String, workload: WorkloadName, version: String, template: String },
+    /// Mark what is held as claimed by this release for good, though it ends.
+    Keep { step: String, workload: WorkloadName, version: String },
+}
+
+impl Act {
+    /// The step that it is about.
+    #[must_use]
+    pub fn step(&self) -> &str {
+        self.about().0
+    }
+
+    /// The workload that it is about.
+    #[must_use]
+    pub fn workload(&self) -> &WorkloadName {
+        self.about().1
+    }
+
+    /// The version of the workload that was decided on.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.about().2
+    }
+
+    /// What it does, in one word.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Grant { .. } => "grant",
+            Self::Release { .. } => "release",
+            Self::RollBack { .. } => "roll-back",
+            Self::Unpin { .. } => "unpin",
+            Self::Keep { .. } => "keep",
+        }
+    }
+
+    fn about(&self) -> (&str, &WorkloadName, &str) {
+        match self {
+            Self::Grant { step, workload, version, .. }
+            | Self::Release { step, workload, version, .. }
+            | Self::RollBack { step, workload, version, .. }
+            | Self::Unpin { step, workload, version, .. }
+            | Self::Keep { step, workload, version } => (step, workload, version),
+        }
+    }
 }

@@ -6,12 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::blocker::{Blocker, Cause};
 use super::capacity;
+use super::carry;
 use super::content::Content;
 use super::decide::Standings;
 use super::decision::StepState;
 use super::openings;
-use super::progress::team_of;
-use super::situation::{Action, InUse, Override, Role, Situation, Skip, Step, Team, TeamFound, Work};
+use super::progress::{owner_of, team_of};
+use super::situation::{Action, InUse, Override, Refusal, Role, Situation, Skip, Step, Team, TeamFound, Work};
 use crate::domain::calendar::{Closer, Governance, WindowType};
 use crate::domain::names::ObjectName;
 use crate::domain::readiness::{WhyLacking, tally};
@@ -63,6 +64,9 @@ pub fn skipped(s: &Situation, skip: Skip) -> bool {
 pub fn whole_release(s: &Situation, digest: &str) -> Closed {
     let mut closed = Closed::default();
     closed.consider(override_in_force(s).map(|o| o.until));
+    if let Some(reason) = &s.stopped {
+        closed.add_for_all(Cause::Stopped { reason: reason.clone() }, None);
+    }
     if s.release.paused {
         closed.add_for_all(Cause::Paused, None);
     }
@@ -147,9 +151,8 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
     let mut causes = Vec::new();
     let mut holds_until = None;
     if !skipped(s, Skip::SignOff) && !went_already(s, team, digest) {
-        let none = Vec::new();
-        let given = team.sign_offs.get(&s.release.name).unwrap_or(&none);
-        let tally = tally(&team.rules, given, digest, s.release.author.as_deref(), s.now);
+        let given = carry::given(s, team, digest);
+        let tally = tally(&team.rules, &given, digest, s.release.author.as_deref(), s.now);
         holds_until = tally.holds_until;
         causes.extend(tally.lacks.into_iter().map(|lack| Cause::SignOff {
             team: team.name.clone(),
@@ -202,7 +205,7 @@ pub fn of_step(s: &Situation, step: &Step, asked: &Asked<'_>) -> Closed {
     let mut closed = Closed::default();
     let held = match &step.work {
         Work::Workload(name) => s.workloads.get(name).is_none_or(|w| w.hold.is_held()),
-        Work::Wait(_) => false,
+        Work::Wait(_) | Work::Task(_) => false,
     };
     if held {
         window(s, step, &mut closed);
@@ -289,7 +292,7 @@ pub fn windows_closed(
     Windows { causes, look_again }
 }
 
-fn closed_by(closer: &Closer) -> Cause {
+pub fn closed_by(closer: &Closer) -> Cause {
     let window = closer.window.clone();
     let reason = closer.reason.clone();
     match (&closer.fault, closer.window_type) {
@@ -317,13 +320,26 @@ fn order(s: &Situation, step: &Step, standings: &Standings<'_>, closed: &mut Clo
 }
 
 fn content(s: &Situation, step: &Step, closed: &mut Closed) {
-    let (Work::Workload(name), Some(expect)) = (&step.work, &step.expect) else {
+    let Work::Workload(name) = &step.work else {
         return;
     };
     let Some(workload) = s.workloads.get(name).filter(|w| w.hold.is_held()) else {
         return;
     };
-    if let Some((expected, found)) = expect.difference(workload) {
+    if let Some((until, Refusal::NotAllowed(said))) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
+        closed.add(step, Cause::MayNotTouch { workload: name.clone(), said: said.clone() }, Some(*until));
+    }
+    if workload.was_rolled_back() && !wanted_again(s, step) {
+        closed.add(step, Cause::WasRolledBack { workload: name.clone(), team: owner_of(s, step) }, None);
+    }
+    if let Some((expected, found)) = step.expect.as_ref().and_then(|e| e.difference(workload)) {
         closed.add(step, Cause::ContentMissing { workload: name.clone(), expected, found }, None);
     }
+}
+
+/// Somebody says that content may go again although it was rolled back: the team, whose word for it is asked
+/// anew because the digest says so, or whoever overrides.
+fn wanted_again(s: &Situation, step: &Step) -> bool {
+    let asked = team_of(s, step).and_then(|t| sound(s, t)).is_some_and(|team| !team.rules.required.is_empty());
+    asked && !skipped(s, Skip::SignOff) || override_in_force(s).is_some()
 }

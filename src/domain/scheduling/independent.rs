@@ -20,6 +20,8 @@ pub struct HeldChange<'a> {
     pub claimed_by: Option<&'a ObjectName>,
     pub team: &'a Team,
     pub governance: &'a Governance,
+    /// The reason for which everything is stopped, if it is.
+    pub stopped: Option<&'a str>,
     /// What has started in windows that limit how much may.
     pub window_starts: &'a [WindowStart],
     pub policies_missing: &'a [String],
@@ -65,6 +67,12 @@ impl LetGo {
 /// Whether a held change goes out by itself at `now`.
 #[must_use]
 pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
+    if let Some(reason) = change.stopped {
+        return wait(Cause::Stopped { reason: reason.to_owned() }.message(), None);
+    }
+    if let Some(by) = &change.workload.rollback {
+        return wait(Cause::RolledBackBy { workload: change.workload.name.clone(), by: by.clone() }.message(), None);
+    }
     if !change.policies_missing.is_empty() {
         return wait(format!("the hold is not enforced: {}", change.policies_missing.join(", ")), None);
     }
@@ -73,6 +81,11 @@ pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
     }
     if change.workload.runs_already {
         return Answer::LetGo(LetGo::TakenBack);
+    }
+    if change.workload.was_rolled_back() {
+        let (workload, team) = (change.workload.name.clone(), change.team.name.clone());
+        let why = Cause::WasRolledBack { workload, team }.message();
+        return wait(format!("{why}, so it takes other content, or a release that the team signs"), None);
     }
     let since = change.since.unwrap_or(now);
     let limit = change.team.max_hold.map(|m| since + m.duration);

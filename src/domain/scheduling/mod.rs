@@ -5,9 +5,11 @@
 
 pub mod blocker;
 mod capacity;
+mod carry;
 pub mod content;
 mod decide;
 mod decision;
+mod ending;
 mod gates;
 pub mod independent;
 mod openings;
@@ -15,13 +17,16 @@ pub mod overriding;
 mod progress;
 #[cfg(test)]
 mod properties;
+mod rollback;
 pub mod situation;
+mod tasks;
 
-pub use blocker::{Blocker, CODES, Cause, Code, Gate};
+pub use blocker::{Blocker, CODES, Cause, Code, Gate, WhyKept, WhyRefused};
 pub use decide::decide;
 #[cfg(test)]
 pub(crate) use decide::tests::fixtures;
 pub use decision::{Act, Decision, Outcome, StepState, StepView};
+pub use ending::{marked_by, marker, released_by};
 pub use situation::Situation;
 
 use chrono::TimeDelta;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::blocker::{Blocker, Cause};
 use super::decision::{StepState, StepView};
 use super::situation::{Grant, Situation, Step, StepRecord, Work};
+use super::tasks;
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::workload::{Progress, Workload};
 
@@ -19,7 +20,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    fn new(step: &Step, record: &StepRecord, state: StepState) -> Self {
+    pub fn new(step: &Step, record: &StepRecord, state: StepState) -> Self {
         let view = StepView {
             name: step.name.clone(),
             state,
@@ -27,20 +28,27 @@ impl Standing {
             started: record.started,
             finished: record.finished,
             unchanged: false,
+            done_by: None,
         };
         Self { view, blocker: None, look_again: None }
     }
 
-    fn waiting(step: &Step) -> Self {
+    pub fn waiting(step: &Step) -> Self {
         Self::new(step, &StepRecord::default(), StepState::Waiting)
     }
 
-    fn noted(mut self, note: impl Into<String>) -> Self {
+    pub fn noted(mut self, note: impl Into<String>) -> Self {
         self.view.note = note.into();
         self
     }
 
-    fn blocked(mut self, step: &Step, cause: Cause, until: Option<DateTime<Utc>>) -> Self {
+    pub fn done_by(mut self, who: &str) -> Self {
+        self.view.done_by = Some(who.to_owned());
+        self.view.note = format!("done by {who}");
+        self
+    }
+
+    pub fn blocked(mut self, step: &Step, cause: Cause, until: Option<DateTime<Utc>>) -> Self {
         self.blocker = Some(Blocker { step: Some(step.name.clone()), cause, until });
         self.look_again = until;
         self
@@ -63,41 +71,36 @@ pub fn standing(
     let nothing = StepRecord::default();
     let record = s.record.steps.get(&step.name).unwrap_or(&nothing);
     match &step.work {
-        Work::Wait(length) => waited(s, step, record, *length, before),
+        Work::Wait(length) => tasks::waited(s, step, record, *length, before),
+        Work::Task(task) => tasks::by_hand(s, step, record, (task, digest), before),
         Work::Workload(name) => match s.workloads.get(name) {
             None => Standing::waiting(step).blocked(step, Cause::WorkloadMissing { workload: name.clone() }, None),
-            Some(workload) if workload.hold.is_held() => held(s, step, record, workload, digest),
-            Some(workload) => let_go(s, step, record, workload, settled, before),
+            Some(workload) => of_workload(s, step, record, workload, (digest, settled), before),
         },
     }
 }
 
-fn predecessors_done(step: &Step, before: &BTreeMap<&str, StepView>) -> bool {
-    step.depends_on.iter().all(|d| before.get(d.as_str()).is_some_and(|v| v.state == StepState::Done))
-}
-
-fn waited(
+fn of_workload(
     s: &Situation,
     step: &Step,
     record: &StepRecord,
-    length: TimeDelta,
+    workload: &Workload,
+    (digest, settled): (&str, DateTime<Utc>),
     before: &BTreeMap<&str, StepView>,
 ) -> Standing {
-    let may_start = !s.release.paused && !too_early(s);
-    if !predecessors_done(step, before) || record.started.is_none() && !may_start {
-        return Standing::waiting(step);
+    // What somebody rolls back is neither what was to ship nor what ran undisturbed.
+    if let Some(by) = &workload.rollback {
+        let cause = Cause::RolledBackBy { workload: workload.name.clone(), by: by.clone() };
+        return Standing::waiting(step).blocked(step, cause, None);
     }
-    let started = record.started.unwrap_or(s.now);
-    let end = started + length;
-    let mut standing = Standing::new(step, record, if s.now >= end { StepState::Done } else { StepState::Progressing });
-    standing.view.started = Some(started);
-    standing.view.unchanged = true;
-    if s.now >= end {
-        standing.view.finished = record.finished.or(Some(s.now));
-    } else {
-        standing.look_again = Some(end);
+    if workload.hold.is_held() {
+        return held(s, step, record, workload, digest);
     }
-    standing
+    let_go(s, step, record, workload, settled, before)
+}
+
+pub fn predecessors_done(step: &Step, before: &BTreeMap<&str, StepView>) -> bool {
+    step.depends_on.iter().all(|d| before.get(d.as_str()).is_some_and(|v| v.state == StepState::Done))
 }
 
 /// The grant, if it is for exactly this content of exactly this object.
@@ -105,7 +108,7 @@ pub fn grant_for<'a>(record: &'a StepRecord, workload: &Workload) -> Option<&'a 
     record.grant.as_ref().filter(|g| g.uid == workload.uid && g.template == workload.template)
 }
 
-fn too_early(s: &Situation) -> bool {
+pub fn too_early(s: &Situation) -> bool {
     s.release.not_before.is_some_and(|t| s.now < t)
 }
 
@@ -116,11 +119,26 @@ fn held(s: &Situation, step: &Step, record: &StepRecord, workload: &Workload, di
         .map(|g| g.at + super::GRANT_VALIDITY)
         .filter(|end| s.now < *end);
     let Some(end) = end else {
-        return Standing::waiting(step);
+        return if midway(record, workload) { changed_midway(step, workload) } else { Standing::waiting(step) };
     };
     let mut standing = Standing::new(step, &StepRecord::default(), StepState::Granted);
     standing.look_again = Some(end);
     standing
+}
+
+/// New content came while the former was rolling out: its rollout stands still half-way.
+fn midway(record: &StepRecord, workload: &Workload) -> bool {
+    record.finished.is_none()
+        && record.started.is_some()
+        && record.grant.as_ref().is_some_and(|g| g.uid == workload.uid && g.template != workload.template)
+}
+
+fn changed_midway(step: &Step, workload: &Workload) -> Standing {
+    let note = format!(
+        "{} changed while it was rolling out, so its rollout stands still half-way until the new content may go",
+        workload.name
+    );
+    Standing::waiting(step).noted(note)
 }
 
 fn let_go(
@@ -153,7 +171,7 @@ fn ungranted(
     if workload.gate.is_none() {
         return Standing::waiting(step).blocked(step, Cause::NotGated { workload: workload.name.clone() }, None);
     }
-    if !predecessors_done(step, before) || s.release.paused || too_early(s) {
+    if !predecessors_done(step, before) || s.release.paused || s.stopped.is_some() || too_early(s) {
         return Standing::waiting(step);
     }
     if s.now < settled {
@@ -220,7 +238,7 @@ fn done(s: &Situation, step: &Step, record: &StepRecord) -> Standing {
     standing
 }
 
-fn owner_of(s: &Situation, step: &Step) -> ObjectName {
+pub fn owner_of(s: &Situation, step: &Step) -> ObjectName {
     team_of(s, step).cloned().unwrap_or_else(|| s.release.name.clone())
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::content::Content;
+pub use super::ending::{Began, Cancel, Carried, Former, Refusal, Request, RollbackRules, TaskDone};
 use super::overriding;
 use crate::domain::calendar::Governance;
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
@@ -25,6 +26,10 @@ pub struct Release {
     pub participants: BTreeMap<String, Participant>,
     pub steps: Vec<Step>,
     pub over: Option<Override>,
+    pub rollback: RollbackRules,
+    pub cancel: Option<Cancel>,
+    /// Somebody asks for the former versions.
+    pub asked_back: Option<Request>,
     /// Canonical form of the plan, without what is only text; part of the digest.
     pub plan: serde_json::Value,
 }
@@ -83,12 +88,18 @@ pub struct Step {
     pub requires: BTreeMap<String, u32>,
     pub expect: Option<Expectation>,
     pub on_failure: Option<OnFailure>,
+    /// A rollback can undo it, as far as its kind can be undone.
+    pub reversible: bool,
+    /// Checks of its team that must pass once it is released, and until the release ends.
+    pub verify: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     Workload(WorkloadName),
     Wait(TimeDelta),
+    /// Somebody does this by hand.
+    Task(String),
 }
 
 /// Content that must have arrived before a step may go.
@@ -139,6 +150,7 @@ pub struct Team {
     pub contact: String,
     pub independent: Independent,
     pub max_hold: Option<MaxHold>,
+    pub tasks_done: Vec<TaskDone>,
 }
 
 /// What a team lets releases do.
@@ -203,6 +215,10 @@ pub struct Record {
     /// The digest last seen, and since when.
     pub digest: Option<(String, DateTime<Utc>)>,
     pub steps: BTreeMap<String, StepRecord>,
+    /// The release is being rolled back, or was.
+    pub rollback: Option<Began>,
+    /// The words under which it went until it halted.
+    pub carried: Vec<Carried>,
     /// What was signed, by its digest, as far as it was recorded.
     pub signed: BTreeMap<String, Content>,
     /// Overrides under which something went.
@@ -214,6 +230,10 @@ pub struct StepRecord {
     pub grant: Option<Grant>,
     pub started: Option<DateTime<Utc>>,
     pub finished: Option<DateTime<Utc>>,
+    /// Who said that a task is done.
+    pub done_by: Option<String>,
+    /// When its former version was put back.
+    pub rolled_back: Option<DateTime<Utc>>,
 }
 
 /// A recorded decision to let one step go.
@@ -224,6 +244,8 @@ pub struct Grant {
     pub uid: String,
     pub version: String,
     pub template: String,
+    /// What ran until then; `None` if nothing did.
+    pub former: Option<Former>,
     pub evidence: Vec<String>,
     pub overridden: Option<String>,
 }
@@ -286,6 +308,10 @@ pub struct Situation {
     pub resources: BTreeMap<String, u32>,
     /// How long after a change of what would ship a workload without one counts as unchanged.
     pub settle: TimeDelta,
+    /// The reason for which everything is stopped, if it is.
+    pub stopped: Option<String>,
+    /// Steps that could not be carried out: until when not to try again, and why.
+    pub refused: BTreeMap<String, (DateTime<Utc>, Refusal)>,
     /// What of the hold is missing; empty if it is enforced.
     pub policies_missing: Vec<String>,
     /// The versions of teams and windows that were read, for the grant.

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::asked_back;
 use super::cel::annotation_pointer;
 use super::held::ROOM;
 use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
@@ -22,9 +23,10 @@ struct Authored {
     apart: &'static [&'static str],
 }
 
-const TEAM: Authored = Authored { kind: "TeamReadiness", resource: "teamreadinesses", apart: &["signOffs"] };
+const TEAM: Authored =
+    Authored { kind: "TeamReadiness", resource: "teamreadinesses", apart: &["signOffs", "tasksDone"] };
 const RELEASE: Authored =
-    Authored { kind: "CoordinatedRelease", resource: "coordinatedreleases", apart: &["paused", "override"] };
+    Authored { kind: "CoordinatedRelease", resource: "coordinatedreleases", apart: &["paused", "override", "cancel"] };
 
 /// The kinds that a team can list, with the group and resource of each.
 const LISTED: [(&str, &str, &str); 5] = [
@@ -39,7 +41,10 @@ const LISTED: [(&str, &str, &str); 5] = [
 pub(super) fn policies() -> Vec<Value> {
     let mut all = TEAM.policies(Vec::new(), team_denials(), &[], &[]);
     let audit = [("override", override_audit())];
-    all.extend(RELEASE.policies(override_variables(), release_denials(), &override_stamps(), &audit));
+    let variables = override_variables().into_iter().chain(asked_back::variables()).collect();
+    let denials = release_denials().into_iter().chain(asked_back::denials()).collect();
+    let stamps: Vec<String> = override_stamps().into_iter().chain(asked_back::stamps()).collect();
+    all.extend(RELEASE.policies(variables, denials, &stamps, &audit));
     all
 }
 

@@ -8,6 +8,7 @@
 //! a third of an expression's budget, so an expression has at most two and a policy at most 28; the order of
 //! several mutating policies is not defined, so all that depends on order is in one.
 
+mod asked_back;
 mod author;
 mod cel;
 mod cron_job;
@@ -21,6 +22,7 @@ mod self_binding;
 mod signoff;
 mod stateful_set;
 mod status;
+mod task;
 mod template;
 
 use serde_json::Value;
@@ -42,7 +44,9 @@ pub fn policies(install: &Install) -> Vec<Value> {
     let mut all = self_binding::policies(install, &HELD);
     all.extend(status::policies(install));
     all.extend(signoff::policies());
+    all.extend(task::policies());
     all.extend(author::policies());
+    all.extend(asked_back::deletion());
     all.extend(HELD.iter().flat_map(|kind| kind.policies(install)));
     all
 }
@@ -102,6 +106,7 @@ mod tests {
             "cronjob",
             "job",
             "signoff",
+            "task",
             "teamreadiness",
             "coordinatedrelease",
         ] {
@@ -134,6 +139,9 @@ mod tests {
             names::RELEASED,
             names::BREAK_GLASS,
             names::AUTHOR,
+            names::ASKED_BACK,
+            names::ASKED_BACK_BY,
+            names::FORCE_DELETE,
             names::AUTHOR_GROUPS,
             "rollcall.dev",
             "rollcall.dev/",
@@ -144,7 +152,7 @@ mod tests {
             let expressions = all.iter().filter(|(key, _)| key == "expression" || key == "valueExpression");
             for literal in expressions.flat_map(|(_, text)| text.split('\'').skip(1).step_by(2)) {
                 if literal.contains("rollcall.dev") {
-                    assert!(known.contains(&literal) || literal.starts_with("/metadata/annotations/"), "{literal}");
+                    assert!(known.contains(&literal) || literal.starts_with("/metadata/"), "{literal}");
                 }
                 assert!(!literal.contains("restartedAt") || literal == names::RESTARTED_AT, "{literal}");
             }

@@ -11,6 +11,7 @@ fn meta() -> Meta {
         created: "2027-01-12T08:00:00Z".parse().expect("an instant"),
         labels: BTreeMap::new(),
         author: None,
+        asked_back: None,
     }
 }
 

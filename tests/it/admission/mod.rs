@@ -18,4 +18,5 @@ mod objects;
 mod release;
 mod rollback;
 mod signoff;
+mod tasks;
 mod world;

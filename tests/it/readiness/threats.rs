@@ -35,6 +35,7 @@ fn word(letter: &str) -> Value {
 
 fn attacks() -> Vec<Attack> {
     let mut all = against_our_kinds();
+    all.extend(in_somebody_elses_name());
     all.extend(against_workloads());
     all
 }
@@ -73,6 +74,11 @@ fn against_our_kinds() -> Vec<Attack> {
             patch: json!([{"op": "replace", "path": "/status/observedGeneration", "value": 99}]),
             worked: |o| o["status"]["observedGeneration"] == 99,
         },
+    ]
+}
+
+fn in_somebody_elses_name() -> Vec<Attack> {
+    vec![
         Attack {
             threat: "T9 an override by somebody without the verb, in somebody else's name",
             control: &["stamp-coordinatedrelease", "guard-coordinatedrelease"],

@@ -53,6 +53,11 @@ pub const CODES: &[(Code, Gate, &str)] = &[
         "The release is paused: spec.paused is true. No further step starts until it is false again.",
     ),
     (
+        Code(2),
+        Gate::Paused,
+        "Everything is stopped: the ConfigMap rollcall-stop exists in the operator's namespace. Nothing is let go or rolled back until it is deleted.",
+    ),
+    (
         Code(10),
         Gate::Accepted,
         "The release contradicts itself or names what is not there. The message names each field.",
@@ -76,6 +81,11 @@ pub const CODES: &[(Code, Gate, &str)] = &[
         Code(21),
         Gate::HoldEnforced,
         "The workload does not carry the gate label of its team, so nothing would hold its changes.",
+    ),
+    (
+        Code(22),
+        Gate::HoldEnforced,
+        "The API server does not let rollcall touch the workload. It is tried again every half minute.",
     ),
     (
         Code(30),
@@ -117,7 +127,30 @@ pub const CODES: &[(Code, Gate, &str)] = &[
     (Code(82), Gate::Content, "The content that the step expects has not arrived."),
     (Code(83), Gate::Content, "The release is new, and the workload's change may still be on its way."),
     (Code(84), Gate::Content, "The content was released, and its author keeps the workload paused."),
+    (
+        Code(85),
+        Gate::Content,
+        "This very content was rolled back before, and no word of the team and no override says that it may go again.",
+    ),
+    (Code(86), Gate::Order, "A person's task is due, and nobody of the team has said that it is done."),
     (Code(91), Gate::Failure, "The step failed."),
     (Code(92), Gate::Failure, "The step was not done within its timeout."),
     (Code(93), Gate::Failure, "Another step failed, so no further step starts."),
+    (
+        Code(94),
+        Gate::Failure,
+        "The release is rolled back in reverse order, and a step that was released later has yet to be.",
+    ),
+    (Code(95), Gate::Failure, "The former version was put back and is not healthy. Nothing beneath it is rolled back."),
+    (
+        Code(96),
+        Gate::Failure,
+        "The step stays on its new version: it cannot be undone, or a step that comes after it cannot.",
+    ),
+    (Code(97), Gate::Failure, "Somebody else is rolling the workload back."),
+    (
+        Code(98),
+        Gate::Failure,
+        "The step would be rolled back, and its team does not let this release do that, or another release has taken it over.",
+    ),
 ];

@@ -35,6 +35,7 @@ impl Blocker {
 /// What is the matter. The variants stand in the order in which people are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
+    Stopped { reason: String },
     Paused,
     InvalidSpec { faults: String },
     TeamNotFound { team: ObjectName },
@@ -45,6 +46,7 @@ pub enum Cause {
     Claimed { workload: WorkloadName, by: ObjectName },
     PolicyMissing { missing: String },
     NotGated { workload: WorkloadName },
+    MayNotTouch { workload: WorkloadName, said: String },
     ClockSkew { by: TimeDelta },
     TooEarly { not_before: DateTime<Utc> },
     WindowClosed { window: String, reason: String },
@@ -62,13 +64,53 @@ pub enum Cause {
     Predecessor { step: String, state: &'static str },
     Soaking { step: String },
     PredecessorFailed { step: String },
+    TaskOpen { step: String, task: String, team: ObjectName, contact: String, digest: String, release: ObjectName },
     WorkloadMissing { workload: WorkloadName },
     ContentMissing { workload: WorkloadName, expected: String, found: String },
     Settling { workload: WorkloadName },
     Halted { step: String },
     StepFailed { workload: WorkloadName, why: String, team: ObjectName },
     TimedOut { workload: WorkloadName, limit: TimeDelta, team: ObjectName },
+    TaskLate { step: String, limit: TimeDelta, team: ObjectName },
     PausedByAuthor { workload: WorkloadName, team: ObjectName },
+    WasRolledBack { workload: WorkloadName, team: ObjectName },
+    RollbackOrder { step: String },
+    RollbackFailed { workload: WorkloadName, why: String, team: ObjectName },
+    NotUndone { workload: WorkloadName, why: WhyKept },
+    RolledBackBy { workload: WorkloadName, by: String },
+    UndoRefused { workload: WorkloadName, team: ObjectName, why: WhyRefused },
+}
+
+/// Why a step may not be rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyRefused {
+    /// The team has not consented to Rollback, or has taken that back.
+    NoConsent,
+    /// There is no team that could consent, or it cannot be read.
+    NoTeam,
+    /// Whoever put the workload under rollcall may not patch it.
+    AuthorMayNot,
+    /// The team does not list the workload any more.
+    NotListed,
+    /// Another release has taken it over.
+    Claimed { by: ObjectName },
+}
+
+/// Why a step stays on its new version in a rollback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyKept {
+    /// The plan says `reversible: false`.
+    Irreversible,
+    /// A Job that ran has run.
+    Job,
+    /// Nothing ran before.
+    FirstVersion,
+    /// The former revision is not kept any more.
+    FormerGone,
+    /// What runs is no longer what this release let go.
+    MovedOn,
+    /// It comes before a step that stays as it is.
+    Beneath { step: String },
 }
 
 impl Cause {
@@ -77,6 +119,7 @@ impl Cause {
     pub fn code(&self) -> Code {
         Code(match self {
             Self::Paused => 1,
+            Self::Stopped { .. } => 2,
             Self::InvalidSpec { .. } => 10,
             Self::TeamNotFound { .. } => 11,
             Self::TeamInvalid { .. } => 12,
@@ -86,6 +129,7 @@ impl Cause {
             Self::AuthorMayNot { .. } => 18,
             Self::PolicyMissing { .. } => 20,
             Self::NotGated { .. } => 21,
+            Self::MayNotTouch { .. } => 22,
             Self::ClockSkew { .. } => 30,
             Self::TooEarly { .. } => 31,
             Self::WindowClosed { .. } => 32,
@@ -118,9 +162,16 @@ impl Cause {
             Self::ContentMissing { .. } => 82,
             Self::Settling { .. } => 83,
             Self::PausedByAuthor { .. } => 84,
+            Self::WasRolledBack { .. } => 85,
+            Self::TaskOpen { .. } => 86,
             Self::StepFailed { .. } => 91,
-            Self::TimedOut { .. } => 92,
+            Self::TimedOut { .. } | Self::TaskLate { .. } => 92,
             Self::Halted { .. } => 93,
+            Self::RollbackOrder { .. } => 94,
+            Self::RollbackFailed { .. } => 95,
+            Self::NotUndone { .. } => 96,
+            Self::RolledBackBy { .. } => 97,
+            Self::UndoRefused { .. } => 98,
         })
     }
 
@@ -151,7 +202,13 @@ impl Cause {
             | Self::Settling { workload }
             | Self::StepFailed { workload, .. }
             | Self::TimedOut { workload, .. }
-            | Self::PausedByAuthor { workload, .. } => workload.to_string(),
+            | Self::PausedByAuthor { workload, .. }
+            | Self::MayNotTouch { workload, .. }
+            | Self::WasRolledBack { workload, .. }
+            | Self::RollbackFailed { workload, .. }
+            | Self::NotUndone { workload, .. }
+            | Self::UndoRefused { workload, .. }
+            | Self::RolledBackBy { workload, .. } => workload.to_string(),
             Self::WindowClosed { window, .. }
             | Self::Frozen { window, .. }
             | Self::WindowBroken { window, .. }
@@ -162,8 +219,12 @@ impl Cause {
             Self::Predecessor { step, .. }
             | Self::Soaking { step }
             | Self::PredecessorFailed { step }
+            | Self::TaskOpen { step, .. }
+            | Self::TaskLate { step, .. }
+            | Self::RollbackOrder { step }
             | Self::Halted { step } => step.clone(),
             Self::Paused
+            | Self::Stopped { .. }
             | Self::InvalidSpec { .. }
             | Self::PolicyMissing { .. }
             | Self::ClockSkew { .. }
@@ -181,6 +242,7 @@ impl Cause {
             | Self::TooEarly { .. }
             | Self::NotEnough { .. }
             | Self::Settling { .. }
+            | Self::NotUndone { .. }
             | Self::Halted { .. } => "the release's owner".to_owned(),
             Self::TeamNotFound { team }
             | Self::TeamInvalid { team, .. }
@@ -190,13 +252,26 @@ impl Cause {
             | Self::AuthorMayNot { team, .. }
             | Self::StepFailed { team, .. }
             | Self::TimedOut { team, .. }
-            | Self::PausedByAuthor { team, .. } => team.to_string(),
-            Self::SignOff { team, contact, .. } | Self::Check { team, contact, .. } if contact.is_empty() => {
+            | Self::PausedByAuthor { team, .. }
+            | Self::TaskLate { team, .. }
+            | Self::WasRolledBack { team, .. }
+            | Self::UndoRefused { team, .. }
+            | Self::RollbackFailed { team, .. } => team.to_string(),
+            Self::SignOff { team, contact, .. }
+            | Self::Check { team, contact, .. }
+            | Self::TaskOpen { team, contact, .. }
+                if contact.is_empty() =>
+            {
                 team.to_string()
             }
-            Self::SignOff { team, contact, .. } | Self::Check { team, contact, .. } => format!("{team} ({contact})"),
+            Self::SignOff { team, contact, .. }
+            | Self::Check { team, contact, .. }
+            | Self::TaskOpen { team, contact, .. } => format!("{team} ({contact})"),
             Self::Claimed { by, .. } | Self::ResourceTaken { by, .. } => format!("release {by}"),
-            Self::PolicyMissing { .. } | Self::ClockSkew { .. } => "the platform team".to_owned(),
+            Self::RolledBackBy { by, .. } => by.clone(),
+            Self::Stopped { .. } | Self::MayNotTouch { .. } | Self::PolicyMissing { .. } | Self::ClockSkew { .. } => {
+                "the platform team".to_owned()
+            }
             Self::NotGated { workload }
             | Self::WorkloadMissing { workload }
             | Self::ContentMissing { workload, .. } => format!("whoever deploys {workload}"),
@@ -206,7 +281,10 @@ impl Cause {
             | Self::StartsUsedUp { window, .. } => format!("window {window}"),
             Self::OpeningTooShort { .. } | Self::TurnToCome { .. } => "time".to_owned(),
             Self::OpeningFull { by, .. } => format!("release {by}"),
-            Self::Predecessor { step, .. } | Self::Soaking { step } | Self::PredecessorFailed { step } => {
+            Self::Predecessor { step, .. }
+            | Self::Soaking { step }
+            | Self::PredecessorFailed { step }
+            | Self::RollbackOrder { step } => {
                 format!("step {step}")
             }
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::Cause;
+use super::{Cause, WhyKept, WhyRefused};
 use crate::digest::short;
 use crate::domain::names::ObjectName;
 use crate::domain::readiness::{WhyLacking, WhyUnchecked};
@@ -13,6 +13,7 @@ impl Cause {
     pub fn message(&self) -> String {
         match self {
             Self::Paused => "the release is paused".to_owned(),
+            Self::Stopped { reason } => with_reason("everything is stopped", reason),
             Self::InvalidSpec { faults } => format!("the release is not valid: {faults}"),
             Self::TeamNotFound { team } => format!("team {team} does not exist"),
             Self::TeamInvalid { team, faults } => format!("team {team} is not valid: {faults}"),
@@ -33,6 +34,7 @@ impl Cause {
             Self::NotGated { workload } => {
                 format!("{workload} does not carry its team's gate label, so nothing holds it")
             }
+            Self::MayNotTouch { workload, said } => format!("rollcall may not touch {workload}: {said}"),
             Self::ClockSkew { by } => {
                 format!("the operator's clock is {} s away from the API server's", by.num_seconds().abs())
             }
@@ -92,6 +94,29 @@ impl Cause {
             Self::PausedByAuthor { workload, .. } => {
                 format!("{workload} was released, and its author keeps it paused")
             }
+            Self::TaskOpen { task, team, .. } => format!("somebody of team {team} must do this: {task}"),
+            later => later.undoing(),
+        }
+    }
+
+    /// As [`Cause::message`], for what is about the way back.
+    fn undoing(&self) -> String {
+        match self {
+            Self::TaskLate { step, limit, .. } => {
+                format!("nobody said within {} that the task {step} is done", minutes(*limit))
+            }
+            Self::WasRolledBack { workload, .. } => {
+                format!("{workload} was rolled back from exactly this content before")
+            }
+            Self::RollbackOrder { step } => format!("step {step} must be rolled back first"),
+            Self::RollbackFailed { workload, why, .. } => {
+                format!("{workload} was rolled back and is not healthy: {why}")
+            }
+            Self::NotUndone { workload, why } => format!("{workload} stays on its new version: {}", why.said()),
+            Self::RolledBackBy { workload, by } => format!("{workload} is being rolled back by {by}"),
+            Self::UndoRefused { workload, team, why } => {
+                format!("{workload} cannot be rolled back: {}", why.said(team))
+            }
             other => other.code().to_string(),
         }
     }
@@ -108,6 +133,7 @@ impl Cause {
     pub fn remedy(&self) -> String {
         match self {
             Self::Paused => "set spec.paused to false".to_owned(),
+            Self::Stopped { .. } => "delete the ConfigMap rollcall-stop in the operator's namespace".to_owned(),
             Self::InvalidSpec { .. } | Self::TeamInvalid { .. } => "correct the fields named".to_owned(),
             Self::TeamNotFound { team } => {
                 format!("create TeamReadiness {} in namespace {}", team.name, team.namespace)
@@ -161,6 +187,60 @@ impl Cause {
                 "look at its pods, then apply content that works".to_owned()
             }
             Self::PausedByAuthor { .. } => "its author can resume it".to_owned(),
+            later => later.remedy_undoing(),
+        }
+    }
+
+    /// As [`Cause::remedy`], for a person's task and for what is about the way back.
+    fn remedy_undoing(&self) -> String {
+        match self {
+            Self::MayNotTouch { workload, .. } => {
+                format!("bind the ClusterRole rollcall-workloads in namespace {}", workload.namespace)
+            }
+            Self::TaskOpen { step, team, digest, release, .. } => format!(
+                "do it, then say so in spec.tasksDone of TeamReadiness {team}: release {release}, step {step}, digest {digest}"
+            ),
+            Self::TaskLate { step, .. } => format!("give step {step} a longer timeout, or cancel the release"),
+            Self::WasRolledBack { .. } => {
+                "apply other content, or have somebody with the verb override let this go again".to_owned()
+            }
+            Self::RollbackFailed { .. } => {
+                "break the glass with content that works, set spec.rollback.ifOneFails to Continue, or set spec.cancel"
+                    .to_owned()
+            }
+            Self::UndoRefused { team, why: WhyRefused::NoConsent, .. } => {
+                format!(
+                    "add the release's namespace with Rollback to spec.allow of TeamReadiness {team}, or cancel the release"
+                )
+            }
+            Self::UndoRefused { .. } => "roll it back by hand, or set spec.cancel".to_owned(),
+            Self::NotUndone { .. } => "decide whether it can stay, or ship something that undoes it".to_owned(),
+            _ => "nothing: it goes on by itself".to_owned(),
+        }
+    }
+}
+
+impl WhyKept {
+    fn said(&self) -> String {
+        match self {
+            Self::Irreversible => "its step says that it cannot be undone".to_owned(),
+            Self::Job => "what a Job has done cannot be undone".to_owned(),
+            Self::FirstVersion => "nothing ran before it".to_owned(),
+            Self::FormerGone => "its former version is not kept any more".to_owned(),
+            Self::MovedOn => "it has moved on since this release".to_owned(),
+            Self::Beneath { step } => format!("step {step}, which builds on it, stays too"),
+        }
+    }
+}
+
+impl WhyRefused {
+    fn said(&self, team: &ObjectName) -> String {
+        match self {
+            Self::NoConsent => format!("team {team} has not consented to Rollback"),
+            Self::NoTeam => format!("team {team} does not exist or is not valid"),
+            Self::AuthorMayNot => format!("whoever wrote team {team} may not patch it"),
+            Self::NotListed => format!("team {team} does not list it"),
+            Self::Claimed { by } => format!("it is claimed by release {by}"),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The rules of the decision, each as a situation and what follows.
 
 mod codes;
+mod ending;
 pub mod fixtures;
 mod gates;
 mod openings;
 mod progress;
 mod threats;
+mod undo;
+mod words;

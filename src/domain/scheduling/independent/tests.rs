@@ -16,6 +16,7 @@ struct Change {
     governance: Governance,
     policies_missing: Vec<String>,
     skew: Option<TimeDelta>,
+    stopped: Option<String>,
     starts: Vec<WindowStart>,
 }
 
@@ -32,6 +33,7 @@ fn change() -> Change {
         governance: Governance::default(),
         policies_missing: vec![],
         skew: None,
+        stopped: None,
         starts: vec![],
     }
 }
@@ -66,6 +68,7 @@ impl Change {
             window_starts: &self.starts,
             policies_missing: &self.policies_missing,
             skew: self.skew,
+            stopped: self.stopped.as_deref(),
             settle: TimeDelta::seconds(30),
         };
         let_go(&change, at(time))
@@ -153,6 +156,29 @@ fn nothing_goes_while_the_hold_or_the_clock_is_in_doubt() {
     unheld.waits("not enforced: deployments", None, false);
     let skewed = all().with(|c| c.skew = Some(TimeDelta::seconds(3)));
     skewed.waits("3 s away", None, false);
+}
+
+#[test]
+fn while_everything_is_stopped_nothing_goes_not_even_what_was_taken_back() {
+    let stopped = change().with(|c| {
+        c.stopped = Some("INC-9".into());
+        c.workload.runs_already = true;
+    });
+    stopped.waits("everything is stopped: INC-9", None, false);
+}
+
+#[test]
+fn what_was_rolled_back_does_not_go_by_itself_again_and_other_content_does() {
+    let again = change().limited(30, true).with(|c| c.workload.rolled_back = Some(c.workload.template.clone()));
+    again.waits("was rolled back from exactly this content before", None, false);
+    let other = change().with(|c| c.workload.rolled_back = Some("sha256:another".into()));
+    assert_eq!(other.at("09:00:00"), Answer::LetGo(LetGo::WindowsOpen));
+}
+
+#[test]
+fn what_is_being_rolled_back_is_left_alone() {
+    let pinned = change().with(|c| c.workload.rollback = Some("releases/r shop uid".into()));
+    pinned.waits("is being rolled back by releases/r shop uid", None, false);
 }
 
 fn hours(change: impl FnOnce(&mut WindowSpec)) -> Governing {

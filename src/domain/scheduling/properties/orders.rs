@@ -97,6 +97,7 @@ fn at_rest() -> Situation {
         uid: format!("uid-{stage}"),
         version: "0".into(),
         template: format!("sha256:{stage}-7"),
+        former: None,
         evidence: vec![],
         overridden: None,
     };
@@ -106,6 +107,7 @@ fn at_rest() -> Situation {
                 grant: Some(granted(stage)),
                 started: Some(at("08:00:00")),
                 finished: Some(at("08:01:00")),
+                ..StepRecord::default()
             };
             (stage.to_owned(), record)
         })
@@ -190,13 +192,17 @@ impl Run {
         self.view = self.truth.clone();
         for act in &decision.acts {
             let (Act::Grant { step, workload, version, template, .. }
-            | Act::Release { step, workload, version, template }) = act;
+            | Act::Release { step, workload, version, template }) = act
+            else {
+                panic!("nothing goes back here: {act:?}");
+            };
             let grant = Grant {
                 at: now,
                 digest: decision.digest.clone(),
                 uid: self.truth.workloads[workload].uid.clone(),
                 version: version.clone(),
                 template: template.clone(),
+                former: None,
                 evidence: vec![],
                 overridden: None,
             };

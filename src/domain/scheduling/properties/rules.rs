@@ -11,17 +11,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 type Rule = fn(&Situation, &Decision) -> bool;
 
 pub const RULES: [(&str, Rule); 7] = [
-    ("S5 no act while paused", |s, d| d.acts.is_empty() || !s.release.paused),
+    ("S5 no act while paused", |s, d| d.acts.is_empty() || !s.release.paused && s.stopped.is_none()),
     ("S4 no act outside a window", |s, d| acting(s, d).all(|step| in_window(s, step))),
-    ("S1 no act without every word", |s, d| d.acts.is_empty() || words(s, &d.digest)),
-    ("S1 no act without consent", |s, d| d.acts.is_empty() || consents(s)),
+    ("S1 no act without every word", |s, d| releases(d).next().is_none() || words(s, &d.digest)),
+    ("S1 no act without consent", |s, d| releases(d).next().is_none() || consents(s)),
     ("S7 no act before what comes first", |s, d| {
         acting(s, d).all(|step| {
             let before = step.depends_on.iter();
             before.clone().all(|b| done(s, by_name(s, b), &d.digest))
         })
     }),
-    ("S6 only what is held, once, as it was decided on", |s, d| d.acts.iter().all(|act| exact(s, d, act))),
+    ("S6 only what is held, once, as it was decided on", |s, d| releases(d).all(|act| exact(s, d, act))),
     ("S2 no more is used than there is", enough),
 ];
 
@@ -31,13 +31,16 @@ fn by_name<'a>(s: &'a Situation, name: &str) -> &'a Step {
 }
 
 fn name_of(act: &Act) -> (&str, &WorkloadName) {
-    match act {
-        Act::Grant { step, workload, .. } | Act::Release { step, workload, .. } => (step, workload),
-    }
+    (act.step(), act.workload())
+}
+
+/// What lets something new go.
+fn releases(d: &Decision) -> impl Iterator<Item = &Act> {
+    d.acts.iter().filter(|act| matches!(act, Act::Grant { .. } | Act::Release { .. }))
 }
 
 fn acting<'a>(s: &'a Situation, d: &'a Decision) -> impl Iterator<Item = &'a Step> {
-    d.acts.iter().map(|act| by_name(s, name_of(act).0))
+    releases(d).map(|act| by_name(s, name_of(act).0))
 }
 
 fn skips(s: &Situation, skip: Skip) -> bool {
@@ -117,6 +120,7 @@ fn done(s: &Situation, step: &Step, digest: &str) -> bool {
             let started = record.and_then(|r| r.started);
             return started.is_some_and(|t| t + *length <= s.now) || *length == TimeDelta::zero();
         }
+        Work::Task(_) => return record.is_some_and(|r| r.finished.is_some()),
         Work::Workload(name) => name,
     };
     let Some(workload) = s.workloads.get(name).filter(|w| w.hold == Hold::Free) else {
@@ -145,6 +149,7 @@ fn exact(s: &Situation, d: &Decision, act: &Act) -> bool {
         Act::Grant { uid, version, template, .. } => {
             *uid == live.uid && *version == live.version && *template == live.template
         }
+        Act::RollBack { .. } | Act::Unpin { .. } | Act::Keep { .. } => act.version() == live.version,
         Act::Release { version, template, .. } => {
             let recorded = grant.is_some_and(|g| {
                 g.uid == live.uid

@@ -10,21 +10,24 @@ use crate::domain::calendar::{Governing, WindowType};
 use crate::domain::fault::Faults;
 use crate::domain::names::Kind;
 use crate::domain::readiness::{CheckState, SignOff};
-use crate::domain::scheduling::situation::{Expectation, TeamFound};
+use crate::domain::scheduling::situation::{Action, Expectation, Refusal, TeamFound, Work};
 use crate::domain::scheduling::{Blocker, CODES, Code, decide};
-use crate::domain::workload::{Hold, Progress};
+use crate::domain::workload::{Hold, Progress, Workload};
 
 /// A code, and what becomes of two steps that were ready to go together. Whatever keeps one step back
 /// keeps back `shop`.
 fn cases() -> Vec<(u16, Given)> {
     let mut cases = cases_before_capacity();
     cases.extend(cases_from_capacity());
+    cases.extend(cases_from_content());
+    cases.extend(cases_on_the_way_back());
     cases
 }
 
 fn cases_before_capacity() -> Vec<(u16, Given)> {
     vec![
         (1, ready().paused()),
+        (2, ready().with(|s| s.stopped = Some("INC-1".into()))),
         (11, ready().with(|s| drop(s.teams.remove(&name("shop"))))),
         (
             12,
@@ -44,6 +47,13 @@ fn cases_before_capacity() -> Vec<(u16, Given)> {
         ),
         (20, ready().with(|s| s.policies_missing.push("deployments".into()))),
         (21, ready().unchanged("shop").workload("shop", |w| w.gate = None)),
+        (
+            22,
+            ready().with(|s| {
+                let said = Refusal::NotAllowed("no".into());
+                s.refused.insert("shop".into(), (at("09:00:30"), said));
+            }),
+        ),
         (30, ready().with(|s| s.skew = Some(TimeDelta::seconds(3)))),
         (31, ready().with(|s| s.release.not_before = Some(at("09:00:01")))),
         (32, ready().allowed("09:30:00", "12:00:00")),
@@ -101,6 +111,11 @@ fn cases_from_capacity() -> Vec<(u16, Given)> {
                 .finished("data", "08:55:00"),
         ),
         (73, in_order().failed("data")),
+    ]
+}
+
+fn cases_from_content() -> Vec<(u16, Given)> {
+    vec![
         (81, two_steps().parallel().missing("shop").signed()),
         (
             82,
@@ -113,10 +128,37 @@ fn cases_from_capacity() -> Vec<(u16, Given)> {
         ),
         (83, ready().unchanged("shop").seen_since("08:59:50")),
         (84, ready().released("shop", "08:59:00", Progress::PausedByAuthor)),
+        (85, ready().workload("shop", rolled_back_before).team("shop", |t| t.rules.required.clear()).signed()),
+        (86, task("shop")),
         (91, ready().failed("shop")),
         (92, ready().released("shop", "08:30:00", Progress::NotObserved)),
         (93, ready().failed("data")),
     ]
+}
+
+fn cases_on_the_way_back() -> Vec<(u16, Given)> {
+    vec![
+        (94, both_out().put_back("shop", "08:59:00", Progress::NotObserved)),
+        (95, both_out().put_back("shop", "08:20:00", Progress::NotObserved)),
+        (96, both_out().step("shop", |s| s.reversible = false)),
+        (97, both_out().workload("shop", |w| w.rollback = Some("releases/rival x uid".into()))),
+        (98, both_out().team("shop", |t| t.consents[0].actions = [Action::Hold, Action::Release].into())),
+    ]
+}
+
+fn rolled_back_before(workload: &mut Workload) {
+    workload.rolled_back = Some(workload.template.clone());
+}
+
+/// The step is a person's task.
+fn task(of: &str) -> Given {
+    ready().step(of, |s| s.work = Work::Task("flip the switch".into())).signed()
+}
+
+/// Both steps were released, one after the other, and go back.
+fn both_out() -> Given {
+    let out = |given: Given, of| given.released(of, "08:50:00", Progress::Done).finished(of, "08:51:00");
+    out(out(in_order().consenting(), "data"), "shop").going_back()
 }
 
 /// Codes that come along of necessity: where a step fails, it has failed and the others stop.
@@ -125,6 +167,8 @@ fn with_it(code: u16) -> &'static [u16] {
         73 => &[91, 93],
         91 | 92 => &[93],
         93 => &[91],
+        // What is beneath waits, or stays too.
+        95 | 97 | 98 => &[94],
         _ => &[],
     }
 }

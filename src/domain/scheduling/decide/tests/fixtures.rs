@@ -10,7 +10,7 @@ use crate::domain::calendar::{Form, Governance, Governing, Window, WindowSpec, W
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::readiness::{CheckResult, CheckState, Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::*;
-use crate::domain::scheduling::{Act, Decision, decide};
+use crate::domain::scheduling::{Decision, decide, marker, released_by};
 use crate::domain::workload::{Hold, Progress, Strength, Workload};
 
 /// An instant of the day on which all of this happens; it is 09:00.
@@ -34,10 +34,7 @@ pub fn window(kind: WindowType, from: &str, until: &str) -> Governing {
 
 /// What goes and what does not, as people would note it: `grant data`, `RC071 shop`.
 pub fn told(decision: &Decision) -> (Vec<String>, Vec<String>) {
-    let acts = decision.acts.iter().map(|act| match act {
-        Act::Grant { step, .. } => format!("grant {step}"),
-        Act::Release { step, .. } => format!("release {step}"),
-    });
+    let acts = decision.acts.iter().map(|act| format!("{} {}", act.verb(), act.step()));
     let blockers = decision.blockers.iter().map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*")));
     (acts.collect(), blockers.collect())
 }
@@ -79,6 +76,7 @@ fn team(of: &str) -> Team {
         contact: String::new(),
         independent: Independent::AtOpenWindow,
         max_hold: None,
+        tasks_done: vec![],
     }
 }
 
@@ -95,6 +93,9 @@ pub fn held_workload(of: &str) -> Workload {
         annotations: BTreeMap::new(),
         parts: String::new(),
         progress: Progress::Progressing("1 of 2 updated".into()),
+        released: None,
+        rollback: None,
+        rolled_back: None,
         runs_already: false,
         strength: Strength::Full,
         owned_elsewhere: None,
@@ -114,6 +115,8 @@ fn step(of: &str, depends_on: &[&str]) -> Step {
         requires: BTreeMap::new(),
         expect: None,
         on_failure: None,
+        reversible: true,
+        verify: vec![],
     }
 }
 
@@ -135,6 +138,9 @@ pub fn two_steps() -> Given {
             participants: teams.iter().map(|t| ((*t).to_owned(), participant(t))).collect(),
             steps: vec![step("data", &[]), step("shop", &["data"])],
             over: None,
+            rollback: RollbackRules::default(),
+            cancel: None,
+            asked_back: None,
             plan: json!({"steps": ["data", "shop"]}),
         },
         record: Record::default(),
@@ -146,6 +152,8 @@ pub fn two_steps() -> Given {
         window_starts: vec![],
         resources: BTreeMap::new(),
         settle: TimeDelta::seconds(30),
+        stopped: None,
+        refused: BTreeMap::new(),
         policies_missing: vec![],
         evidence: vec![],
     })
@@ -284,6 +292,7 @@ impl Given {
                 uid: workload.uid,
                 version: workload.version,
                 template: workload.template,
+                former: Some(Former { name: format!("{of}-old"), template: format!("sha256:{of}-old") }),
                 evidence: vec![],
                 overridden: None,
             });
@@ -292,7 +301,11 @@ impl Given {
 
     /// Granted and let go then, and this far now.
     pub fn released(self, of: &str, time: &str, progress: Progress) -> Self {
-        self.granted(of, time).workload(of, |w| {
+        let words = released_by(&self.0.release.name, of, &self.digest());
+        let seen = at(time);
+        let given = self.granted(of, time).with(|s| s.record.steps.entry(of.into()).or_default().started = Some(seen));
+        given.workload(of, |w| {
+            w.released = Some(words);
             w.hold = Hold::Free;
             w.version = "8".into();
             w.progress = progress;
@@ -338,5 +351,41 @@ impl Given {
                 requires: BTreeMap::from([(resource.into(), amount)]),
             });
         })
+    }
+
+    /// All teams let the release roll back.
+    pub fn consenting(mut self) -> Self {
+        for team in ["data", "shop"] {
+            self = self.team(team, |t| {
+                t.consents[0].actions.insert(Action::Rollback);
+            });
+        }
+        self
+    }
+
+    /// Its former version was put back then, and is this far now.
+    pub fn put_back(self, of: &str, time: &str, progress: Progress) -> Self {
+        let words = marker(&self.0.release.name, &self.0.release.uid, of);
+        self.with(|s| s.record.steps.entry(of.into()).or_default().rolled_back = Some(at(time))).workload(of, |w| {
+            w.rollback = Some(words);
+            w.template = format!("sha256:{of}-old");
+            w.hold = Hold::Free;
+            w.version = "9".into();
+            w.progress = progress;
+        })
+    }
+
+    /// It is back, and no longer pinned.
+    pub fn back(self, of: &str) -> Self {
+        let template = self.0.record.steps[of].grant.as_ref().expect("granted").template.clone();
+        self.put_back(of, "08:55:00", Progress::Done).workload(of, |w| {
+            w.rollback = None;
+            w.rolled_back = Some(template);
+        })
+    }
+
+    /// The rollback has begun.
+    pub fn going_back(self) -> Self {
+        self.with(|s| s.record.rollback = Some(Began { since: at("08:55:00"), cause: "step shop failed".into() }))
     }
 }

@@ -2,9 +2,9 @@
 
 use super::fixtures::*;
 use crate::domain::names::Kind;
+use crate::domain::scheduling::decide;
 use crate::domain::scheduling::overriding::Used;
 use crate::domain::scheduling::situation::{Action, Skip};
-use crate::domain::scheduling::{Act, decide};
 
 /// Whether anything of `shop` goes.
 fn goes(given: &Given) -> bool {
@@ -21,8 +21,7 @@ fn t3_content_that_is_swapped_after_it_was_signed_does_not_go() {
     // What is let go is let go in the version that was decided on: a swap after the decision is a conflict.
     let decision = decide(&ready().0);
     for act in &decision.acts {
-        let (Act::Grant { version, workload, .. } | Act::Release { version, workload, .. }) = act;
-        assert_eq!(*version, ready().0.workloads[workload].version);
+        assert_eq!(act.version(), ready().0.workloads[act.workload()].version);
     }
     let after_the_grant = ready().granted("shop", "08:59:59").workload("shop", |w| w.version = "8".into());
     let acts = told(&decide(&after_the_grant.0)).0;

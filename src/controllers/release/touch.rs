@@ -1,0 +1,110 @@
+//! The writes to workloads that a decision asks for, each on exactly the version that was decided on. What
+//! cannot be done is remembered for a while and told; the next decision says so.
+
+use super::observe::read_workload;
+use crate::cluster::ResourceVersion;
+use crate::cluster::objects::Release;
+use crate::cluster::workloads::Workload;
+use crate::cluster::writes::ApiError;
+use crate::controllers::events::{self, Moment};
+use crate::controllers::facts;
+use crate::controllers::world::World;
+use crate::domain::names::WorkloadName;
+use crate::domain::scheduling::situation::{Former, Refusal};
+use crate::domain::scheduling::{Act, released_by};
+use crate::validate::wire_kind;
+
+/// Does one thing to one workload.
+pub async fn touch(world: &World, release: &Release, digest: &str, act: &Act) {
+    let (step, workload) = (act.step(), act.workload());
+    let key = &release.meta.key;
+    match written(world, release, digest, act).await {
+        Ok(Written::Done(version)) => {
+            world.remember_refusal(key, step, None);
+            let (verb, version) = (act.verb(), version.as_str());
+            tracing::info!(event = "touched", release = %key, step, %workload, verb, version, "done");
+            if let Some(moment) = done(act) {
+                events::about_release(world, release, moment).await;
+            }
+        }
+        Ok(Written::FormerGone) => {
+            world.remember_refusal(key, step, Some(Refusal::FormerGone));
+            tracing::warn!(event = "former_gone", release = %key, step, %workload, "nothing to put back");
+        }
+        Err(error) => {
+            if matches!(error, ApiError::Conflict { .. }) {
+                world.metrics.cas_conflict();
+            }
+            tracing::warn!(event = "touch_failed", release = %key, step, %workload, verb = act.verb(), "{error}");
+            if let ApiError::Forbidden { message, .. } | ApiError::Refused { message, .. } = &error {
+                world.remember_refusal(key, step, Some(Refusal::NotAllowed(message.clone())));
+                let note = format!("step {step}: {workload}: {error}");
+                let moment = Moment { reason: "NotAuthorized", action: "Touch", note, warning: true };
+                events::about_release(world, release, moment).await;
+            }
+        }
+    }
+    // Whatever came of it, look again: a conflict means new facts, and a void grant must be given anew.
+    world.queues.releases.add_at(key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
+}
+
+enum Written {
+    Done(ResourceVersion),
+    /// The revision to put back is gone, or is not the one that ran.
+    FormerGone,
+}
+
+async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> Result<Written, ApiError> {
+    let name = act.workload();
+    let found = read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
+    let found = found.ok_or_else(|| ApiError::NotFound { what: name.to_string() })?;
+    // Everything stops at once; and what was decided on is not touched in any other version.
+    let wants_held = matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
+    if world.stopped().is_some() || found.version.as_str() != act.version() || wants_held && found.hold.is_none() {
+        return Err(ApiError::Conflict { what: name.to_string() });
+    }
+    let owner = facts::name(&release.meta.key);
+    let version = match act {
+        Act::Grant { step, .. } | Act::Release { step, .. } => {
+            world.objects.release(&found, &released_by(&owner, step, digest)).await?
+        }
+        Act::RollBack { former, marker, .. } => {
+            let Some(former) = kept(world, name, &found, former).await? else {
+                return Ok(Written::FormerGone);
+            };
+            world.objects.roll_back(&found, &former, marker).await?
+        }
+        Act::Unpin { template, .. } => world.objects.unpin(&found, template).await?,
+        Act::Keep { .. } => world.objects.keep(&found, &owner.to_string()).await?,
+    };
+    world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version.clone());
+    Ok(Written::Done(version))
+}
+
+/// The revision that ran before, if it is still kept and says what it said.
+async fn kept(
+    world: &World,
+    name: &WorkloadName,
+    found: &Workload,
+    former: &Former,
+) -> Result<Option<crate::cluster::revisions::Former>, ApiError> {
+    let kept = world.objects.revision(found.kind, &name.namespace, &former.name).await?;
+    Ok(kept.filter(|kept| kept.owner == found.uid && kept.digest == former.template))
+}
+
+/// What people are told of something that was done.
+fn done(act: &Act) -> Option<Moment> {
+    let (step, workload) = (act.step(), act.workload());
+    let (reason, action, note, warning) = match act {
+        Act::Grant { .. } | Act::Release { .. } => {
+            ("StepReleased", "Release", format!("step {step}: {workload} may roll out"), false)
+        }
+        Act::RollBack { former, .. } => {
+            let note = format!("step {step}: {workload} goes back to {}", former.name);
+            ("StepRollingBack", "RollBack", note, true)
+        }
+        Act::Unpin { .. } => ("StepRolledBack", "RollBack", format!("step {step}: {workload} is back"), true),
+        Act::Keep { .. } => return None,
+    };
+    Some(Moment { reason, action, note, warning })
+}

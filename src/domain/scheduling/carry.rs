@@ -1,0 +1,76 @@
+//! Words that outlive a change. A release that halted and is mended needs fresh words for what changed only.
+//!
+//! A team's word is for one digest of everything. When a release halts, that digest is recorded with a digest
+//! of each team's own part: the plan and the team's members. What the team signs, or has signed, for the halted
+//! release counts on for as long as that part is the same, whatever else is mended. Nothing else carries a word
+//! over: without a halt every change of what would ship makes every word stale.
+
+use serde_json::{Value, json};
+
+use super::situation::{Carried, Role, Situation, Step, Team, Work};
+use crate::digest::digest_of;
+use crate::domain::names::ObjectName;
+use crate::domain::readiness::SignOff;
+
+/// As many words as a status can carry.
+const CARRIED: usize = 64;
+
+/// Every member that a filter takes, as the digest speaks of it. What was rolled back before is said, so that
+/// no word from before then counts for it.
+pub fn members(s: &Situation, takes: impl Fn(&Step) -> bool) -> Vec<Value> {
+    let named = s.release.steps.iter().filter(|step| takes(step)).filter_map(|step| match &step.work {
+        Work::Workload(name) => Some(name),
+        Work::Wait(_) | Work::Task(_) => None,
+    });
+    named
+        .map(|name| {
+            let found = s.workloads.get(name);
+            let mut member = json!({"kind": name.kind.as_str(), "namespace": name.namespace, "name": name.name,
+                "uid": found.map(|w| &w.uid), "template": found.map(|w| &w.template)});
+            if found.is_some_and(|w| w.hold.is_held() && w.was_rolled_back()) {
+                member["rolledBack"] = json!(true);
+            }
+            member
+        })
+        .collect()
+}
+
+/// The digest of the plan and a team's own members.
+fn part(s: &Situation, team: &ObjectName) -> String {
+    let own = |step: &Step| super::progress::team_of(s, step) == Some(team);
+    digest_of(&json!({"release": {"name": s.release.name.to_string(), "uid": s.release.uid}, "plan": s.release.plan,
+        "members": members(s, own)}))
+}
+
+/// What a team said of this release; what it said of a halted state counts for the present one if it still holds.
+pub fn given(s: &Situation, team: &Team, digest: &str) -> Vec<SignOff> {
+    let mut given = team.sign_offs.get(&s.release.name).cloned().unwrap_or_default();
+    let mine: Vec<&Carried> = s.record.carried.iter().filter(|c| c.team == team.name).collect();
+    if mine.is_empty() {
+        return given;
+    }
+    let part = part(s, &team.name);
+    for word in &mut given {
+        if mine.iter().any(|c| c.signed == word.digest && c.part == part) {
+            digest.clone_into(&mut word.digest);
+        }
+    }
+    given
+}
+
+/// What is carried on from here: what still holds and, if the release halts now, the present state.
+pub fn carried(s: &Situation, digest: &str, halts: bool) -> Vec<Carried> {
+    let mut all = Vec::new();
+    for participant in s.release.participants.values().filter(|p| p.role != Role::Informed) {
+        let part = part(s, &participant.team);
+        let holds = |c: &&Carried| c.team == participant.team && c.part == part && (!halts || c.signed != digest);
+        all.extend(s.record.carried.iter().filter(holds).cloned());
+        if halts {
+            all.push(Carried { team: participant.team.clone(), signed: digest.to_owned(), part });
+        }
+    }
+    all.dedup();
+    let surplus = all.len().saturating_sub(CARRIED);
+    all.drain(..surplus);
+    all
+}

@@ -1,0 +1,376 @@
+//! The way back: what a release let go is undone in the reverse order, each step once everything that builds
+//! on it is back and healthy. A step that cannot be undone keeps everything that it builds on where it is.
+//!
+//! What is to be undone is read from the grants on record and from the workloads, never from a plan of the
+//! rollback: so it goes on after a crash, and days later.
+
+use std::collections::BTreeMap;
+
+use super::blocker::{Blocker, Cause, WhyKept, WhyRefused};
+use super::decide::{Answers, Standings};
+use super::decision::{Act, Decision, Outcome, StepState, StepView};
+use super::ending::{marker, released_by};
+use super::gates::sound;
+use super::progress::{owner_of, team_of};
+use super::situation::{
+    Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
+};
+use crate::domain::calendar::Purpose;
+use crate::domain::names::Kind;
+use crate::domain::workload::{Progress, Workload};
+
+/// Where one step is on the way back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Back {
+    /// Nothing of it was let go.
+    Untouched,
+    /// It goes back as soon as nothing keeps it from that.
+    Due(Former),
+    /// It goes back after that step.
+    After(String),
+    /// Its former version is rolling out.
+    Under(String),
+    /// Its former version is healthy.
+    Healthy { template: String },
+    /// It is back.
+    Done,
+    /// Its former version is not healthy.
+    Failed(String),
+    /// It stays on its new version.
+    Kept(WhyKept),
+    /// Somebody else rolls it back.
+    Foreign(String),
+}
+
+/// What a step means to those that it builds on, the worst last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Above {
+    Clear,
+    /// Wait for that step.
+    Wait(String),
+    /// That step stays as it is.
+    Stays(String),
+}
+
+/// Every step's place on the way back, in the plan's order.
+fn way_back(s: &Situation) -> Vec<(&Step, Back)> {
+    let mut above: BTreeMap<&str, Above> = BTreeMap::new();
+    let mut all = Vec::new();
+    for step in s.release.steps.iter().rev() {
+        let builds_on_it = s.release.steps.iter().filter(|other| other.depends_on.contains(&step.name));
+        let clear = builds_on_it.filter_map(|other| above.get(other.name.as_str())).max().cloned();
+        let clear = clear.unwrap_or(Above::Clear);
+        let back = place(s, step, &clear);
+        let name = step.name.clone();
+        let own = match &back {
+            Back::Untouched | Back::Done => clear,
+            Back::Failed(_) if s.release.rollback.go_on => clear,
+            Back::Kept(_) => Above::Stays(name),
+            _ => Above::Wait(name).max(clear),
+        };
+        above.insert(&step.name, own);
+        all.push((step, back));
+    }
+    all.reverse();
+    all
+}
+
+fn place(s: &Situation, step: &Step, above: &Above) -> Back {
+    let nothing = StepRecord::default();
+    let record = s.record.steps.get(&step.name).unwrap_or(&nothing);
+    let name = match &step.work {
+        Work::Workload(name) => name,
+        Work::Task(_) if !step.reversible && record.finished.is_some() => return Back::Kept(WhyKept::Irreversible),
+        Work::Task(_) | Work::Wait(_) => return Back::Untouched,
+    };
+    let (Some(grant), Some(workload)) = (&record.grant, s.workloads.get(name)) else {
+        return Back::Untouched;
+    };
+    if let Some(by) = &workload.rollback {
+        let ours = *by == marker(&s.release.name, &s.release.uid, &step.name);
+        return if ours { under_way(s, step, record, grant, workload) } else { Back::Foreign(by.clone()) };
+    }
+    if workload.rolled_back.as_ref() == Some(&grant.template) && record.rolled_back.is_some() {
+        return Back::Done;
+    }
+    match shipped(s, step, grant, workload) {
+        Shipped::Never => Back::Untouched,
+        Shipped::MovedOn => Back::Kept(WhyKept::MovedOn),
+        Shipped::Runs if name.kind == Kind::Job => Back::Kept(WhyKept::Job),
+        Shipped::Runs if !step.reversible => Back::Kept(WhyKept::Irreversible),
+        Shipped::Runs if matches!(s.refused.get(&step.name), Some((_, Refusal::FormerGone))) => {
+            Back::Kept(WhyKept::FormerGone)
+        }
+        Shipped::Runs => match (&grant.former, above) {
+            (None, _) => Back::Kept(WhyKept::FirstVersion),
+            (Some(_), Above::Stays(step)) => Back::Kept(WhyKept::Beneath { step: step.clone() }),
+            (Some(_), Above::Wait(step)) => Back::After(step.clone()),
+            (Some(former), Above::Clear) => Back::Due(former.clone()),
+        },
+    }
+}
+
+/// Whether what a step let go is what the workload runs, or was running when newer content came and was held.
+enum Shipped {
+    Never,
+    Runs,
+    MovedOn,
+}
+
+fn shipped(s: &Situation, step: &Step, grant: &Grant, workload: &Workload) -> Shipped {
+    if grant.uid != workload.uid {
+        return Shipped::MovedOn;
+    }
+    let ours = released_by(&s.release.name, &step.name, &grant.digest);
+    let by_us = workload.released.as_ref() == Some(&ours);
+    let same = workload.template == grant.template;
+    match (by_us, workload.hold.is_held(), same) {
+        // What was let go stays let go whatever is stored and held over it.
+        (true, true, _) | (_, false, true) => Shipped::Runs,
+        // Granted, and the release action never came.
+        (false, true, true) => Shipped::Never,
+        (false, true, false) if s.record.steps.get(&step.name).is_none_or(|r| r.started.is_none()) => Shipped::Never,
+        _ => Shipped::MovedOn,
+    }
+}
+
+fn under_way(s: &Situation, step: &Step, record: &StepRecord, grant: &Grant, workload: &Workload) -> Back {
+    let since = record.rolled_back.unwrap_or(s.now);
+    match workload.progress_since(since) {
+        Progress::Done => Back::Healthy { template: grant.template.clone() },
+        Progress::Failed { why, .. } => Back::Failed(why),
+        _ if s.now >= since + step.timeout => {
+            Back::Failed(format!("not healthy within {} min", step.timeout.num_minutes()))
+        }
+        Progress::Progressing(note) => Back::Under(note),
+        Progress::NotObserved => Back::Under("its controller has yet to see it".to_owned()),
+        Progress::PausedByAuthor => Back::Under("its author keeps it paused".to_owned()),
+    }
+}
+
+/// What keeps a step that is due from going back.
+fn refusals(s: &Situation, step: &Step, workload: &Workload) -> Vec<Blocker> {
+    let refused = |why| Cause::UndoRefused { workload: workload.name.clone(), team: owner_of(s, step), why };
+    let mut all = Vec::new();
+    let mut add = |cause, until| all.push(Blocker { step: Some(step.name.clone()), cause, until });
+    match team_of(s, step).and_then(|t| s.teams.get(t)) {
+        Some(TeamFound::Sound(team)) => {
+            if !team.consents_to(&s.release.name, Action::Rollback) {
+                add(refused(WhyRefused::NoConsent), None);
+            }
+            if team.author_may_not.contains(&workload.name.kind) {
+                add(refused(WhyRefused::AuthorMayNot), None);
+            }
+            if !team.listed.contains(&(workload.name.kind, workload.name.name.clone())) {
+                add(refused(WhyRefused::NotListed), None);
+            }
+        }
+        _ => add(refused(WhyRefused::NoTeam), None),
+    }
+    if let Some(by) = s.claimed.get(&workload.name) {
+        add(refused(WhyRefused::Claimed { by: by.clone() }), None);
+    }
+    if let Some((until, Refusal::NotAllowed(said))) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
+        let (workload, said) = (workload.name.clone(), said.clone());
+        add(Cause::MayNotTouch { workload, said }, Some(*until));
+    }
+    if let Some(governance) = team_of(s, step).and_then(|t| s.governance.get(t)) {
+        for closer in governance.at_for(s.now, Purpose::Rollback).closed_by {
+            add(super::gates::closed_by(&closer), closer.until);
+        }
+    }
+    all
+}
+
+/// The decision to roll back, made earlier or now.
+pub fn begun(s: &Situation, standings: &Standings<'_>) -> Option<Began> {
+    if s.record.rollback.is_some() {
+        return s.record.rollback.clone();
+    }
+    if s.release.paused || s.stopped.is_some() {
+        return None;
+    }
+    let began = |cause| Some(Began { since: s.now, cause });
+    if let Some(asked) = &s.release.asked_back {
+        return began(format!("{} asked for it: {}", asked.by, asked.reason));
+    }
+    let failed = failed_for_good(s, standings)?;
+    let finish = s.release.rollback.running_finish && standings.values().any(moving_workload);
+    if finish || !possible(s) {
+        return None;
+    }
+    began(failed)
+}
+
+/// Why a step's failure asks for a rollback, if one does.
+fn failed_for_good(s: &Situation, standings: &Standings<'_>) -> Option<String> {
+    s.release.steps.iter().find_map(|step| {
+        let standing = standings.get(step.name.as_str())?;
+        let asks = step.on_failure.unwrap_or(s.release.on_failure) == OnFailure::Rollback;
+        let failed = asks && standing.view.state == StepState::Failed;
+        failed.then(|| format!("step {} failed: {}", step.name, standing.view.note))
+    })
+}
+
+fn moving_workload(standing: &super::progress::Standing) -> bool {
+    matches!(standing.view.state, StepState::Granted | StepState::Progressing) && !standing.view.unchanged
+}
+
+/// Whether anything can be undone at all, if not now then when some time has passed. If not, there is nothing
+/// to begin: the release halts.
+fn possible(s: &Situation) -> bool {
+    way_back(s).iter().any(|(step, back)| match (back, workload_of(s, step)) {
+        (Back::Due(_), Some(workload)) => refusals(s, step, workload).iter().all(|b| b.until.is_some()),
+        _ => false,
+    })
+}
+
+/// Why a release that failed is not rolled back although it asks for that.
+pub fn not_possible(s: &Situation) -> Vec<Blocker> {
+    let way = way_back(s);
+    let due = way.iter().filter_map(|(step, back)| match back {
+        Back::Due(_) => Some((*step, workload_of(s, step)?)),
+        _ => None,
+    });
+    due.flat_map(|(step, workload)| refusals(s, step, workload)).collect()
+}
+
+fn workload_of<'a>(s: &'a Situation, step: &Step) -> Option<&'a Workload> {
+    match &step.work {
+        Work::Workload(name) => s.workloads.get(name),
+        Work::Wait(_) | Work::Task(_) => None,
+    }
+}
+
+/// What happens next on the way back.
+pub fn decide_back(s: &Situation, digest: String, standings: &Standings<'_>, began: Began) -> Decision {
+    let way = way_back(s);
+    let mut answers = Answers::at(s.now);
+    answers.add_all(whole(s));
+    let stopped = !answers.blockers.is_empty();
+    let mut acts = Vec::new();
+    for (step, back) in &way {
+        let Some(workload) = workload_of(s, step) else {
+            continue;
+        };
+        let about = |cause| Blocker { step: Some(step.name.clone()), cause, until: None };
+        answers.add_all(standing_in_the_way(s, step, back, workload).map(about));
+        if let Back::Due(_) = back {
+            answers.add_all(refusals(s, step, workload));
+        }
+        if let Back::Under(_) = back {
+            let since = s.record.steps.get(&step.name).and_then(|r| r.rolled_back);
+            answers.consider(since.map(|since| since + step.timeout));
+        }
+        if !stopped && !answers.block(&step.name) {
+            acts.extend(act(s, step, back, workload));
+        }
+    }
+    let outcome = outcome(&way, &acts);
+    answers.sorted();
+    Decision {
+        steps: way.iter().filter_map(|(step, back)| view(s, standings, step, back)).collect(),
+        acts,
+        outcome,
+        look_again: answers.look_again,
+        blockers: answers.blockers,
+        digest,
+        rollback: Some(began),
+        carried: s.record.carried.clone(),
+    }
+}
+
+/// What keeps everything from going back. A clock that is off does not: a broken version is worse.
+fn whole(s: &Situation) -> Vec<Blocker> {
+    let mut causes = Vec::new();
+    causes.extend(s.stopped.clone().map(|reason| Cause::Stopped { reason }));
+    causes.extend(s.release.paused.then_some(Cause::Paused));
+    if !s.policies_missing.is_empty() {
+        causes.push(Cause::PolicyMissing { missing: s.policies_missing.join(", ") });
+    }
+    causes.into_iter().map(|cause| Blocker { step: None, cause, until: None }).collect()
+}
+
+fn standing_in_the_way(s: &Situation, step: &Step, back: &Back, workload: &Workload) -> Option<Cause> {
+    let workload = workload.name.clone();
+    match back {
+        Back::After(step) => Some(Cause::RollbackOrder { step: step.clone() }),
+        Back::Failed(why) => Some(Cause::RollbackFailed { workload, why: why.clone(), team: owner_of(s, step) }),
+        Back::Kept(why) => Some(Cause::NotUndone { workload, why: why.clone() }),
+        Back::Foreign(by) => Some(Cause::RolledBackBy { workload, by: by.clone() }),
+        _ => None,
+    }
+}
+
+fn act(s: &Situation, step: &Step, back: &Back, workload: &Workload) -> Option<Act> {
+    let (step_name, name, version) = (step.name.clone(), workload.name.clone(), workload.version.clone());
+    match back {
+        Back::Due(former) => Some(Act::RollBack {
+            marker: marker(&s.release.name, &s.release.uid, &step.name),
+            step: step_name,
+            workload: name,
+            version,
+            former: former.clone(),
+        }),
+        Back::Healthy { template } => {
+            Some(Act::Unpin { step: step_name, workload: name, version, template: template.clone() })
+        }
+        _ => None,
+    }
+}
+
+fn outcome(way: &[(&Step, Back)], acts: &[Act]) -> Outcome {
+    let any = |of: fn(&Back) -> bool| way.iter().any(|(_, back)| of(back));
+    let open = |b: &Back| {
+        matches!(b, Back::Due(_) | Back::After(_) | Back::Under(_) | Back::Healthy { .. } | Back::Foreign(_))
+    };
+    if acts.is_empty() && any(|b| matches!(b, Back::Failed(_))) && !any(|b| matches!(b, Back::Under(_))) {
+        Outcome::Failed
+    } else if any(open) {
+        Outcome::RollingBack
+    } else {
+        Outcome::RolledBack { complete: !any(|b| matches!(b, Back::Kept(_))) }
+    }
+}
+
+fn view(s: &Situation, standings: &Standings<'_>, step: &Step, back: &Back) -> Option<StepView> {
+    let mut view = standings.get(step.name.as_str())?.view.clone();
+    let record = s.record.steps.get(&step.name);
+    // What was released was released, whatever is stored over it by now.
+    view.started = view.started.or_else(|| record.and_then(|r| r.started));
+    view.finished = view.finished.or_else(|| record.and_then(|r| r.finished));
+    let (state, note) = match back {
+        Back::Untouched | Back::Due(_) | Back::After(_) | Back::Foreign(_) => return Some(view),
+        Back::Under(note) => (StepState::RollingBack, format!("the former version is coming back: {note}")),
+        Back::Healthy { .. } => (StepState::RollingBack, "the former version is healthy".to_owned()),
+        Back::Done => (StepState::RolledBack, "the former version runs".to_owned()),
+        Back::Failed(why) => (StepState::Failed, format!("the former version is not healthy: {why}")),
+        Back::Kept(_) => (
+            view.state,
+            workload_of(s, step)
+                .and_then(|w| standing_in_the_way(s, step, back, w))
+                .map(|c| c.message())
+                .unwrap_or_default(),
+        ),
+    };
+    view.state = state;
+    view.note = note;
+    Some(view)
+}
+
+/// Steps that this release has pinned: they must not stay so when it ends.
+pub fn pinned(s: &Situation) -> Vec<Act> {
+    let steps = s.release.steps.iter().filter_map(|step| {
+        let workload = workload_of(s, step)?;
+        let template = s.record.steps.get(&step.name)?.grant.as_ref()?.template.clone();
+        let ours = workload.rollback.as_deref() == Some(marker(&s.release.name, &s.release.uid, &step.name).as_str());
+        let (step, version) = (step.name.clone(), workload.version.clone());
+        ours.then(|| Act::Unpin { step, workload: workload.name.clone(), version, template })
+    });
+    steps.collect()
+}
+
+/// Whether a team that could be asked lets this release hold what it holds.
+pub fn may_keep(s: &Situation, step: &Step) -> bool {
+    team_of(s, step).and_then(|t| sound(s, t)).is_some_and(|team| team.consents_to(&s.release.name, Action::Hold))
+}
