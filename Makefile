@@ -16,13 +16,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 LIVE_THREADS ?= 2
 ARGS ?=
 
-.PHONY: help demo test fmt clippy unit model stories soak mutants live demo-once control-plane crds golden need-cargo need-go
+.PHONY: help demo test fmt clippy unit model stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-demo: control-plane ## a release of three teams on a control plane of your own; ARGS=--once or ARGS=--help
+demo: newest-plane ## a release of three teams on a control plane of your own; ARGS=--once or ARGS=--help
 	@echo "building rollcall and the demo (the first time takes some minutes)"
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(ARGS)
@@ -57,14 +57,22 @@ mutants: need-cargo ## make each known mistake in a copy of the sources and expe
 live: control-plane ## tests on real control planes
 	cargo test --test it -- --test-threads=$(LIVE_THREADS)
 
-demo-once: control-plane ## the demo, for its exit code
+demo-once: newest-plane ## the demo, for its exit code
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" --once
 
-control-plane: need-cargo ## build etcd, kube-apiserver, ... once (about ten minutes; then nothing to do)
-	@if [ -z "$${KUBEBUILDER_ASSETS:-}" ] && ! cargo run --quiet -p control-plane -- path >/dev/null 2>&1; then \
-		$(MAKE) --no-print-directory need-go && cargo run --quiet -p control-plane -- build; \
+control-plane: newest-plane ## build etcd, kube-apiserver, ... once (about fifteen minutes; then nothing to do)
+	@$(call plane,--kubernetes 1.34)
+
+newest-plane: need-cargo
+	@$(call plane,)
+
+# Builds the programs of a Kubernetes version unless they are there.
+define plane
+	if [ -z "$${KUBEBUILDER_ASSETS:-}" ] && ! cargo run --quiet -p control-plane -- path $(1) >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory need-go && cargo run --quiet -p control-plane -- build $(1); \
 	fi
+endef
 
 crds: need-cargo ## write crds/ again from src/api
 	cargo run --quiet --bin rollcall -- crds --out crds

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests measure the paused clock they stand on"))]
 
+pub mod admission;
 pub mod api;
 pub mod cli;
 pub mod clock;
@@ -17,4 +18,5 @@ pub mod outside;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+pub mod uninstall;
 pub mod validate;

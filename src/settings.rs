@@ -26,4 +26,24 @@ pub struct Settings {
     pub endpoints: Option<PathBuf>,
     /// How many objects of each kind are reconciled at the same time.
     pub workers: usize,
+    /// How a webhook is served, where the API server has no mutating policies.
+    pub webhook: WebhookSettings,
+}
+
+/// How a webhook is served.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// Where the API server's calls come in.
+    pub listen: SocketAddr,
+    /// Where the API server calls, if not through the Service: `https://host:port`.
+    pub url: Option<String>,
+    /// A folder with `tls.crt`, `tls.key` and perhaps `ca.crt`; without, the process issues its own certificate.
+    pub certificates: Option<PathBuf>,
+}
+
+impl Default for WebhookSettings {
+    /// On every interface, through the Service, with a certificate of its own.
+    fn default() -> Self {
+        Self { listen: ([0, 0, 0, 0], 9443).into(), url: None, certificates: None }
+    }
 }

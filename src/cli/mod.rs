@@ -19,6 +19,7 @@ mod failure;
 mod owed;
 mod plan;
 mod policies;
+mod release_all;
 mod run;
 mod screen;
 mod sign;
@@ -26,6 +27,7 @@ mod status;
 mod stop;
 mod trace;
 mod tree;
+mod uninstall;
 mod version;
 mod wait;
 mod why;
@@ -73,6 +75,8 @@ enum Command {
     Crds(crds::Args),
     Policies(policies::PoliciesArgs),
     Manifests(policies::ManifestsArgs),
+    ReleaseAll(release_all::Args),
+    Uninstall(uninstall::Args),
     Completion(completion::Args),
     Version(version::Args),
 }
@@ -118,6 +122,8 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Crds(args) => crds::run(&args),
         Command::Policies(args) => policies::policies(&args),
         Command::Manifests(args) => policies::manifests(args),
+        Command::ReleaseAll(args) => release_all::run(&args),
+        Command::Uninstall(args) => uninstall::run(&args),
         Command::Completion(args) => completion::run(&args),
         Command::Version(args) => version::run(&args),
     }
@@ -162,6 +168,11 @@ fn answer(text: &str) -> Result<ExitCode, Failure> {
             "look at where the output goes: is the disk full?",
         )),
     }
+}
+
+/// Prints a line of an answer that takes its time. Where nobody reads, the work goes on: it must not end half-way.
+fn print(text: &str) {
+    let _ = write_all(&mut io::stdout().lock(), text);
 }
 
 fn write_all(out: &mut impl Write, text: &str) -> io::Result<()> {

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use super::{Failure, answer};
-use crate::manifests::{self, Install, WorkloadAccess, to_yaml};
+use crate::manifests::mechanism::KubernetesVersion;
+use crate::manifests::{self, Install, Mechanism, Reach, WorkloadAccess, to_yaml};
 
 /// Print the admission policies that hold workloads and vouch for who wrote what.
 ///
@@ -43,6 +44,21 @@ struct InstallArgs {
     /// The user name that the API server knows the operator by [default: system:serviceaccount:NAMESPACE:rollcall].
     #[arg(long, value_name = "USER")]
     operator_user: Option<String>,
+    /// The cluster's version. Before 1.36 a webhook that the operator serves takes the place of the policies that
+    /// hold and stamp; the guards are the same [default: the newest].
+    #[arg(long, value_name = "VERSION")]
+    kubernetes_version: Option<KubernetesVersion>,
+    /// Where the API server calls the webhook of an operator that runs outside of the cluster.
+    #[arg(long, value_name = "https://HOST:PORT", requires = "kubernetes_version", value_parser = webhook_url)]
+    webhook_url: Option<String>,
+}
+
+/// Checks the beginning of a webhook's address: API servers take no other scheme.
+pub fn webhook_url(text: &str) -> Result<String, String> {
+    match text.strip_prefix("https://") {
+        Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', '@']) => Ok(text.to_owned()),
+        _ => Err("write https://host:port".to_owned()),
+    }
 }
 
 impl InstallArgs {
@@ -51,6 +67,9 @@ impl InstallArgs {
         if let Some(user) = &self.operator_user {
             install.operator_user.clone_from(user);
         }
+        let reach = self.webhook_url.clone().map_or(Reach::Service, Reach::Url);
+        let serves = self.kubernetes_version.is_none_or(KubernetesVersion::serves_policies);
+        install.mechanism = Mechanism::of(serves, reach);
         install
     }
 }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Failure;
+use super::policies::webhook_url;
 use crate::api::time::duration_from_wire;
 use crate::clock::ServerClock;
 use crate::cluster::client;
 use crate::cluster::lease::unique_identity;
 use crate::controllers::operator;
 use crate::metrics::Metrics;
-use crate::settings::Settings;
+use crate::settings::{Settings, WebhookSettings};
 use crate::shutdown;
 use crate::telemetry::{self, LogFormat};
 
@@ -36,6 +37,16 @@ pub struct Args {
     /// Where to serve /healthz, /readyz and /metrics.
     #[arg(long, default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Where to serve the webhook; only where the API server has no MutatingAdmissionPolicies, before 1.36.
+    #[arg(long, default_value = "0.0.0.0:9443", value_name = "ADDRESS")]
+    webhook_listen: SocketAddr,
+    /// Where the API server calls the webhook, if not through a Service: as `rollcall manifests` was told.
+    #[arg(long, value_name = "https://HOST:PORT", value_parser = webhook_url)]
+    webhook_url: Option<String>,
+    /// A folder with tls.crt and tls.key, and ca.crt for the API server to trust, such as cert-manager mounts; read
+    /// again when they change. Without, each replica issues a certificate for itself and renews it.
+    #[arg(long, value_name = "DIR")]
+    webhook_certificates: Option<PathBuf>,
     /// How long a new change may still be claimed by a release before it counts as nobody's.
     #[arg(long, default_value = "30s", value_parser = duration, value_name = "DURATION")]
     settle: TimeDelta,
@@ -93,6 +104,11 @@ async fn operate(args: Args) -> Result<ExitCode, Failure> {
         identity: unique_identity(&host),
         endpoints: args.endpoints,
         workers: args.workers,
+        webhook: WebhookSettings {
+            listen: args.webhook_listen,
+            url: args.webhook_url,
+            certificates: args.webhook_certificates,
+        },
     };
     let (trigger, stop) = shutdown::channel();
     tokio::spawn(async move {

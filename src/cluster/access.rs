@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::writes::{ApiError, Objects, Resource};
 
-const REVIEWS: Resource = Resource {
+pub(super) const REVIEWS: Resource = Resource {
     group: "authorization.k8s.io",
     version: "v1",
     plural: "subjectaccessreviews",
@@ -53,7 +53,7 @@ impl Objects {
 }
 
 /// Allowed and not denied as well: an authorizer that errs may leave either unsaid.
-fn allowed(answer: &Value) -> bool {
+pub(super) fn allowed(answer: &Value) -> bool {
     answer["status"]["allowed"] == true && answer["status"]["denied"] != true
 }
 

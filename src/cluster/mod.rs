@@ -2,6 +2,7 @@
 //! is open or what a status should say, and it never repeats a write on its own account.
 
 pub mod access;
+pub mod admission;
 pub mod anything;
 pub mod backoff;
 pub mod client;

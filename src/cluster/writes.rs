@@ -305,7 +305,7 @@ pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
     }
 }
 
-fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
+pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
     let object: Value =
         serde_json::from_str(text).map_err(|e| ApiError::Unknown { what: what.to_owned(), message: e.to_string() })?;
     let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();

@@ -14,6 +14,7 @@ pub mod release;
 mod schedule;
 pub mod shell;
 mod watches;
+mod webhook;
 pub mod window;
 pub mod workloads;
 pub mod world;

@@ -1,7 +1,7 @@
 //! The operator as a whole: watches fill the stores, the leader's workers reconcile, and both stop in
 //! order. Nothing here decides.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
@@ -13,6 +13,7 @@ use super::readiness::TeamController;
 use super::release::ReleaseController;
 use super::shell::{self, ShellConfig};
 use super::watches::{POLICY_KINDS, States, watch_everything};
+use super::webhook::{self, Trust};
 use super::window::WindowController;
 use super::world::{Queues, Stores, World};
 use crate::clock::{Clock, ServerClock};
@@ -20,7 +21,7 @@ use crate::cluster::client::Clients;
 use crate::cluster::lease::{Elector, LeaseConfig, LeaseError};
 use crate::cluster::writes::Objects;
 use crate::http::{self, Checks};
-use crate::manifests::{Install, policies};
+use crate::manifests::{Install, Mechanism, policies};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::shutdown::{Shutdown, channel};
@@ -32,6 +33,8 @@ pub enum OperatorError {
     Listen(std::net::SocketAddr, std::io::Error),
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    #[error("the webhook has no certificate: {0}")]
+    Certificate(#[from] http::webhook::CertificateError),
 }
 
 /// Runs until the shutdown, or until leadership is lost.
@@ -49,29 +52,75 @@ pub async fn run(
     let listener = http::bind(settings.listen).await.map_err(|e| OperatorError::Listen(settings.listen, e))?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(event = "listening", %address, "serving health and metrics");
-    let world = Arc::new(world(settings, &clients, clock, &metrics));
-    let mut watches = JoinSet::new();
-    let states = watch_everything(&world, &clients, &mut watches);
-    measure(&world, &states);
-    let checks = states.iter().fold(Checks::default(), |checks, (name, state)| {
-        let state = state.clone();
-        checks.ready(*name, move || {
-            if state.is_synced() { Ok(()) } else { Err(state.trouble().unwrap_or_else(|| "not yet listed".to_owned())) }
-        })
+    let known = Arc::new(OnceLock::new());
+    let asked = known.clone();
+    let checks = Checks::default().ready("api-server", move || match asked.get() {
+        Some(()) => Ok(()),
+        None => Err("has not answered yet".to_owned()),
     });
     let (stop_serving, serving) = channel();
-    let server = tokio::spawn(http::serve(listener, checks, metrics.clone(), serving));
-    let outcome = lead(&world, &clients, &states, shutdown).await;
+    let server = tokio::spawn(http::serve(listener, checks.clone(), metrics.clone(), serving));
+    let objects = Objects::new(clients.main.clone());
+    let outcome = tokio::select! {
+        () = shutdown.requested() => Ok(()),
+        mechanism = webhook::learn(&settings, &objects) => {
+            let _ = known.set(());
+            let world = Arc::new(world(settings, mechanism, &clients, clock, &metrics));
+            operate(&world, &clients, &checks, shutdown.clone()).await
+        }
+    };
     stop_serving.request();
     let _ = server.await;
     outcome
 }
 
-fn world(settings: Settings, clients: &Clients, clock: Arc<ServerClock>, metrics: &Arc<Metrics>) -> World {
+/// Watches, serves the webhook if one is needed, and leads when it is this process's turn.
+async fn operate(
+    world: &Arc<World>,
+    clients: &Clients,
+    checks: &Checks,
+    shutdown: Shutdown,
+) -> Result<(), OperatorError> {
+    let mut watches = JoinSet::new();
+    let states = watch_everything(world, clients, &mut watches);
+    measure(world, &states);
+    for (name, state) in &states {
+        let state = state.clone();
+        checks.also_ready(*name, move || {
+            if state.is_synced() { Ok(()) } else { Err(state.trouble().unwrap_or_else(|| "not yet listed".to_owned())) }
+        });
+    }
+    let mut serving = JoinSet::new();
+    if let Mechanism::Webhook(reach) = &world.mechanism {
+        let address = world.settings.webhook.listen;
+        let listener = http::bind(address).await.map_err(|e| OperatorError::Listen(address, e))?;
+        webhook::begin(world, reach, listener, &shutdown, &mut serving)?;
+        tracing::info!(event = "webhook", %address, "serving the webhook: this API server has no mutating policies");
+        let weak = Arc::downgrade(world);
+        checks.also_ready("webhook", move || weak.upgrade().map_or(Ok(()), |world| world.trust.state()));
+    }
+    let outcome = lead(world, clients, &states, shutdown).await;
+    // A replica that has lost the lease ends at once, one that was told to stop answers to the end.
+    if outcome.is_ok() {
+        while serving.join_next().await.is_some() {}
+    }
+    outcome
+}
+
+fn world(
+    settings: Settings,
+    mechanism: Mechanism,
+    clients: &Clients,
+    clock: Arc<ServerClock>,
+    metrics: &Arc<Metrics>,
+) -> World {
     let clock: Arc<dyn Clock> = clock;
     let queue = |name| Queue::new(name, clock.clone(), metrics, RetryPolicy::default());
-    let install =
-        Install { operator_user: settings.operator_user.clone(), ..Install::in_namespace(&settings.namespace) };
+    let install = Install {
+        operator_user: settings.operator_user.clone(),
+        mechanism: mechanism.clone(),
+        ..Install::in_namespace(&settings.namespace)
+    };
     let expected = policies(&install);
     let of_kind = |kind: &str| expected.iter().filter(|p| p["kind"] == kind).cloned().collect();
     World {
@@ -86,7 +135,11 @@ fn world(settings: Settings, clients: &Clients, clock: Arc<ServerClock>, metrics
         clock: clock.clone(),
         metrics: metrics.clone(),
         expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),
+        expected_webhook: expected.iter().find(|object| object["kind"] == "MutatingWebhookConfiguration").cloned(),
+        mechanism,
+        trust: Trust::default(),
         granting: Mutex::new(()),
+        stop: std::sync::Mutex::default(),
         refused: std::sync::Mutex::default(),
         checks: super::checks::Memory::default(),
         told: std::sync::Mutex::default(),

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::calendars;
 use super::world::World;
 use crate::api::fields::WorkloadKind;
+use crate::cluster::admission::{WEBHOOKS, decode_webhooks};
 use crate::cluster::client::Clients;
 use crate::cluster::objects::{Window, decode, decode_namespace, decode_policy};
 use crate::cluster::releases::Compact;
@@ -14,6 +15,7 @@ use crate::cluster::store::Change;
 use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
 use crate::cluster::writes::{NAMESPACES, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::cluster::{Projected, WatchState, workloads};
+use crate::manifests::Mechanism;
 
 /// The kinds of admission policy, in the order of [`Stores::policies`].
 pub const POLICY_KINDS: [Resource; 4] = [
@@ -111,17 +113,30 @@ impl Watches<'_> {
         });
     }
 
+    /// An API server that has no mutating policies cannot be asked for them.
     fn policies(&mut self) {
-        for (n, resource) in POLICY_KINDS.into_iter().enumerate() {
-            self.begin(resource, ("app.kubernetes.io/part-of=rollcall", ""), decode_policy, move |world, event| {
+        let webhook = self.world.mechanism != Mechanism::Policies;
+        let served = |resource: &Resource| !webhook || !resource.plural.starts_with("mutating");
+        for (n, resource) in POLICY_KINDS.into_iter().enumerate().filter(|(_, resource)| served(resource)) {
+            self.begin(resource, (OURS, ""), decode_policy, move |world, event| {
                 if !world.stores.policies[n].apply(event).is_empty() {
                     world.metrics.set_policy_intact(world.policies_missing().is_empty());
                     world.everything_changed();
                 }
             });
         }
+        self.begin(WEBHOOKS, (OURS, ""), decode_webhooks, |world, event| {
+            if !world.stores.webhooks.apply(event).is_empty() {
+                world.metrics.set_policy_intact(world.policies_missing().is_empty());
+                world.trust.changed.notify_one();
+                world.everything_changed();
+            }
+        });
     }
 }
+
+/// Selects what an installation consists of.
+const OURS: &str = "app.kubernetes.io/part-of=rollcall";
 
 /// Whether a window still says what it said: a status of our own wakes nobody.
 fn governs_alike(change: &Change<Window>) -> bool {

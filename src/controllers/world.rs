@@ -11,16 +11,21 @@ use super::calendars::{self, Calendars};
 use super::queue::Queue;
 use super::release::situation::Circumstances;
 use super::shell::Outcome;
+use super::webhook::Trust;
 use super::workloads::Workloads;
 use crate::api::fields::WorkloadKind;
+use crate::api::names::STOP;
 use crate::clock::Clock;
+use crate::cluster::admission::WebhookConfiguration;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
 use crate::cluster::releases::Releases;
 use crate::cluster::store::{IndexKey, Store};
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::{ApiError, Objects};
+use crate::cluster::writes::{ApiError, CONFIG_MAPS, Objects};
 use crate::cluster::{ObjectKey, Projected};
 use crate::domain::scheduling::situation::Refusal;
+use crate::manifests::names::WEBHOOK;
+use crate::manifests::{Mechanism, webhook_trouble};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
@@ -28,6 +33,9 @@ use crate::settings::Settings;
 pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
+
+/// How often the stop is looked at while it is there.
+const STOP_LOOK: TimeDelta = TimeDelta::seconds(10);
 
 /// How long a step that the API server refuses is left alone.
 const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
@@ -42,6 +50,7 @@ pub struct Stores {
     pub namespaces: Store<Namespace>,
     /// Mutating policies, their bindings, validating policies, their bindings.
     pub policies: [Store<Policy>; 4],
+    pub webhooks: Store<WebhookConfiguration>,
 }
 
 impl Default for Stores {
@@ -55,6 +64,7 @@ impl Default for Stores {
             workloads: Workloads::default(),
             namespaces: Store::new(),
             policies: [Store::new(), Store::new(), Store::new(), Store::new()],
+            webhooks: Store::new(),
         }
     }
 }
@@ -115,10 +125,18 @@ pub struct World {
     pub metrics: Arc<Metrics>,
     /// What is expected of the policies in the cluster, in the order of [`Stores::policies`].
     pub expected_policies: [Vec<serde_json::Value>; 4],
+    /// What makes the API server hold, as this API server allows.
+    pub mechanism: Mechanism,
+    /// What is expected of the webhook configuration; nothing where policies hold.
+    pub expected_webhook: Option<serde_json::Value>,
+    /// Whether the API server trusts the webhook that this process serves.
+    pub trust: Trust,
     /// The calendars that windows take from ConfigMaps.
     pub calendars: Calendars,
     /// Held while something is granted, so that two releases cannot both be given the last of a resource.
     pub granting: Mutex<()>,
+    /// The reason for the stop, as it was read last.
+    pub stop: std::sync::Mutex<Option<String>>,
     /// What could not be carried out, by release and step: until when not to try again, and why.
     pub refused: std::sync::Mutex<Refused>,
     /// What checks said last.
@@ -224,6 +242,8 @@ impl World {
                 missing.extend(crate::manifests::trouble(policy, found.as_ref().map(|found| &found.spec)));
             }
         }
+        let found = self.stores.webhooks.get(&ObjectKey::new("", WEBHOOK));
+        missing.extend(webhook_trouble(self.expected_webhook.as_ref(), found.as_ref().map(|found| &found.webhooks)));
         missing
     }
 
@@ -279,7 +299,31 @@ impl World {
     /// The reason for which everything is stopped, if it is.
     #[must_use]
     pub fn stopped(&self) -> Option<String> {
-        None
+        self.stop.lock().map_or_else(|_| Some("nobody knows".to_owned()), |stop| stop.clone())
+    }
+
+    /// Asks the API server whether everything is stopped: whether the ConfigMap of that name exists in the
+    /// operator's namespace. Its key `reason` says why.
+    ///
+    /// # Errors
+    ///
+    /// When the API server does not say: then nothing may be let go.
+    pub async fn read_stop(&self) -> Result<(), ApiError> {
+        let text = self.objects.get(CONFIG_MAPS, &self.settings.namespace, STOP).await?;
+        let reason = text.map(|text| {
+            let object: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            crate::api::conditions::cut(object["data"]["reason"].as_str().unwrap_or_default(), 256)
+        });
+        if let Ok(mut stop) = self.stop.lock() {
+            *stop = reason;
+        }
+        Ok(())
+    }
+
+    /// When to look again while everything is stopped: nobody tells us when the stop is taken back.
+    #[must_use]
+    pub fn next_look_at_stop(&self) -> Option<DateTime<Utc>> {
+        self.stopped().map(|_| self.clock.now() + STOP_LOOK)
     }
 
     /// How far the clocks are apart, if that is too far.

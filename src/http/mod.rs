@@ -3,9 +3,11 @@
 //!
 //! This folder never decides anything and never writes to the cluster.
 
+pub mod webhook;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,22 +26,24 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Answers whether something is well, or what is wrong with it. Must not block.
 pub type Check = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// What the health endpoints ask, by name.
+/// What the health endpoints ask, by name. A clone is another handle on the same conditions.
 #[derive(Clone, Default)]
 pub struct Checks {
-    live: Vec<(String, Check)>,
-    ready: Vec<(String, Check)>,
+    live: Conditions,
+    ready: Conditions,
+}
+
+type Conditions = Arc<RwLock<Vec<(String, Check)>>>;
+
+fn add(conditions: &Conditions, name: impl Into<String>, check: Check) {
+    conditions.write().unwrap_or_else(PoisonError::into_inner).push((name.into(), check));
 }
 
 impl Checks {
     /// With one more condition for `/healthz`: if it fails for long, the process should be restarted.
     #[must_use]
-    pub fn live(
-        mut self,
-        name: impl Into<String>,
-        check: impl Fn() -> Result<(), String> + Send + Sync + 'static,
-    ) -> Self {
-        self.live.push((name.into(), Arc::new(check)));
+    pub fn live(self, name: impl Into<String>, check: impl Fn() -> Result<(), String> + Send + Sync + 'static) -> Self {
+        add(&self.live, name, Arc::new(check));
         self
     }
 
@@ -47,12 +51,17 @@ impl Checks {
     /// over: leading is no condition.
     #[must_use]
     pub fn ready(
-        mut self,
+        self,
         name: impl Into<String>,
         check: impl Fn() -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        self.ready.push((name.into(), Arc::new(check)));
+        self.also_ready(name, check);
         self
+    }
+
+    /// One more condition for `/readyz` that is served already.
+    pub fn also_ready(&self, name: impl Into<String>, check: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
+        add(&self.ready, name, Arc::new(check));
     }
 }
 
@@ -119,10 +128,10 @@ async fn scrape(State(app): State<App>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], app.metrics.encode())
 }
 
-fn report(checks: &[(String, Check)]) -> (StatusCode, String) {
+fn report(checks: &Conditions) -> (StatusCode, String) {
     let mut status = StatusCode::OK;
     let mut text = String::new();
-    for (name, check) in checks {
+    for (name, check) in checks.read().unwrap_or_else(PoisonError::into_inner).iter() {
         let line = match check() {
             Ok(()) => format!("[+]{name} ok"),
             Err(reason) => {

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use super::mechanism::is_mutating;
 use super::tree::{File, HEADER};
-use super::{Install, WorkloadAccess, deployment, policies, rbac, to_yaml};
+use super::{Install, Mechanism, Reach, WorkloadAccess, deployment, policies, rbac, to_yaml, webhook};
 use crate::api::crds::crds;
 
 const NAMESPACE: &str = "mark-release-namespace";
@@ -12,25 +13,41 @@ const WORKLOAD_NAMESPACE: &str = "mark-workload-namespace";
 const IMAGE: &str = "mark-image";
 const REPLICAS: u32 = 987_654_321;
 
+/// Whether the chart is to install mutating policies, which is the cluster's to say unless a value does.
+const POLICIES: &str = "or (eq .Values.hold \"policies\") (and (eq .Values.hold \"auto\") \
+    (.Capabilities.APIVersions.Has \"admissionregistration.k8s.io/v1/MutatingAdmissionPolicy\"))";
+
 /// All files of `charts/rollcall`.
 pub(super) fn files() -> Vec<File> {
     let install = Install { image: IMAGE.to_owned(), replicas: REPLICAS, ..Install::in_namespace(NAMESPACE) };
-    let operator = deployment::operator(&install);
-    let policy = deployment::operator(&Install { network_policy: true, ..install.clone() })
-        .into_iter()
-        .filter(|object| !operator.contains(object))
-        .collect::<Vec<_>>();
+    let webhook = Install { mechanism: Mechanism::Webhook(Reach::Service), ..install.clone() };
+    let network = |install: &Install| {
+        let without = deployment::operator(install);
+        let with = deployment::operator(&Install { network_policy: true, ..install.clone() });
+        with.into_iter().filter(|object| !without.contains(object)).collect::<Vec<_>>()
+    };
+    let (guards, holds): (Vec<Value>, Vec<Value>) = policies(&install).into_iter().partition(|o| !is_mutating(o));
+    let mut served: Vec<Value> = policies(&webhook).into_iter().filter(|object| !guards.contains(object)).collect();
+    served.extend(rbac::webhook_rights(&webhook));
+    served.push(webhook::service(&webhook));
     let mut all = vec![
         ("Chart.yaml".to_owned(), chart_yaml()),
         ("values.yaml".to_owned(), VALUES.to_owned()),
         ("templates/rbac.yaml".to_owned(), template(&rbac(&install))),
         ("templates/workloads.yaml".to_owned(), workloads(&install)),
+        ("templates/policies.yaml".to_owned(), template(&guards)),
+        ("templates/hold.yaml".to_owned(), either(&holds, &served)),
+        (
+            "templates/operator.yaml".to_owned(),
+            either(&deployment::operator(&install), &deployment::operator(&webhook)),
+        ),
         ("templates/calendars.yaml".to_owned(), calendars(&install)),
-        ("templates/policies.yaml".to_owned(), template(&policies(&install))),
-        ("templates/operator.yaml".to_owned(), template(&operator)),
         (
             "templates/network-policy.yaml".to_owned(),
-            format!("{{{{- if .Values.networkPolicy }}}}\n{}{{{{- end }}}}\n", template(&policy)),
+            format!(
+                "{{{{- if .Values.networkPolicy }}}}\n{}{{{{- end }}}}\n",
+                either(&network(&install), &network(&webhook))
+            ),
         ),
     ];
     all.extend(
@@ -39,6 +56,15 @@ pub(super) fn files() -> Vec<File> {
             .map(|(file, crd)| (format!("crds/{file}"), format!("{HEADER}{}", to_yaml(std::slice::from_ref(crd))))),
     );
     all.into_iter().map(|(path, content)| (format!("charts/rollcall/{path}"), content)).collect()
+}
+
+/// What is installed where the cluster has mutating policies, and what where it has not.
+fn either(policies: &[Value], webhook: &[Value]) -> String {
+    format!(
+        "{HEADER}{{{{- if {POLICIES} }}}}\n{}{{{{- else }}}}\n{}{{{{- end }}}}\n",
+        template(policies).replace(HEADER, ""),
+        template(webhook).replace(HEADER, "")
+    )
 }
 
 /// Where the operator may patch workloads is the installer's choice, so both answers are in the chart.
@@ -76,7 +102,7 @@ fn template(objects: &[Value]) -> String {
 fn chart_yaml() -> String {
     format!(
         "{HEADER}apiVersion: v2\nname: rollcall\ndescription: Lets many teams ship together\ntype: application\n\
-         version: {version}\nappVersion: {version}\nkubeVersion: \">=1.36.0-0\"\n",
+         version: {version}\nappVersion: {version}\nkubeVersion: \">=1.30.0-0\"\n",
         version = env!("CARGO_PKG_VERSION")
     )
 }
@@ -91,6 +117,8 @@ const VALUES: &str = concat!(
     "# Where rollcall may patch workloads: in the namespaces listed below, or in the whole cluster.\n",
     "workloadAccess: namespaces\n",
     "namespaces: []\n",
+    "# What makes the API server hold: policies (Kubernetes 1.36 and newer), webhook (1.30 to 1.35), or auto.\n",
+    "hold: auto\n",
     "# Namespaces besides rollcall's own in which it may read ConfigMaps: windows there may name calendars.\n",
     "calendarNamespaces: []\n",
     "# Whether a NetworkPolicy limits the operator's traffic.\n",
@@ -115,25 +143,44 @@ mod tests {
         }
     }
 
-    #[test]
-    fn with_every_value_put_in_the_chart_has_the_objects_of_an_installation() {
-        let install = Install {
-            image: "example/rollcall:1".to_owned(),
-            replicas: 3,
-            workload_access: WorkloadAccess::Namespaces(Vec::new()),
-            ..Install::in_namespace("here")
-        };
-        let mut rendered: Vec<Value> = Vec::new();
+    /// The objects of the templates, with the values put in and one side of each choice taken.
+    fn rendered(webhook: bool) -> Vec<Value> {
+        let mut all: Vec<Value> = Vec::new();
         for (path, content) in files() {
-            if ["rbac.yaml", "policies.yaml", "operator.yaml"].iter().any(|end| path.ends_with(end)) {
+            if ["rbac.yaml", "policies.yaml", "hold.yaml", "operator.yaml"].iter().any(|end| path.ends_with(end)) {
                 let text = content
                     .replace("{{ $.Release.Namespace }}", "here")
                     .replace("{{ $.Values.image | quote }}", "\"example/rollcall:1\"")
                     .replace("{{ $.Values.replicas }}", "3");
-                rendered.extend(serde_saphyr::from_multiple::<Value>(&text).expect("a template is YAML"));
+                let text = match text.split_once("{{- else }}\n") {
+                    Some((first, second)) if !webhook => first.split_once("}}\n").map_or(second, |(_, body)| body),
+                    Some((_, second)) => second.trim_end_matches("{{- end }}\n"),
+                    None => &text,
+                };
+                all.extend(serde_saphyr::from_multiple::<Value>(text).expect("a template is YAML"));
             }
         }
-        let expected: Vec<Value> = super::super::all(&install).into_iter().skip(1).collect();
-        assert_eq!(rendered, expected, "all but the namespace, which helm makes");
+        all
+    }
+
+    #[test]
+    fn with_every_value_put_in_the_chart_has_the_objects_of_an_installation() {
+        for mechanism in [Mechanism::Policies, Mechanism::Webhook(Reach::Service)] {
+            let install = Install {
+                image: "example/rollcall:1".to_owned(),
+                replicas: 3,
+                workload_access: WorkloadAccess::Namespaces(Vec::new()),
+                mechanism: mechanism.clone(),
+                ..Install::in_namespace("here")
+            };
+            let sorted = |all: &[Value]| {
+                let mut all: Vec<String> = all.iter().map(Value::to_string).collect();
+                all.sort();
+                all
+            };
+            // All but the namespace, which helm makes. Helm sorts by kind, so the order is not the chart's to say.
+            let expected = super::super::all(&install);
+            assert_eq!(sorted(&rendered(mechanism != Mechanism::Policies)), sorted(&expected[1..]));
+        }
     }
 }

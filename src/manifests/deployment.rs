@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::Install;
 use super::names::SERVICE_ACCOUNT;
 use super::object::{cluster_object, object};
+use super::{Install, Mechanism, webhook};
 
 /// Port of `/healthz`, `/readyz` and `/metrics`.
 pub const HTTP_PORT: u16 = 8080;
+/// Selects the operator's pods by their labels.
+pub const SELECTOR: &str = "app.kubernetes.io/name=rollcall,app.kubernetes.io/component=operator";
 
 const ENDPOINTS_FOLDER: &str = "/etc/rollcall";
 const ENDPOINTS: &str = "/etc/rollcall/endpoints.yaml";
@@ -41,7 +43,7 @@ pub fn operator(install: &Install) -> Vec<Value> {
     all
 }
 
-fn labels() -> Value {
+pub(super) fn labels() -> Value {
     json!({"app.kubernetes.io/name": "rollcall", "app.kubernetes.io/component": "operator"})
 }
 
@@ -76,14 +78,18 @@ fn deployment(install: &Install) -> Value {
 
 fn container(install: &Install) -> Value {
     let probe = |path: &str| json!({"httpGet": {"path": path, "port": "http"}});
+    let mut ports = vec![json!({"name": "http", "containerPort": HTTP_PORT})];
+    if install.mechanism != Mechanism::Policies {
+        ports.push(json!({"name": "webhook", "containerPort": webhook::PORT}));
+    }
     json!({
         "name": "rollcall",
         "image": install.image,
         "args": ["run", "--endpoints", ENDPOINTS],
         "env": [{"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
                 {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        "ports": ports,
         "volumeMounts": [{"name": "endpoints", "mountPath": ENDPOINTS_FOLDER, "readOnly": true}],
-        "ports": [{"name": "http", "containerPort": HTTP_PORT}],
         "livenessProbe": probe("/healthz"),
         "readinessProbe": probe("/readyz"),
         "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
@@ -95,10 +101,14 @@ fn container(install: &Install) -> Value {
     })
 }
 
-/// In: the one port. Out: names and TLS, which is where an API server is; its address differs by cluster.
+/// In: the ports that are served. Out: names and TLS, which is where an API server is; its address differs by cluster.
 fn network_policy(install: &Install) -> Value {
     let ports = |list: &[(&str, u16)]| -> Value {
         list.iter().map(|(protocol, port)| json!({"protocol": protocol, "port": port})).collect()
+    };
+    let served: &[(&str, u16)] = match install.mechanism {
+        Mechanism::Policies => &[("TCP", HTTP_PORT)],
+        Mechanism::Webhook(_) => &[("TCP", HTTP_PORT), ("TCP", webhook::PORT)],
     };
     object(
         "networking.k8s.io/v1",
@@ -108,7 +118,7 @@ fn network_policy(install: &Install) -> Value {
         json!({"spec": {
             "podSelector": {"matchLabels": labels()},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"ports": ports(&[("TCP", HTTP_PORT)])}],
+            "ingress": [{"ports": ports(served)}],
             "egress": [{"ports": ports(&[("UDP", 53), ("TCP", 53), ("TCP", 443), ("TCP", 6443)])}],
         }}),
     )

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::names::WEBHOOK;
+
 /// What the API server fills in by itself in admission policies and their bindings. Another value of one of
 /// these keys, or any other key that we did not write, can narrow a policy until it holds nothing.
 const DEFAULTS: [(&str, &str); 2] = [("matchPolicy", "Equivalent"), ("scope", "*")];
@@ -32,6 +34,21 @@ pub fn trouble(expected: &Value, found: Option<&Value>) -> Option<String> {
         None => Some(format!("{kind} {name} is missing")),
         Some(spec) if !intact(&expected["spec"], spec) => Some(format!("{kind} {name} was altered")),
         Some(_) => None,
+    }
+}
+
+/// What is wrong with the webhook configuration: it must be there as expected where a webhook holds, and must not be
+/// there where policies do. `found` are its webhooks without the authorities that they trust.
+pub fn webhook_trouble(expected: Option<&Value>, found: Option<&Value>) -> Option<String> {
+    let configuration = format!("MutatingWebhookConfiguration {WEBHOOK}");
+    match (expected, found) {
+        (None, None) => None,
+        (None, Some(_)) => {
+            Some(format!("{configuration} is left over from an older Kubernetes and holds a second time"))
+        }
+        (Some(_), None) => Some(format!("{configuration} is missing")),
+        (Some(expected), Some(found)) if same(&expected["webhooks"], found) => None,
+        (Some(_), Some(_)) => Some(format!("{configuration} was altered")),
     }
 }
 
@@ -103,6 +120,22 @@ mod tests {
             ("/spec/rules/0", "scope", json!("*")),
         ] {
             assert!(intact(&written(), &changed(pointer, key, value)), "{pointer}/{key}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_must_be_there_as_written_where_it_holds_and_nowhere_else() {
+        let expected = json!({"webhooks": [{"name": "a", "rules": [{"resources": ["jobs"]}]}]});
+        let found = json!([{"name": "a", "rules": [{"resources": ["jobs"], "scope": "*"}], "objectSelector": {}}]);
+        assert_eq!(webhook_trouble(Some(&expected), Some(&found)), None);
+        assert_eq!(webhook_trouble(None, None), None);
+        for (expected, found, word) in [
+            (Some(&expected), None, "missing"),
+            (None, Some(&found), "left over"),
+            (Some(&expected), Some(&json!([])), "altered"),
+            (Some(&expected), Some(&json!([{"name": "a", "rules": []}])), "altered"),
+        ] {
+            assert!(webhook_trouble(expected, found).is_some_and(|text| text.contains(word)), "{word}");
         }
     }
 

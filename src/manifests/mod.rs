@@ -7,15 +7,17 @@
 mod chart;
 pub mod deployment;
 mod intact;
+pub mod mechanism;
 pub mod names;
 mod object;
 pub mod policies;
 pub mod rbac;
 pub mod tree;
+pub mod webhook;
 mod yaml;
 
-pub use intact::{intact, trouble};
-pub use policies::policies;
+pub use intact::{intact, trouble, webhook_trouble};
+pub use mechanism::{Mechanism, Reach, admission as policies};
 pub use rbac::rbac;
 pub use yaml::to_yaml;
 
@@ -28,6 +30,9 @@ pub fn all(install: &Install) -> Vec<Value> {
     let mut all = vec![deployment::namespace(install)];
     all.extend(rbac(install));
     all.extend(policies(install));
+    if install.mechanism != Mechanism::Policies {
+        all.push(webhook::service(install));
+    }
     all.extend(deployment::operator(install));
     all
 }
@@ -46,6 +51,8 @@ pub struct Install {
     pub replicas: u32,
     /// Where the operator may patch workloads.
     pub workload_access: WorkloadAccess,
+    /// What makes the API server hold.
+    pub mechanism: Mechanism,
     /// Namespaces other than its own in which the operator may read ConfigMaps, for windows that name calendars there.
     pub calendar_namespaces: Vec<String>,
     /// Whether a NetworkPolicy limits the operator's traffic.
@@ -71,6 +78,7 @@ impl Install {
             image: format!("ghcr.io/rollcall-dev/rollcall:{}", env!("CARGO_PKG_VERSION")),
             replicas: 2,
             workload_access: WorkloadAccess::Namespaces(Vec::new()),
+            mechanism: Mechanism::Policies,
             calendar_namespaces: Vec::new(),
             network_policy: false,
         }

@@ -6,6 +6,8 @@ pub const SERVICE_ACCOUNT: &str = "rollcall";
 pub const VERB_SIGNOFF: &str = "signoff";
 /// Custom verb on `coordinatedreleases`: break the glass, override gates, clear away other people's sign-offs.
 pub const VERB_OVERRIDE: &str = "override";
+/// Name of the MutatingWebhookConfiguration.
+pub const WEBHOOK: &str = "rollcall";
 /// Custom verb on `coordinatedreleases`: ask for the former versions of what a release shipped.
 pub const VERB_ROLLBACK: &str = "rollback";
 /// Custom verb on [`CHECK_CONTROLLERS`]: answer checks that name this controller.

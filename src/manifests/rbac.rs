@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF};
+use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF, WEBHOOK};
 use super::object::{cluster_object, object};
-use super::{Install, WorkloadAccess};
+use super::{Install, Mechanism, WorkloadAccess};
 use crate::api::GROUP;
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
@@ -43,6 +43,7 @@ const OPERATOR: &[Right] = &[
             "mutatingadmissionpolicybindings",
             "validatingadmissionpolicies",
             "validatingadmissionpolicybindings",
+            "mutatingwebhookconfigurations",
         ],
         READ,
     ),
@@ -75,6 +76,9 @@ const WORKLOADS: &[Right] = &[
     ("batch", &["cronjobs", "jobs"], &["patch"]),
     ("apps", &["controllerrevisions", "replicasets"], &["get", "list"]),
 ];
+
+/// Which authorities its own webhooks trust; the name is in the rule, and `bind-operator-webhook` refuses the rest.
+const TRUST: &[Right] = &[("admissionregistration.k8s.io", &["mutatingwebhookconfigurations"], &["patch"])];
 
 /// People who may look.
 const VIEW: &[Right] = &[(GROUP, KINDS, READ)];
@@ -125,6 +129,9 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_binding(CHECKS_ROLE, CHECKS_ROLE, install),
     ];
     all.extend(workload_bindings(install));
+    if install.mechanism != Mechanism::Policies {
+        all.extend(webhook_rights(install));
+    }
     all.extend(calendar_bindings(install));
     all.extend([
         cluster_role("rollcall-view", Some("view"), VIEW),
@@ -134,6 +141,13 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_role("rollcall-rollback", None, ROLLBACK),
     ]);
     all
+}
+
+/// What the operator needs where it serves a webhook, beside all else.
+pub(super) fn webhook_rights(install: &Install) -> [Value; 2] {
+    let mut role = cluster_role("rollcall-webhook", None, TRUST);
+    role["rules"][0]["resourceNames"] = json!([WEBHOOK]);
+    [role, cluster_binding("rollcall-webhook", "rollcall-webhook", install)]
 }
 
 /// What lets the operator read the calendars of windows in other namespaces than its own.
@@ -200,7 +214,7 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
+        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
             .into_iter()
             .flatten()
     }

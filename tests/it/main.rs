@@ -13,3 +13,5 @@ mod release;
 mod sim;
 mod support;
 mod tidy;
+mod uninstall;
+mod webhook;

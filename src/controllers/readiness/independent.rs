@@ -138,6 +138,7 @@ async fn fresh(
     since: Option<DateTime<Utc>>,
     checked: &situation::Team,
 ) -> Result<Option<(Workload, Answer)>, ApiError> {
+    world.read_stop().await?;
     let (namespace, name) = (&*seen.key.namespace, &*seen.key.name);
     let text = world.objects.get(Resource::of(seen.kind), namespace, name).await?;
     let Some(found) = text.and_then(|t| crate::cluster::workloads::decode(seen.kind, &t).ok()) else {

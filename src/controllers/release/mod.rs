@@ -62,6 +62,9 @@ impl ReleaseController {
         if !world.stores.releases.is_fresh(key) || release.meta.terminating || release.status.finished == Some(true) {
             return Ok(Outcome::done());
         }
+        if world.stopped().is_some() {
+            world.read_stop().await?;
+        }
         match observe::cached(world, release) {
             View::Faulty { release, faults } => {
                 report::faulty(world, &release, &faults).await?;
@@ -77,7 +80,7 @@ impl ReleaseController {
         log(&release, &decision);
         if decision.acts.is_empty() {
             report::decided(world, &release, &situation, &decision).await?;
-            return Ok(next(&decision));
+            return Ok(next(world, &decision));
         }
         asked::checks_beforehand(world, &release).await;
         // From here to the grant nobody else in this process grants: the last of a resource is given once.
@@ -85,7 +88,7 @@ impl ReleaseController {
         match self.confirmed(&release, situation, &decision).await? {
             Some((release, situation, decision)) => {
                 act::carry_out(world, &release, &situation, &decision).await?;
-                Ok(next(&decision))
+                Ok(next(world, &decision))
             }
             // It kept changing while it was read: the changes wake us again, and so does the clock.
             None => Ok(Outcome::at(world.clock.now() + TimeDelta::seconds(1))),
@@ -124,8 +127,8 @@ impl ReleaseController {
     }
 }
 
-fn next(decision: &Decision) -> Outcome {
-    Outcome { next: decision.look_again }
+fn next(world: &World, decision: &Decision) -> Outcome {
+    Outcome { next: decision.look_again.into_iter().chain(world.next_look_at_stop()).min() }
 }
 
 /// One line for each decision: enough to make it again.

@@ -20,6 +20,7 @@ mod properties;
 mod rollback;
 pub mod situation;
 mod tasks;
+mod verify;
 
 pub use blocker::{Blocker, CODES, Cause, Code, Gate, WhyKept, WhyRefused};
 pub use decide::decide;

@@ -8,6 +8,7 @@ use super::blocker::{Blocker, Cause};
 use super::decision::{StepState, StepView};
 use super::situation::{Grant, Situation, Step, StepRecord, Work};
 use super::tasks;
+use super::verify;
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::workload::{Progress, Workload};
 
@@ -204,7 +205,7 @@ fn released(s: &Situation, step: &Step, record: &StepRecord, workload: &Workload
     // has not been released anew.
     let was_done = record.finished.is_some_and(|f| s.now >= f + step.soak);
     let mut standing = match workload.progress_since(granted) {
-        Progress::Done => done(s, step, record),
+        Progress::Done => verify::verified(s, step, record, done(s, step, record)),
         Progress::NotObserved | Progress::Progressing(_) if was_done => done(s, step, record),
         Progress::Failed { why, .. } => failed(s, step, record, workload.name.clone(), why),
         _ if s.now >= deadline => timed_out(s, step, record, workload.name.clone()),

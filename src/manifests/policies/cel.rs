@@ -1,7 +1,7 @@
 //! CEL as text: quoting, indentation, and messages with expressions in them.
 
 /// `text` as a CEL string literal.
-pub(super) fn quote(text: &str) -> String {
+pub(in crate::manifests) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 

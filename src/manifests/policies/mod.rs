@@ -27,7 +27,9 @@ mod template;
 
 use serde_json::Value;
 
+pub(super) use self::cel::quote;
 use self::held::HeldKind;
+pub(super) use self::self_binding::equal_but;
 use super::Install;
 
 /// The kinds of workload that can be held.

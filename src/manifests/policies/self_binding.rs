@@ -153,7 +153,7 @@ fn update(check: &str) -> String {
 }
 
 /// Every field but `ignored` is the same on both sides, fields that a later Kubernetes adds included.
-pub(super) fn equal_but(new: &str, old: &str, ignored: &[&str]) -> String {
+pub(in crate::manifests) fn equal_but(new: &str, old: &str, ignored: &[&str]) -> String {
     let ignored = quote_all(ignored);
     format!(
         "dyn({new}).all(k, k in {ignored} || (k in dyn({old}) && dyn({new})[k] == dyn({old})[k])) &&

@@ -20,6 +20,8 @@ pub const BUILD_COMMAND: &str = "cargo run -p control-plane -- build";
 pub struct Programs {
     dir: PathBuf,
     given: bool,
+    /// What builds them.
+    command: String,
 }
 
 impl Programs {
@@ -29,9 +31,13 @@ impl Programs {
     /// # Errors
     /// [`Error::Absent`] unless at least etcd, kube-apiserver and kubectl are there.
     pub fn find(kubernetes: Option<&str>) -> Result<Self, Error> {
+        let command = match kubernetes {
+            None => BUILD_COMMAND.to_owned(),
+            Some(version) => format!("{BUILD_COMMAND} --kubernetes {version}"),
+        };
         let programs = match std::env::var_os("KUBEBUILDER_ASSETS").filter(|dir| !dir.is_empty()) {
-            Some(dir) => Programs { dir: dir.into(), given: true },
-            None => Programs { dir: bin_dir(kubernetes)?, given: false },
+            Some(dir) => Programs { dir: dir.into(), given: true, command },
+            None => Programs { dir: bin_dir(kubernetes)?, given: false, command },
         };
         for tool in [Tool::Etcd, Tool::ApiServer, Tool::Kubectl] {
             programs.path(tool)?;
@@ -62,7 +68,7 @@ impl Programs {
         Err(Error::Absent {
             program: tool.name().to_owned(),
             dir: self.dir.clone(),
-            hint: format!("{hint}`{BUILD_COMMAND}`"),
+            hint: format!("{hint}`{}`", self.command),
         })
     }
 }

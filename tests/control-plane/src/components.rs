@@ -64,19 +64,31 @@ pub struct Component {
 }
 
 /// The Kubernetes versions on offer, the default one first.
-pub static KUBERNETES: &[Component] = &[Component {
-    name: "kubernetes",
-    module: "k8s.io/kubernetes",
-    go_mod: include_str!("../components/kubernetes/go.mod"),
-    go_sum: include_str!("../components/kubernetes/go.sum"),
-    tools: &[
-        (Tool::ApiServer, "kube-apiserver"),
-        (Tool::ControllerManager, "kube-controller-manager"),
-        (Tool::Scheduler, "kube-scheduler"),
-        (Tool::Kubectl, "kubectl"),
-    ],
-    stamped: &["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"],
-}];
+pub static KUBERNETES: &[Component] = &[
+    kubernetes(include_str!("../components/kubernetes/go.mod"), include_str!("../components/kubernetes/go.sum")),
+    // The newest minor version that has no MutatingAdmissionPolicy of version v1.
+    kubernetes(
+        include_str!("../components/kubernetes-1.34/go.mod"),
+        include_str!("../components/kubernetes-1.34/go.sum"),
+    ),
+];
+
+/// The programs of one Kubernetes version.
+const fn kubernetes(go_mod: &'static str, go_sum: &'static str) -> Component {
+    Component {
+        name: "kubernetes",
+        module: "k8s.io/kubernetes",
+        go_mod,
+        go_sum,
+        tools: &[
+            (Tool::ApiServer, "kube-apiserver"),
+            (Tool::ControllerManager, "kube-controller-manager"),
+            (Tool::Scheduler, "kube-scheduler"),
+            (Tool::Kubectl, "kubectl"),
+        ],
+        stamped: &["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"],
+    }
+}
 
 /// The store; one version serves every Kubernetes version on offer.
 pub static ETCD: Component = Component {

@@ -30,3 +30,4 @@ pub use error::Error;
 pub use identity::{Identity, Subject};
 pub use kubectl::{Kubectl, Output};
 pub use plane::ControlPlane;
+pub use ports::free as free_port;

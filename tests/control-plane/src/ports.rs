@@ -15,7 +15,10 @@ const FIRST: u16 = 20_000;
 const COUNT: u16 = 9_000;
 
 /// A port on 127.0.0.1 that was free a moment ago and that this process was not given before.
-pub(crate) fn free() -> Result<u16, Error> {
+///
+/// # Errors
+/// [`Error::Invalid`] when none is free.
+pub fn free() -> Result<u16, Error> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Processes begin at different places, so that two at once rarely probe the same port.
     let start = (std::process::id() % u32::from(COUNT)) as u16;

@@ -3,7 +3,8 @@
 mod crash;
 mod failure;
 mod replicas;
+mod rollback;
 mod stop;
-mod story;
+pub mod story;
 mod straight;
 mod words;

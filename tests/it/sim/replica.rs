@@ -53,6 +53,7 @@ impl Replica {
             identity: format!("{host}-{:x}", sim.chance(host).draw()),
             endpoints: None,
             workers: 4,
+            webhook: rollcall::settings::WebhookSettings::default(),
         };
         let task = tokio::spawn(run(settings, clients, clock, metrics.clone(), shutdown));
         Self { process, metrics, skew_ms, stop: Some(stop), task }

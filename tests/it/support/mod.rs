@@ -43,6 +43,14 @@ impl Installed {
 
     /// Installs rollcall on a control plane that runs.
     pub async fn on(plane: ControlPlane) -> Done<Self> {
+        let install = Install { workload_access: WorkloadAccess::Cluster, ..Install::in_namespace("rollcall-system") };
+        let installed = Self::as_told(plane, &install).await?;
+        installed.until_held().await?;
+        Ok(installed)
+    }
+
+    /// Applies an installation to a control plane that runs. What holds may need some time, or an operator, yet.
+    pub async fn as_told(plane: ControlPlane, install: &Install) -> Done<Self> {
         let admin = plane.admin()?;
         let installed = Self { plane, admin };
         let crds: Vec<Value> = rollcall::api::crds::crds().into_iter().map(|(_, crd)| crd).collect();
@@ -57,15 +65,13 @@ impl Installed {
                 "app.kubernetes.io/part-of=rollcall",
             ])
             .await?;
-        let install = Install { workload_access: WorkloadAccess::Cluster, ..Install::in_namespace("rollcall-system") };
-        let all: Vec<Value> = manifests::all(&install).into_iter().filter(|o| o["kind"] != "Deployment").collect();
+        let all: Vec<Value> = manifests::all(install).into_iter().filter(|o| o["kind"] != "Deployment").collect();
         installed.apply(&installed.admin, &to_yaml(&all)).await?;
-        installed.until_held().await?;
         Ok(installed)
     }
 
     /// Waits until the policies are in force: a labelled Deployment that is created comes back held.
-    async fn until_held(&self) -> Done {
+    pub async fn until_held(&self) -> Done {
         let probe = shop::deployment("default", "probe", "nobody", "none", "1", 1).to_string();
         self.until("the hold policy is in force", || async {
             let out = self

@@ -107,7 +107,7 @@ fn leash(pid: u32) -> Done<Child> {
 }
 
 /// The binary under test: built by cargo beside the tests, or named by the demo.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     option_env!("CARGO_BIN_EXE_rollcall").map_or_else(beside, PathBuf::from)
 }
 

@@ -3,9 +3,10 @@
 use super::{none, product, rust};
 
 /// Each folder of `src` and what of ours it may name. Others (`http`, `cli`) are thin and may name all.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("api", &["api"]),
     ("domain", &["domain", "digest"]),
+    ("admission", &["admission", "api"]),
     ("validate", &["validate", "api", "domain"]),
     ("cluster", &["cluster", "api", "digest", "clock", "metrics", "shutdown"]),
     (
@@ -29,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ),
     ("outside", &["outside"]),
     ("manifests", &["manifests", "api", "digest"]),
+    ("uninstall", &["uninstall", "api", "cluster", "manifests"]),
 ];
 
 /// What the domain does without: I/O, waiting, and clocks.

@@ -133,6 +133,8 @@ pub const CODES: &[(Code, Gate, &str)] = &[
         "This very content was rolled back before, and no word of the team and no override says that it may go again.",
     ),
     (Code(86), Gate::Order, "A person's task is due, and nobody of the team has said that it is done."),
+    (Code(87), Gate::Check, "The step is released, and a check that must pass then has not answered."),
+    (Code(88), Gate::Failure, "The step is released, and a check that must pass from then on does not."),
     (Code(91), Gate::Failure, "The step failed."),
     (Code(92), Gate::Failure, "The step was not done within its timeout."),
     (Code(93), Gate::Failure, "Another step failed, so no further step starts."),

@@ -73,6 +73,8 @@ pub enum Cause {
     TimedOut { workload: WorkloadName, limit: TimeDelta, team: ObjectName },
     TaskLate { step: String, limit: TimeDelta, team: ObjectName },
     PausedByAuthor { workload: WorkloadName, team: ObjectName },
+    Unverified { check: String, team: ObjectName, said: String },
+    VerificationFailed { check: String, team: ObjectName, said: String },
     WasRolledBack { workload: WorkloadName, team: ObjectName },
     RollbackOrder { step: String },
     RollbackFailed { workload: WorkloadName, why: String, team: ObjectName },
@@ -163,6 +165,8 @@ impl Cause {
             Self::Settling { .. } => 83,
             Self::PausedByAuthor { .. } => 84,
             Self::WasRolledBack { .. } => 85,
+            Self::Unverified { .. } => 87,
+            Self::VerificationFailed { .. } => 88,
             Self::TaskOpen { .. } => 86,
             Self::StepFailed { .. } => 91,
             Self::TimedOut { .. } | Self::TaskLate { .. } => 92,
@@ -187,6 +191,9 @@ impl Cause {
     #[must_use]
     pub fn subject(&self) -> String {
         match self {
+            Self::Unverified { team, check, .. } | Self::VerificationFailed { team, check, .. } => {
+                format!("{team} {check}")
+            }
             Self::TeamNotFound { team }
             | Self::TeamInvalid { team, .. }
             | Self::ConsentMissing { team, .. }
@@ -255,6 +262,8 @@ impl Cause {
             | Self::PausedByAuthor { team, .. }
             | Self::TaskLate { team, .. }
             | Self::WasRolledBack { team, .. }
+            | Self::Unverified { team, .. }
+            | Self::VerificationFailed { team, .. }
             | Self::UndoRefused { team, .. }
             | Self::RollbackFailed { team, .. } => team.to_string(),
             Self::SignOff { team, contact, .. }

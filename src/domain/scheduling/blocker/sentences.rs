@@ -105,6 +105,12 @@ impl Cause {
             Self::TaskLate { step, limit, .. } => {
                 format!("nobody said within {} that the task {step} is done", minutes(*limit))
             }
+            Self::Unverified { check, team, said } => {
+                with_reason(&format!("check {check} of team {team} has yet to pass for what was released"), said)
+            }
+            Self::VerificationFailed { check, team, said } => {
+                with_reason(&format!("check {check} of team {team} does not pass since the release"), said)
+            }
             Self::WasRolledBack { workload, .. } => {
                 format!("{workload} was rolled back from exactly this content before")
             }
@@ -201,6 +207,9 @@ impl Cause {
                 "do it, then say so in spec.tasksDone of TeamReadiness {team}: release {release}, step {step}, digest {digest}"
             ),
             Self::TaskLate { step, .. } => format!("give step {step} a longer timeout, or cancel the release"),
+            Self::Unverified { .. } | Self::VerificationFailed { .. } => {
+                "look at what the check looks at, then ship content that works".to_owned()
+            }
             Self::WasRolledBack { .. } => {
                 "apply other content, or have somebody with the verb override let this go again".to_owned()
             }

@@ -130,6 +130,8 @@ fn cases_from_content() -> Vec<(u16, Given)> {
         (84, ready().released("shop", "08:59:00", Progress::PausedByAuthor)),
         (85, ready().workload("shop", rolled_back_before).team("shop", |t| t.rules.required.clear()).signed()),
         (86, task("shop")),
+        (87, verified(CheckState::Pending)),
+        (88, verified(CheckState::Rejected)),
         (91, ready().failed("shop")),
         (92, ready().released("shop", "08:30:00", Progress::NotObserved)),
         (93, ready().failed("data")),
@@ -144,6 +146,22 @@ fn cases_on_the_way_back() -> Vec<(u16, Given)> {
         (97, both_out().workload("shop", |w| w.rollback = Some("releases/rival x uid".into()))),
         (98, both_out().team("shop", |t| t.consents[0].actions = [Action::Hold, Action::Release].into())),
     ]
+}
+
+/// `shop` runs, and its check says this of it. Whether the team is ready is not asked any more.
+fn verified(said: CheckState) -> Given {
+    let given = ready().released("data", "08:50:00", Progress::Done).released("shop", "08:50:00", Progress::Done);
+    let given = given.finished("data", "08:51:00").finished("shop", "08:51:00").checked("shop", said);
+    let name = check_of(&given);
+    given.step("shop", |s| s.verify = vec![name])
+}
+
+/// The name of the shop's check.
+fn check_of(given: &Given) -> String {
+    match given.0.teams.get(&name("shop")) {
+        Some(TeamFound::Sound(team)) => team.checks.keys().next().expect("a check").clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn rolled_back_before(workload: &mut Workload) {
@@ -167,6 +185,9 @@ fn with_it(code: u16) -> &'static [u16] {
         73 => &[91, 93],
         91 | 92 => &[93],
         93 => &[91],
+        // The same check says whether the team is ready.
+        87 => &[63],
+        88 => &[64],
         // What is beneath waits, or stays too.
         95 | 97 | 98 => &[94],
         _ => &[],

@@ -273,3 +273,14 @@ fn nothing_new_goes_while_it_goes_back() {
     check(&back, &[], &[]);
     assert_eq!(states(&back), [StepState::RolledBack, StepState::Waiting]);
 }
+
+#[test]
+fn a_check_that_fails_after_the_release_sends_it_back_and_one_that_passes_lets_it_be_done() {
+    use crate::domain::readiness::CheckState;
+    let given = |state| both_out().step("shop", |s| s.verify = vec!["budget".into()]).checked("shop", state);
+    assert_eq!(outcome(&given(CheckState::Ready)), Outcome::Completed { nothing_to_do: false });
+    assert_eq!(states(&given(CheckState::Pending))[1], StepState::Soaking);
+    check(&given(CheckState::Rejected), &["roll-back shop"], &["RC094 data"]);
+    let unknown = both_out().step("shop", |s| s.verify = vec!["nothing".into()]);
+    assert_eq!(states(&unknown)[1], StepState::Soaking);
+}
