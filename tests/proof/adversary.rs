@@ -31,7 +31,7 @@ enum Wrong {
     Reset,
     AnswerLost,
     AnswerCut,
-    AnswerWrong,
+    TimesOut,
     Twice,
     LateEvent,
     WatchEnds,
@@ -48,7 +48,7 @@ const ALL: [Wrong; 14] = [
     Wrong::Reset,
     Wrong::AnswerLost,
     Wrong::AnswerCut,
-    Wrong::AnswerWrong,
+    Wrong::TimesOut,
     Wrong::Twice,
     Wrong::LateEvent,
     Wrong::WatchEnds,
@@ -117,11 +117,11 @@ impl Fault for Swarm {
     }
 
     fn after(&self, seen: &Seen<'_>, _: u16) -> After {
-        match self.goes_wrong(seen, &[Wrong::LateAnswer, Wrong::AnswerLost, Wrong::AnswerCut, Wrong::AnswerWrong]) {
+        match self.goes_wrong(seen, &[Wrong::LateAnswer, Wrong::AnswerLost, Wrong::AnswerCut, Wrong::TimesOut]) {
             Some(Wrong::LateAnswer) => After::Delay(self.a_while(8_000)),
             Some(Wrong::AnswerLost) => After::Lose,
             Some(Wrong::AnswerCut) => After::Cut,
-            Some(Wrong::AnswerWrong) => After::Refuse(Failure::timeout()),
+            Some(Wrong::TimesOut) => After::Refuse(Failure::timeout()),
             _ => After::Pass,
         }
     }
