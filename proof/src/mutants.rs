@@ -46,6 +46,7 @@ const fn simulated(
 const GATES: &str = "src/domain/scheduling/gates.rs";
 const CAPACITY: &str = "src/domain/scheduling/capacity.rs";
 const PROGRESS: &str = "src/domain/scheduling/progress.rs";
+const WITHDRAWAL: &str = "src/domain/scheduling/withdrawal.rs";
 const DECIDE: &str = "src/domain/scheduling/decide.rs";
 const SITUATION: &str = "src/domain/scheduling/situation.rs";
 const READINESS: &str = "src/domain/readiness/mod.rs";
@@ -113,18 +114,20 @@ pub const MUTANTS: &[Mutant] = &[
     unit(
         "a grant counts for another version",
         &["S1"],
-        PROGRESS,
-        "|g| g.version == workload.version && g.digest == digest",
-        "|g| g.digest == digest",
+        WITHDRAWAL,
+        "workload.hold.is_held() && g.version == workload.version",
+        "workload.hold.is_held()",
     ),
+    unit("a grant counts for another digest", &["S3"], WITHDRAWAL, ".filter(|g| g.digest == digest)", ""),
+    unit("a grant counts for ever", &["S1"], WITHDRAWAL, "end.filter(|end| s.now < *end)", "end"),
     unit(
-        "a grant counts for another digest",
-        &["S3"],
-        PROGRESS,
-        "|g| g.version == workload.version && g.digest == digest",
-        "|g| g.version == workload.version",
+        "what ran out is forgotten before it is taken back",
+        &["S1", "S2", "S12"],
+        WITHDRAWAL,
+        "None => decision.acts.push(Act::Withdraw {",
+        "None => drop(Act::Withdraw {",
     ),
-    unit("a grant counts for ever", &["S1"], PROGRESS, ".filter(|end| s.now < *end)", ""),
+    unit("two grants that meet wait for each other", &["S2", "L1"], WITHDRAWAL, "(at, &u.release) < ours", "false"),
     unit("what has not soaked stays done", &["S7"], PROGRESS, "is_some_and(|f| s.now >= f + step.soak)", "is_some()"),
     unit("nobody waits for the last manifest", &["S7"], PROGRESS, "if s.now < settled {", "if false {"),
     unit(
