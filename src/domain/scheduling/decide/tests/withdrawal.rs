@@ -95,7 +95,7 @@ fn of_two_grants_that_meet_the_later_gives_way_and_the_earlier_waits_for_that() 
     let mut same = rival_granted("08:59:58");
     same.0.in_use[0].release = ObjectName::new("a", "a");
     assert!(acts(&same).contains(&"withdraw shop".to_owned()), "of two of the same instant the name decides");
-    let enough = rival_granted("08:59:57").with(|s| drop(s.resources.insert("db".into(), 2)));
+    let enough = rival_granted("08:59:57").with(|s| s.resources.extend([("db".into(), 2)]));
     assert!(acts(&enough).contains(&"release shop".to_owned()), "there is enough for both");
 }
 
