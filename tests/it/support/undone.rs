@@ -22,22 +22,29 @@ pub fn judge(history: &[Version], (bad, good): (&str, &str), order: Order<'_>) -
             [] => return Err(format!("{app} never went back to version {good}")),
             [..] => return Err(format!("{app} went back more than once")),
         };
-        turned.insert(app, at);
         let back = back(history, app, good, at).ok_or_else(|| format!("{app} went back and never was healthy"))?;
+        turned.insert(app, (at, back));
         stays_away(history, app, bad, (at, back))?;
         proven.push(format!(
             "{app} went back to version {good} (store version {at}), was healthy ({back}), and version {bad} never ran again"
         ));
     }
     for (above, below) in order {
-        let at = turned[below];
-        let pods = pods_at(history, above, at);
-        if pods.is_empty() || pods.iter().any(|pod| tag(&pod.object) != good || !ready(&pod.object)) {
-            let pods: Vec<String> =
-                pods.iter().map(|p| format!("{} of version {}", p.name(), tag(&p.object))).collect();
-            return Err(format!("{below} went back at version {at} of the store, and of {above} there were {pods:?}"));
+        let ((_, healthy), (at, _)) = (turned[above], turned[below]);
+        if healthy >= at {
+            return Err(format!(
+                "{below} went back at version {at} of the store, and {above} was healthy only at {healthy}"
+            ));
         }
-        proven.push(format!("when {below} went back, every pod of {above} was of version {good} and ready"));
+        // A pod that has not changed while the recorder watched ran before, and runs on.
+        let ill = pods_at(history, above, at).into_iter().find(|p| tag(&p.object) != good || !ready(&p.object));
+        if let Some(pod) = ill {
+            let (name, version) = (pod.name(), tag(&pod.object));
+            return Err(format!(
+                "{below} went back at version {at} of the store, and {name} of version {version} was there"
+            ));
+        }
+        proven.push(format!("{above} was healthy ({healthy}) before {below} went back ({at})"));
     }
     Ok(proven)
 }
