@@ -27,7 +27,7 @@ use super::texts::Texts;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{
-    CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, RELEASED, ROLLBACK, ROLLED_BACK,
+    BREAK_GLASS, CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, RELEASED, ROLLBACK, ROLLED_BACK,
 };
 use crate::api::time::from_wire;
 
@@ -45,6 +45,8 @@ pub struct Workload {
     pub restore: Option<Box<str>>,
     /// The value of the claim annotation, unchecked.
     pub claim: Option<String>,
+    /// The ticket in the annotation that breaks the glass, honoured or not.
+    pub glass: Option<Box<str>>,
     /// What let its content go last, as [`release_patch`] wrote it.
     pub released: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
@@ -73,6 +75,8 @@ pub struct Workload {
     pub last_run: Option<Box<str>>,
     /// Jobs: the CronJob whose controller made it.
     pub made_by: Option<Box<MadeBy>>,
+    /// What the pod template's pod gate label says.
+    pub pod_gate: Option<Box<str>>,
     /// It has no annotation, so one cannot be added without making room.
     pub bare: bool,
 }
@@ -153,6 +157,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
     let note = |name: &str| object.note(name).cloned();
     let hold = note(HOLD).map(|by| if by == HOLD_BY_AUTHOR { HeldBy::Author } else { HeldBy::Policy });
     let pods = object.content.pointer(adapter.pod_template()).unwrap_or(&Value::Null);
+    let pod_gate = pods["metadata"]["labels"][POD_GATE_LABEL].as_str().map(Box::from);
     let gate = object.metadata.labels.get(GATE_LABEL).cloned();
     let made_by = if kind == WorkloadKind::Job { made_by(&object).map(Box::new) } else { None };
     // What nobody gates is only watched for the label to appear: its content is not worth its memory.
@@ -162,6 +167,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         hold,
         restore: note(HOLD_RESTORE).map(String::into_boxed_str),
         claim: note(CLAIM),
+        glass: note(BREAK_GLASS).map(String::into_boxed_str),
         released: note(RELEASED).map(String::into_boxed_str),
         rollback: note(ROLLBACK),
         rolled_back: note(ROLLED_BACK),
@@ -171,7 +177,8 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         parts: if gated { parts::parts(pods) } else { Box::default() },
         progress: if hold.is_some() { Progress::NotObserved } else { adapter.progress(&object) },
         runs_already: gated && hold == Some(HeldBy::Policy) && adapter.runs_already(&object),
-        strength: adapter.strength(pods.pointer("/metadata/labels").is_some_and(|l| l.get(POD_GATE_LABEL).is_some())),
+        strength: adapter.strength(pod_gate.is_some()),
+        pod_gate,
         terminating: object.metadata.deletion_timestamp.is_some(),
         owned_elsewhere: adapter.owned_elsewhere(&object),
         runs: cron_job::runs(&object).map(Box::new),
