@@ -24,10 +24,10 @@ help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-demo: newest-plane ## a release of three teams on a control plane of your own; ARGS=--once or ARGS=--help
+demo: newest-plane ## a release of three teams on a control plane of your own; STORY=rollback, ARGS=--once or ARGS=--help
 	@echo "building rollcall and the demo (the first time takes some minutes)"
 	@cargo build --quiet --bin rollcall --example demo
-	@"$(TARGET)/debug/examples/demo" $(ARGS)
+	@"$(TARGET)/debug/examples/demo" $(if $(STORY),--story $(STORY)) $(ARGS)
 
 test: fmt clippy unit model fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
