@@ -37,8 +37,8 @@ fn examined(s: &Situation) -> Examined {
 
 /// The causes that a change is about.
 fn causes(why: &Why, change: &Change) -> Vec<Cause> {
-    let of = |id: &usize| why.blockers.iter().filter(move |r| r.id == *id).map(|r| r.cause.clone());
-    change.any_of.iter().flat_map(of).collect()
+    let named = why.blockers.iter().filter(|r| change.any_of.contains(&r.id));
+    named.map(|r| r.cause.clone()).collect()
 }
 
 /// Takes a cause away. False for those of which a test would have to act as a person.
