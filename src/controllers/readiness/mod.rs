@@ -5,6 +5,7 @@
 
 mod history;
 mod independent;
+mod pinned;
 mod report;
 mod workloads;
 

@@ -1,7 +1,6 @@
 //! One listed workload: is it there, does it carry the gate label, and what of it is held?
 
-use super::independent;
-use super::{Looked, Trouble, recorded};
+use super::{Looked, Trouble, independent, pinned, recorded};
 use crate::api::fields::WorkloadRef;
 use crate::api::names::GATE_LABEL;
 use crate::api::readiness::TeamWorkload;
@@ -107,6 +106,7 @@ async fn gated(
         let_go_at: recorded(team, workload).and_then(|w| w.let_go_at.clone()),
         message: None,
     };
+    pinned::let_loose(world, found).await?;
     let mut looked = Looked { status: status.clone(), trouble: None, overdue: false, until: None };
     if found.hold.is_none() || found.terminating {
         return Ok(looked);

@@ -89,6 +89,10 @@ impl Cause {
                 format!("{workload} has no change to release; one may still be on its way")
             }
             Self::Halted { step } => format!("step {step} failed, so no further step starts"),
+            Self::Overran { window, closed, rolls_back } => {
+                let then = if *rolls_back { "what was released goes back" } else { "no further step starts" };
+                format!("window {window} closed at {} while the release was under way, so {then}", said(*closed))
+            }
             Self::StepFailed { workload, why, .. } => format!("{workload} failed: {why}"),
             Self::TimedOut { workload, limit, .. } => format!("{workload} was not done within {}", minutes(*limit)),
             Self::PausedByAuthor { workload, .. } => {
@@ -189,6 +193,7 @@ impl Cause {
             Self::WorkloadMissing { .. } => "apply its manifest".to_owned(),
             Self::ContentMissing { .. } => "apply the expected content, or change spec.steps[].expect".to_owned(),
             Self::Halted { step } => format!("mend step {step} with new content"),
+            Self::Overran { closed, .. } => format!("to go on, set spec.resumedAt to {} or later", said(*closed)),
             Self::StepFailed { .. } | Self::TimedOut { .. } => {
                 "look at its pods, then apply content that works".to_owned()
             }
