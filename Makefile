@@ -14,9 +14,11 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # How many live tests run at once: each starts a control plane of its own.
 LIVE_THREADS ?= 2
+# How long each parser is fuzzed.
+FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo test fmt clippy unit model soak live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model soak live demo-once control-plane newest-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -27,7 +29,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; A
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(ARGS)
 
-test: fmt clippy unit model live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -46,6 +48,9 @@ model: need-cargo ## every state of a small cluster, and what judges histories
 
 soak: need-cargo ## the model for much longer; SOAK_STATES=n says how far
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1
+
+fuzz: need-cargo ## every parser on inputs that coverage leads to, for FUZZ_SECONDS each
+	@fuzz/run $(FUZZ_SECONDS)
 
 live: control-plane ## tests on real control planes
 	cargo test --test it -- --test-threads=$(LIVE_THREADS)

@@ -47,6 +47,8 @@ pub struct Metrics {
     grants: Counters,
     cas_conflicts: Counter,
     policy_intact: Gauge,
+    zone_data: Gauges,
+    windows: Gauges,
     gate_open_latency: Histogram,
     release_phase: Gauges,
 }
@@ -107,6 +109,16 @@ impl Metrics {
             grants: add(r, name("grants"), "Attempts to grant a step"),
             cas_conflicts: add(r, name("cas_conflicts"), "Writes refused for a newer version"),
             policy_intact: add(r, name("policy_intact"), "1 while the hold is enforced"),
+            zone_data: add(
+                r,
+                name("zone_data"),
+                "1 for the release of the IANA time zone database that is compiled in",
+            ),
+            windows: add(
+                r,
+                name("windows"),
+                "Windows that are sound, cannot be read, or use an old copy of a calendar",
+            ),
             gate_open_latency,
             release_phase: add(r, name("release_phase"), "Releases in each phase"),
             registry,
@@ -181,6 +193,16 @@ impl Metrics {
     /// Counts a write that was refused because its object had changed.
     pub fn cas_conflict(&self) {
         self.cas_conflicts.inc();
+    }
+
+    /// Says which release of the time zone database is compiled in.
+    pub fn set_zone_data(&self, version: &'static str) {
+        self.zone_data.get_or_create(&vec![("version", version.into())]).set(1);
+    }
+
+    /// How many windows are in a state: `sound`, `broken` or `stale`.
+    pub fn set_windows(&self, state: &'static str, count: i64) {
+        self.windows.get_or_create(&vec![("state", state.into())]).set(count);
     }
 
     /// Says whether the policies that hold workloads are in force, unaltered.

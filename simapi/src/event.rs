@@ -44,6 +44,12 @@ impl Event {
         Some(Self { kind, revision: change.revision, key: change.key.clone(), object })
     }
 
+    /// Whether this is the bookmark that ends the first events of a watch.
+    #[must_use]
+    pub fn is_end_of_first(&self) -> bool {
+        self.kind == "BOOKMARK" && self.object.contains("initial-events-end")
+    }
+
     /// The event as it is sent.
     pub(crate) fn line(&self) -> String {
         format!("{{\"type\":\"{}\",\"object\":{}}}\n", self.kind, self.object)

@@ -33,6 +33,8 @@ pub struct Object {
     pub value: Value,
     /// The revision at which it was written, which is its resourceVersion.
     pub revision: u64,
+    /// Whether the stored bytes lack what reading fills in: then a write of the same is not for nothing.
+    pub(crate) rough: bool,
     /// The text without `apiVersion` and `kind`, written when first asked for.
     text: OnceLock<Arc<str>>,
 }
@@ -40,7 +42,7 @@ pub struct Object {
 impl Object {
     pub(crate) fn new(mut value: Value, revision: u64) -> Self {
         value["metadata"]["resourceVersion"] = revision.to_string().into();
-        Self { value, revision, text: OnceLock::new() }
+        Self { value, revision, rough: false, text: OnceLock::new() }
     }
 
     /// The fields after `apiVersion` and `kind`, as JSON with no braces around.

@@ -83,7 +83,7 @@ impl Connection {
             return Ok(self.respond(answer, None));
         };
         let writes = if call.verb.writes() { self.process.count_write() } else { self.process.writes() };
-        let (delay, fate) = faults::before(&self.inner.faults, &self.seen(&call, writes));
+        let (delay, fate) = faults::before(&self.inner.faults, &self.seen(&call, writes, false));
         if delay.is_zero() && self.process.is_running() {
             return self.arrive(call, writes, fate).await;
         }
@@ -98,8 +98,9 @@ impl Connection {
 
     /// The request has come to the server, or to what is to become of it before.
     async fn arrive(self, mut call: Box<Call>, writes: u64, fate: Before) -> Answered {
+        let marked = fate == Before::Mark;
         match fate {
-            Before::Pass | Before::Delay(_) => {}
+            Before::Pass | Before::Delay(_) | Before::Mark => {}
             Before::Refuse(failure) => return Ok(self.refuse(&call, &failure)),
             Before::Reset => return Err(Broken.into()),
             Before::Lose => return std::future::pending().await,
@@ -114,7 +115,7 @@ impl Connection {
             Answer::Text(code, _) => code.as_u16(),
             Answer::Watch(_) => 200,
         };
-        let (delay, fate) = faults::after(&self.inner.faults, &self.seen(&call, writes), code);
+        let (delay, fate) = faults::after(&self.inner.faults, &self.seen(&call, writes, marked), code);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -130,9 +131,9 @@ impl Connection {
         }
     }
 
-    fn seen<'a>(&'a self, call: &'a Call, writes: u64) -> Seen<'a> {
+    fn seen<'a>(&'a self, call: &'a Call, writes: u64, marked: bool) -> Seen<'a> {
         let revision = self.inner.lock().store.revision();
-        Seen { call, process: self.process.name(), writes, now: self.inner.time.now(), revision }
+        Seen { call, process: self.process.name(), writes, now: self.inner.time.now(), revision, marked }
     }
 
     fn refuse(&self, call: &Call, failure: &Failure) -> Response<SimBody> {

@@ -132,8 +132,15 @@ impl Store {
 
     /// Writes a version of an object.
     pub(crate) fn put(&mut self, index: KindIndex, value: serde_json::Value) -> Arc<Object> {
+        self.put_rough(index, value, false)
+    }
+
+    /// The same, of which reading may fill in a part.
+    pub(crate) fn put_rough(&mut self, index: KindIndex, value: serde_json::Value, rough: bool) -> Arc<Object> {
         self.revision += 1;
-        let object = Arc::new(Object::new(value, self.revision));
+        let mut object = Object::new(value, self.revision);
+        object.rough = rough;
+        let object = Arc::new(object);
         self.record(index, object.key(), Some(object.clone()), None);
         object
     }

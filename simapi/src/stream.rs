@@ -121,7 +121,7 @@ impl Watcher {
         let (delay, delivery) = {
             let (now, revision) = (self.inner.time.now(), self.inner.lock().store.revision());
             let writes = self.process.writes();
-            let seen = Seen { call: &self.call, process: self.process.name(), writes, now, revision };
+            let seen = Seen { call: &self.call, process: self.process.name(), writes, now, revision, marked: false };
             faults::event(&self.inner.faults, &seen, &event)
         };
         if !delay.is_zero() {

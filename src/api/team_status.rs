@@ -34,6 +34,10 @@ pub struct TeamReadinessStatus {
     /// The same in counts, for releases before those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_earlier: Option<HistoryCounts>,
+    /// Changes that went out because somebody broke the glass, newest last. Who it was is in the API server's audit log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub broken_glass: Vec<BrokenGlass>,
     /// What each check said last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
@@ -80,6 +84,15 @@ pub struct TeamWorkload {
     /// When a change that no release claims last went out, by API-server time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub let_go_at: Option<String>,
+    /// The first digits of the digest of its content when it was looked at last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// What let its content go last, as rollcall noted it on the workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_go_by: Option<String>,
+    /// The ticket that its annotation for breaking the glass named then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<String>,
     /// What a held change waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -192,4 +205,17 @@ pub struct HistoryCounts {
     /// When the last counted question was asked, if its answer is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<String>,
+}
+
+/// A change that went out because somebody broke the glass.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct BrokenGlass {
+    pub kind: WorkloadKind,
+    pub name: String,
+    /// What the annotation said.
+    pub ticket: String,
+    /// The first digits of the digest of what went out.
+    pub template: String,
+    /// When rollcall noticed, by API-server time.
+    pub at: String,
 }

@@ -46,7 +46,7 @@ struct Tree {
 #[serde(rename_all = "camelCase")]
 struct Leaf {
     step: String,
-    state: &'static str,
+    state: String,
     /// `Deployment namespace/name`, `wait 5m`, or a person's task.
     work: String,
     /// `namespace/name`; nobody's for a wait.
@@ -109,12 +109,14 @@ fn leaf(examined: &read::Examined, step: &crate::api::release::Step) -> Leaf {
         (None, Some(wait), _) => format!("wait {wait}"),
         (None, None, task) => format!("task: {}", task.as_deref().unwrap_or_default()),
     };
+    let status = examined.release.status.steps.iter().find(|s| s.name == step.name);
+    let recorded = status.map(|s| s.state.clone());
     let own = examined.blockers.iter().filter(|b| b.blocker.step.as_ref() == Some(&step.name));
     let mut says: Vec<String> = own.map(|b| format!("{} {}", b.said.code, b.said.message)).collect();
     says.extend(view.map(|v| v.note.clone()).filter(|note| !note.is_empty()));
     Leaf {
         step: step.name.clone(),
-        state: view.map_or("Unknown", |v| v.state.as_str()),
+        state: view.map(|v| v.state.as_str().to_owned()).or(recorded).unwrap_or_else(|| "Unknown".to_owned()),
         work,
         team,
         after: step.depends_on.clone(),
@@ -135,7 +137,7 @@ fn drawn(tree: &Tree, screen: &Screen, compact: bool, wide: bool) -> String {
         let margin = if end { none } else { pipe };
         for (m, leaf) in wave.iter().enumerate() {
             let end = m + 1 == wave.len();
-            let state = screen.by_state(leaf.state, &format!("{:<11}", leaf.state));
+            let state = screen.by_state(&leaf.state, &format!("{:<11}", inert(&leaf.state)));
             let after = if wide && !leaf.after.is_empty() {
                 format!("  after {}", leaf.after.join(", "))
             } else {
@@ -144,7 +146,7 @@ fn drawn(tree: &Tree, screen: &Screen, compact: bool, wide: bool) -> String {
             let line = format!(
                 "{margin}{}{} {:step$}  {state}  {:work$}  {}{after}",
                 if end { last } else { fork },
-                screen.sign(leaf.state),
+                screen.sign(&leaf.state),
                 inert(&leaf.step),
                 inert(&leaf.work),
                 inert(leaf.team.as_deref().unwrap_or("-")),

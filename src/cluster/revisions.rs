@@ -4,9 +4,7 @@
 use serde_json::Value;
 
 use super::ResourceVersion;
-use super::workloads::{
-    Object, Workload, abandon_patch, adapter_of, digest_of_content, rollback_patch, unpin_patch,
-};
+use super::workloads::{Object, Workload, abandon_patch, adapter_of, digest_of_content, rollback_patch, unpin_patch};
 use super::writes::{ApiError, Objects, Resource};
 use crate::api::fields::WorkloadKind;
 

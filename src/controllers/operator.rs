@@ -19,7 +19,9 @@ use super::world::{Queues, Stores, World};
 use crate::clock::{Clock, ServerClock};
 use crate::cluster::client::Clients;
 use crate::cluster::lease::{Elector, LeaseConfig, LeaseError};
+use crate::cluster::objects::Window;
 use crate::cluster::writes::Objects;
+use crate::domain::calendar::zone_data_version;
 use crate::http::{self, Checks};
 use crate::manifests::{Install, Mechanism, policies};
 use crate::metrics::Metrics;
@@ -226,9 +228,26 @@ fn measure(world: &Arc<World>, states: &States) {
         }
         metrics.set_clock_skew(seconds(world.clock.skew()));
         metrics.set_policy_intact(world.policies_missing().is_empty());
+        windows(&world, metrics);
         metrics.set_holds(i64::try_from(world.stores.workloads.held()).unwrap_or(i64::MAX));
         blocked(&world, metrics);
     });
+}
+
+/// How many windows are sound, cannot be read, or go by an old copy of a calendar; and the zones they are read in.
+fn windows(world: &World, metrics: &Metrics) {
+    metrics.set_zone_data(zone_data_version());
+    let all = world.stores.windows.list();
+    let is = |window: &Window, kind: &str, status: &str| {
+        window.status.conditions.iter().any(|c| c.type_ == kind && c.status == status)
+    };
+    let broken = all.iter().filter(|w| is(w, "Stalled", "True")).count();
+    let stale = all.iter().filter(|w| is(w, "CalendarFresh", "False") && !is(w, "Stalled", "True")).count();
+    let unreadable = world.stores.windows.all_undecodable().len();
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    metrics.set_windows("sound", count(all.len() - broken - stale));
+    metrics.set_windows("broken", count(broken + unreadable));
+    metrics.set_windows("stale", count(stale));
 }
 
 fn seconds(delta: TimeDelta) -> f64 {

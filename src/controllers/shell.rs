@@ -171,3 +171,7 @@ impl<R: Reconcile> Worker<R> {
 #[cfg(test)]
 #[path = "shell_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "boundary_tests.rs"]
+mod boundary;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{calendars, stop};
 use super::world::World;
+use super::{calendars, stop};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::ASKED_BACK;
 use crate::cluster::admission::{WEBHOOKS, decode_webhooks};

@@ -38,6 +38,8 @@ const SAMPLES: &[&str] = &[
     r#"rollcall_grants_total{result="granted"} 1"#,
     "rollcall_cas_conflicts_total 1",
     "rollcall_policy_intact 1",
+    r#"rollcall_zone_data{version="2026f"} 1"#,
+    r#"rollcall_windows{state="stale"} 2"#,
     "rollcall_gate_open_latency_seconds_count 1",
     r#"rollcall_release_phase{phase="Holding"} 2"#,
 ];
@@ -60,6 +62,8 @@ fn filled() -> Metrics {
     metrics.grant("granted");
     metrics.cas_conflict();
     metrics.set_policy_intact(true);
+    metrics.set_zone_data("2026f");
+    metrics.set_windows("stale", 2);
     metrics.gate_opened(Duration::from_millis(15));
     metrics.set_release_phase("Holding", 2);
     metrics

@@ -6,28 +6,55 @@ use super::pod;
 use crate::kind::Kind;
 use crate::object::metadata;
 
-/// Fills in the defaults of an object. `old` is what is stored now, if anything is.
-pub(crate) fn fill(kind: &Kind, old: Option<&Value>, object: &mut Value) {
-    drop_empty_metadata(object);
+/// Fills in the defaults of an object.
+pub(crate) fn fill(kind: &Kind, object: &mut Value) {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("apps", "Deployment") => deployment(object),
         ("apps", "StatefulSet") => stateful_set(object),
         ("apps", "DaemonSet") => daemon_set(object),
         ("apps", "ReplicaSet") => replica_set(object),
-        ("batch", "Job") => job(old, object),
+        ("batch", "Job") => job(object),
         ("batch", "CronJob") => cron_job(object),
         ("", "Pod") => pod_itself(object),
         ("", "Namespace") => namespace(object),
+        ("coordination.k8s.io", "Lease") | ("autoscaling", _) | ("policy", _) => drop(spec_of(object, Some("spec"))),
         ("", "Secret") => default(spec_of(object, None), "type", json!("Opaque")),
         _ => {}
     }
     if kind.status && object["status"].is_null() {
         object["status"] = json!({});
     }
+    drop_zeros(kind, object);
 }
 
-/// Typed metadata is written without what is empty.
-fn drop_empty_metadata(object: &mut Value) {
+/// Counts of a status that are not written when they are zero.
+const COUNTS: &[(&str, &[&str])] = &[
+    (
+        "Deployment",
+        &[
+            "observedGeneration",
+            "replicas",
+            "updatedReplicas",
+            "readyReplicas",
+            "availableReplicas",
+            "unavailableReplicas",
+        ],
+    ),
+    ("ReplicaSet", &["fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration"]),
+    ("StatefulSet", &["observedGeneration", "readyReplicas", "currentReplicas", "updatedReplicas"]),
+    ("DaemonSet", &["observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable"]),
+    ("Job", &["active", "succeeded", "failed"]),
+];
+
+fn drop_zeros(kind: &Kind, object: &mut Value) {
+    let fields = COUNTS.iter().find(|(name, _)| *name == kind.kind).map_or(&[][..], |(_, fields)| *fields);
+    if let Some(status) = object.get_mut("status").and_then(Value::as_object_mut) {
+        status.retain(|name, value| !(*value == 0 && fields.contains(&name.as_str())));
+    }
+}
+
+/// Metadata is written without what is empty.
+pub(crate) fn drop_empty_metadata(object: &mut Value) {
     let map = metadata(object);
     for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
         if map.get(field).is_some_and(crate::object::is_empty) {
@@ -133,8 +160,7 @@ fn replica_set(object: &mut Value) {
     template(spec, "Always");
 }
 
-fn job(old: Option<&Value>, object: &mut Value) {
-    let (uid, name) = (object["metadata"]["uid"].clone(), object["metadata"]["name"].clone());
+fn job(object: &mut Value) {
     let spec = spec_of(object, Some("spec"));
     if spec.get("completions").is_none_or(Value::is_null) && spec.get("parallelism").is_none_or(Value::is_null) {
         default(spec, "completions", json!(1));
@@ -149,16 +175,34 @@ fn job(old: Option<&Value>, object: &mut Value) {
     ] {
         default(spec, field, value);
     }
-    let generated = spec["manualSelector"] != true && old.is_none() && uid.is_string();
     template(spec, "");
-    if !generated {
+    let labels = spec["template"]["metadata"]["labels"].clone();
+    let map = metadata(object);
+    if map.get("labels").is_none_or(crate::object::is_empty) && labels.is_object() {
+        map.insert("labels".into(), labels);
+    }
+}
+
+/// What the server adds to a new object after it has written down who said what.
+pub(crate) fn prepare(kind: &Kind, object: &mut Value) {
+    if kind.kind != "Job" || object["spec"]["manualSelector"] == true {
         return;
     }
-    let labels = spec_of(&mut spec_of(&mut spec["template"], None)["metadata"], Some("labels"));
-    for prefix in ["", "batch.kubernetes.io/"] {
-        default(labels, &format!("{prefix}controller-uid"), uid.clone());
-        default(labels, &format!("{prefix}job-name"), name.clone());
+    let meta = &object["metadata"];
+    let (uid, name) = (meta["uid"].clone(), meta["name"].clone());
+    // Labels that were taken over from the template are the template's own, and so get these as well.
+    let shared = meta["labels"] == object["spec"]["template"]["metadata"]["labels"];
+    let mut generated = vec!["/spec/template/metadata"];
+    generated.extend(shared.then_some("/metadata"));
+    for path in generated {
+        let Some(place) = object.pointer_mut(path) else { continue };
+        let labels = spec_of(place, Some("labels"));
+        for prefix in ["", "batch.kubernetes.io/"] {
+            default(labels, &format!("{prefix}controller-uid"), uid.clone());
+            default(labels, &format!("{prefix}job-name"), name.clone());
+        }
     }
+    let spec = spec_of(object, Some("spec"));
     default(spec, "selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
 }
 

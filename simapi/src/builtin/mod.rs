@@ -7,7 +7,7 @@ pub(crate) mod validate;
 
 use crate::kind::{Generation, Kind};
 
-pub(crate) use fill::fill;
+pub(crate) use fill::{drop_empty_metadata, fill, prepare};
 
 /// group, version, plural, kind, marks: `n` namespaced, `s` status, `c` scale, `u` unconditional update, `p` PUT
 /// creates, `r` DELETE answers with the object; and what raises the generation.

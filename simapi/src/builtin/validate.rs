@@ -39,11 +39,16 @@ fn workload(old: Option<&Value>, object: &Value, causes: &mut Vec<Cause>) {
         let _ = old;
     }
     let labels = &spec["template"]["metadata"]["labels"];
-    if !selector.is_null() && !Selector::of_object(selector).matches_labels(labels) {
+    selector_matches(selector, labels, causes);
+    template(&spec["template"]["spec"], "Always", causes);
+}
+
+/// A selector that is not there matches nothing.
+fn selector_matches(selector: &Value, labels: &Value, causes: &mut Vec<Cause>) {
+    if selector.is_null() || !Selector::of_object(selector).matches_labels(labels) {
         let message = "`selector` does not match template `labels`";
         causes.push(Cause::invalid("spec.template.metadata.labels", labels, message));
     }
-    template(&spec["template"]["spec"], "Always", causes);
 }
 
 fn job(old: Option<&Value>, object: &Value, causes: &mut Vec<Cause>) {
@@ -55,14 +60,14 @@ fn job(old: Option<&Value>, object: &Value, causes: &mut Vec<Cause>) {
         }
     }
     let restart = &spec["template"]["spec"]["restartPolicy"];
-    if restart.is_null() {
+    if restart != "Never" && restart != "OnFailure" {
         causes.push(Cause::required("spec.template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\""));
-    } else if restart != "Never" && restart != "OnFailure" {
-        let message = format!("Unsupported value: {restart}: supported values: \"OnFailure\", \"Never\"");
-        let field = "spec.template.spec.restartPolicy".to_owned();
-        causes.push(Cause { field, reason: "FieldValueNotSupported", message });
     }
     containers("spec.template.spec", &spec["template"]["spec"], causes);
+    if spec["selector"].is_null() {
+        causes.push(Cause::required("spec.selector", ""));
+    }
+    selector_matches(&spec["selector"], &spec["template"]["metadata"]["labels"], causes);
     if let Some(old) = old {
         job_is_immutable(&old["spec"], spec, old, causes);
     }

@@ -1,5 +1,9 @@
 //! What goes wrong: hooks before a request reaches the server, after it was answered, and at each event of a watch.
 
+mod at_write;
+mod chaos;
+mod stale;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,6 +11,10 @@ use jiff::Timestamp;
 use crate::call::Call;
 use crate::event::Event;
 use crate::failure::Failure;
+
+pub use at_write::{AtWrite, Mishap};
+pub use chaos::{Chaos, Trouble};
+pub use stale::{StaleReads, Staleness};
 
 /// A request, as a fault sees it.
 pub struct Seen<'a> {
@@ -20,6 +28,8 @@ pub struct Seen<'a> {
     pub now: Timestamp,
     /// The newest revision.
     pub revision: u64,
+    /// Whether a fault has marked the request on its way, to meet its answer.
+    pub marked: bool,
 }
 
 /// What becomes of a request on its way to the server.
@@ -38,6 +48,8 @@ pub enum Before {
     Lose,
     /// A GET or LIST is answered with what was at this revision.
     Stale(u64),
+    /// Nothing, but its answer is to be known again: [`Seen::marked`].
+    Mark,
 }
 
 /// What becomes of an answer on its way back.
@@ -129,15 +141,16 @@ impl Fault for Box<dyn Fault> {
 
 /// Asks all faults: the first that stops a request decides; delays add up.
 pub(crate) fn before(faults: &[Box<dyn Fault>], seen: &Seen<'_>) -> (Duration, Before) {
-    let mut delay = Duration::ZERO;
+    let (mut delay, mut fate) = (Duration::ZERO, Before::Pass);
     for fault in faults {
         match fault.before(seen) {
             Before::Pass => {}
             Before::Delay(more) => delay += more,
+            Before::Mark => fate = Before::Mark,
             stop => return (delay, stop),
         }
     }
-    (delay, Before::Pass)
+    (delay, fate)
 }
 
 /// As [`before`], for answers.

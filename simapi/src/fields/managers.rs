@@ -43,6 +43,10 @@ impl Managers {
         Self(object["metadata"]["managedFields"].as_array().into_iter().flatten().map(read).collect())
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn get(&self, manager: &Manager) -> Fields {
         self.0.iter().find(|(m, ..)| m == manager).map(|(_, fields, _)| fields.clone()).unwrap_or_default()
     }
@@ -75,21 +79,22 @@ impl Managers {
         self.0.retain(|(_, fields, _)| !fields.is_empty());
     }
 
-    /// Writes `managedFields`: whose fields are others than they were, and who has just written, is stamped with the
-    /// time.
-    pub(crate) fn write(mut self, before: &Self, touched: Option<&Manager>, now: &str) -> Value {
-        for (manager, fields, time) in &mut self.0 {
-            let same = before.0.iter().any(|(m, f, _)| m == manager && f == fields);
-            if !same || touched == Some(&*manager) {
-                now.clone_into(time);
-            }
+    /// Writes `managedFields`. Who has just changed the object is stamped with the time; who only came to own what was
+    /// there already is not.
+    pub(crate) fn write(mut self, touched: Option<&Manager>, now: &str) -> Value {
+        for (_, _, time) in self.0.iter_mut().filter(|(manager, ..)| touched == Some(manager)) {
+            now.clone_into(time);
         }
         self.0.sort_by(|(a, _, since_a), (b, _, since_b)| {
-            (!a.applies, since_a, &a.name, &a.api_version).cmp(&(!b.applies, since_b, &b.name, &b.api_version))
+            let order = |m: &Manager| (m.name.clone(), m.api_version.clone(), m.subresource.clone());
+            (!a.applies, since_a, order(a)).cmp(&(!b.applies, since_b, order(b)))
         });
         let entry = |(manager, fields, time): &(Manager, Fields, String)| {
             let mut entry = json!({"manager": manager.name, "operation": if manager.applies { "Apply" } else { "Update" },
-                "apiVersion": manager.api_version, "time": time, "fieldsType": "FieldsV1", "fieldsV1": fields.write()});
+                "apiVersion": manager.api_version, "fieldsType": "FieldsV1", "fieldsV1": fields.write()});
+            if !time.is_empty() {
+                entry["time"] = time.clone().into();
+            }
             if !manager.subresource.is_empty() {
                 entry["subresource"] = manager.subresource.clone().into();
             }

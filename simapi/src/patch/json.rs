@@ -18,11 +18,7 @@ fn step(target: &mut Value, operation: &Value) -> Option<()> {
     match operation["op"].as_str()? {
         "add" => add(target, &path, operation.get("value")?.clone()),
         "remove" => remove(target, &path).map(drop),
-        "replace" => {
-            let value = operation.get("value")?.clone();
-            *find_mut(target, &path)? = value;
-            Some(())
-        }
+        "replace" => replace(target, &path, operation.get("value")?.clone()),
         "move" => {
             let value = remove(target, &read(operation["from"].as_str()?)?)?;
             add(target, &path, value)
@@ -33,6 +29,9 @@ fn step(target: &mut Value, operation: &Value) -> Option<()> {
         }
         "test" => {
             let wanted = operation.get("value").unwrap_or(&Value::Null);
+            // The parent must be there; what is not there itself is null.
+            let (_, parents) = path.split_last()?;
+            find_mut(target, parents)?;
             let found = find_mut(target, &path).map_or(Value::Null, |value| value.clone());
             (found == *wanted).then_some(())
         }
@@ -77,6 +76,20 @@ fn add(target: &mut Value, path: &[String], value: Value) -> Option<()> {
     Some(())
 }
 
+/// A field that is not there is replaced, too, if its parent is there. An item of a list must be there.
+fn replace(target: &mut Value, path: &[String], value: Value) -> Option<()> {
+    let Some((last, parents)) = path.split_last() else {
+        *target = value;
+        return Some(());
+    };
+    match find_mut(target, parents)? {
+        Value::Object(map) => drop(map.insert(last.clone(), value)),
+        Value::Array(items) => *items.get_mut(last.parse::<usize>().ok()?)? = value,
+        _ => return None,
+    }
+    Some(())
+}
+
 fn remove(target: &mut Value, path: &[String]) -> Option<Value> {
     let (last, parents) = path.split_last()?;
     match find_mut(target, parents)? {
@@ -111,7 +124,9 @@ mod tests {
         check(json!([{"op": "test", "path": "/spec/absent", "value": null}]), labels("1", json!([1, 2])));
         check(json!([{"op": "test", "path": "/spec/list", "value": [1]}]), None);
         check(json!([{"op": "remove", "path": "/spec/absent"}]), None);
-        check(json!([{"op": "replace", "path": "/spec/absent", "value": 1}]), None);
+        check(json!([{"op": "replace", "path": "/absent/x", "value": 1}]), None);
+        check(json!([{"op": "replace", "path": "/spec/list/7", "value": 1}]), None);
+        check(json!([{"op": "test", "path": "/absent/x", "value": null}]), None);
         check(json!([{"op": "add", "path": "/absent/x", "value": 1}]), None);
     }
 }

@@ -24,11 +24,11 @@ pub(crate) enum How {
 
 impl How {
     /// Reads the media type of a patch.
-    pub(crate) fn of(content_type: &str) -> Result<Self, Failure> {
+    pub(crate) fn of(content_type: &str, kind: &Kind) -> Result<Self, Failure> {
         match content_type {
             "application/json-patch+json" => Ok(Self::Json),
             "application/merge-patch+json" => Ok(Self::Merge),
-            "application/strategic-merge-patch+json" => Ok(Self::Strategic),
+            "application/strategic-merge-patch+json" if !kind.custom => Ok(Self::Strategic),
             "application/apply-patch+yaml" => Ok(Self::Apply),
             _ => Err(Failure::unsupported_media(
                 "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
@@ -37,15 +37,10 @@ impl How {
     }
 
     /// The object with the patch applied.
-    pub(crate) fn patched(self, kind: &Kind, object: &Value, patch: &Value) -> Result<Value, Failure> {
+    pub(crate) fn patched(self, object: &Value, patch: &Value) -> Result<Value, Failure> {
         let mut object = object.clone();
         match self {
             Self::Json => json::apply(&mut object, patch)?,
-            Self::Strategic if kind.custom => {
-                return Err(Failure::unsupported_media(
-                    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
-                ));
-            }
             Self::Strategic => strategic::apply(&mut object, patch),
             Self::Merge | Self::Apply => merge::apply(&mut object, patch),
         }

@@ -25,6 +25,8 @@ pub struct Schema {
     pub(crate) list: List,
     pub(crate) atomic_map: bool,
     limits: Limits,
+    /// Whether there are CEL rules here or below.
+    ruled: bool,
     all_of: Vec<Schema>,
     any_of: Vec<Schema>,
     one_of: Vec<Schema>,
@@ -79,6 +81,10 @@ impl Schema {
         let boxed = |value: &Value| value.is_object().then(|| Box::new(Self::read(value)));
         let many = |field: &str| schema[field].as_array().into_iter().flatten().map(Self::read).collect();
         let properties = schema["properties"].as_object().into_iter().flatten();
+        let properties: BTreeMap<_, _> = properties.map(|(name, schema)| (name.clone(), Self::read(schema))).collect();
+        let (additional, items) = (boxed(&schema["additionalProperties"]), boxed(&schema["items"]));
+        let below = properties.values().chain(additional.as_deref()).chain(items.as_deref());
+        let ruled = schema["x-kubernetes-validations"].is_array() || below.into_iter().any(|schema| schema.ruled);
         Self {
             kind: text("type"),
             int_or_string: flag("x-kubernetes-int-or-string"),
@@ -87,9 +93,10 @@ impl Schema {
                 || schema["additionalProperties"] == Value::Bool(true),
             embedded: flag("x-kubernetes-embedded-resource"),
             default: schema.get("default").cloned(),
-            properties: properties.map(|(name, schema)| (name.clone(), Self::read(schema))).collect(),
-            additional: boxed(&schema["additionalProperties"]),
-            items: boxed(&schema["items"]),
+            properties,
+            additional,
+            items,
+            ruled,
             list: read_list(schema),
             atomic_map: schema["x-kubernetes-map-type"] == "atomic",
             limits: read_limits(schema),

@@ -14,6 +14,11 @@ impl Schema {
             self.object("", map, &mut causes);
             self.combined("", object, &mut causes);
         }
+        if self.ruled && !causes.is_empty() {
+            let message = "some validation rules were not checked because the object was invalid; correct the \
+                           existing errors to complete validation";
+            causes.push(Cause::invalid("<nil>", &Value::Null, message));
+        }
         causes
     }
 

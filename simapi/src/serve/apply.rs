@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, Desk};
 use crate::failure::{Cause, Failure};
-use crate::fields::{Difference, Fields, Manager, Managers, Type, describe, difference, fields_of, merged, without};
+use crate::fields::{
+    Difference, Fields, Manager, Managers, Step, Type, describe, difference, fields_of, merged, without,
+};
 use crate::kind::Kind;
 use crate::object::{meta, metadata};
 use crate::time;
@@ -38,7 +40,8 @@ impl Desk<'_> {
                 format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
             return Err(Failure::conflict(&self.kind, &self.call.name, &why));
         }
-        let live = old.as_ref().map_or_else(|| skeleton(&self.kind), |old| old.value.clone());
+        let nothing = || json!({"apiVersion": self.kind.api_version(), "kind": self.kind.kind, "metadata": {}});
+        let live = old.as_ref().map_or_else(nothing, |old| old.value.clone());
         let version = metadata(&mut applied).remove("resourceVersion");
         let (mut object, managed) = self.merge_applied(&live, &applied)?;
         self.managed = Some(managed);
@@ -91,17 +94,20 @@ impl Desk<'_> {
     fn merge_applied(&self, live: &Value, applied: &Value) -> Result<(Value, Value), Failure> {
         let kind = Type::of(&self.kind);
         let me = self.manager(true);
-        let before = Managers::of(live);
-        let mut managers = before.clone();
+        let mut managers = Managers::of(live);
         let last = managers.get(&me);
         managers.set(&me, self.ownable(fields_of(kind, applied)));
         let mut object = merged(kind, live, applied);
         if !last.is_empty() {
-            let given_up = last.with_parents().minus(&managers.all().with_parents());
+            let mut given_up = last.with_parents().minus(&managers.all().with_parents());
+            // The metadata itself is the server's, whoever owned something in it.
+            if let Some(metadata) = given_up.below.get_mut(&Step::field("metadata")) {
+                metadata.member = false;
+            }
             object = without(kind, &object, &given_up);
         }
         let Difference { added, modified, removed } = difference(kind, live, &object);
-        let changed = self.ownable(added.union(&modified));
+        let changed = self.ownable(added.clone().union(&modified));
         let conflicts = managers.conflicts(&me, &changed);
         if !conflicts.is_empty() && !self.call.query.is_on("force") {
             let (message, causes) = describe(&conflicts);
@@ -109,7 +115,9 @@ impl Desk<'_> {
         }
         managers.take_from_others(&me, &changed);
         managers.take_from_others(&me, &removed);
-        Ok((object, managers.write(&before, None, &time::seconds(self.now))))
+        let touched = (!added.is_empty() || !modified.is_empty() || !removed.is_empty()).then_some(&me);
+        let managed = managers.write(touched, &time::seconds(self.now));
+        Ok((object, managed))
     }
 
     /// Writes down who owns what of a new version of an object, or of a new object.
@@ -133,14 +141,17 @@ impl Desk<'_> {
         let Difference { added, modified, removed } = difference(kind, old, object);
         let changed = self.ownable(added.union(&modified));
         let me = self.manager(false);
-        let before = Managers::of(old);
-        let mut managers = before.clone();
+        let mut managers = Managers::of(old);
+        if managers.is_empty() && !meta(old, "uid").is_empty() {
+            return Value::Null;
+        }
         managers.take_from_others(&me, &changed);
         managers.take_from_others(&me, &removed);
         let mine = managers.get(&me).minus(&removed).union(&changed);
         managers.set(&me, mine);
-        let touched = (!changed.is_empty()).then_some(&me);
-        managers.write(&before, touched, &time::seconds(self.now))
+        // Who scales is written down without a time.
+        let touched = Some(&me).filter(|_| !changed.is_empty() && self.call.subresource != "scale");
+        managers.write(touched, &time::seconds(self.now))
     }
 
     /// What of some fields anybody can own through this request.
@@ -149,7 +160,7 @@ impl Desk<'_> {
         for path in OWNERLESS {
             fields.cut(path);
         }
-        if let Some(metadata) = fields.below.get_mut(&crate::fields::Step::field("metadata")) {
+        if let Some(metadata) = fields.below.get_mut(&Step::field("metadata")) {
             metadata.member = false;
             if metadata.is_empty() {
                 fields.cut(&["metadata"]);
@@ -157,10 +168,9 @@ impl Desk<'_> {
         }
         if self.call.subresource == "status" {
             let custom = self.kind.custom;
-            fields.below.retain(|step, _| {
-                *step == crate::fields::Step::field("status")
-                    || (!custom && *step == crate::fields::Step::field("metadata"))
-            });
+            fields
+                .below
+                .retain(|step, _| *step == Step::field("status") || (!custom && *step == Step::field("metadata")));
         } else if self.kind.status {
             fields.cut(&["status"]);
         }
@@ -183,16 +193,17 @@ impl Desk<'_> {
 /// An object of a kind that says nothing yet. Built-in kinds have some structure from the start.
 fn skeleton(kind: &Kind) -> Value {
     let mut object = json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": {}});
-    if kind.custom || kind.generation == crate::kind::Generation::None {
+    if kind.custom {
         return object;
     }
     let mut spec = Map::new();
-    let template = json!({"metadata": {}, "spec": {}});
+    let template = json!({"metadata": {}, "spec": {"containers": null}});
     match kind.kind.as_str() {
         "Deployment" => spec.extend([("template".to_owned(), template), ("strategy".to_owned(), json!({}))]),
         "StatefulSet" | "DaemonSet" => {
             spec.extend([("template".to_owned(), template), ("updateStrategy".to_owned(), json!({}))]);
         }
+        "Pod" => spec.extend([("containers".to_owned(), Value::Null)]),
         "ReplicaSet" | "Job" => spec.extend([("template".to_owned(), template)]),
         "CronJob" => {
             let job = json!({"metadata": {}, "spec": {"template": template}});

@@ -21,11 +21,12 @@ impl Desk<'_> {
         self.name(&mut object)?;
         self.check_namespace(meta(&object, "name"))?;
         self.begin_life(&mut object);
-        self.shape(None, &mut object);
+        self.shape(&mut object);
         self.mutate(Verb::Create, None, &mut object)?;
-        self.shape(None, &mut object);
-        self.validate(Verb::Create, None, &object)?;
+        self.shape(&mut object);
         self.track(None, &mut object);
+        crate::builtin::prepare(&self.kind, &mut object);
+        self.validate(Verb::Create, None, &object)?;
         let key = Key::new(meta(&object, "namespace"), meta(&object, "name"));
         if self.state.store.get(self.index, &key).is_some() {
             return Err(Failure::already_exists(&self.kind, &key.name));
@@ -33,10 +34,17 @@ impl Desk<'_> {
         if self.dry_run() {
             return Ok(object.to_string());
         }
-        let written = self.state.store.put(self.index, object);
+        let written = self.state.store.put_rough(self.index, object, self.defaults_status());
         self.record(Verb::Create, None, Some(written.clone()), written.revision);
         self.created_definition(&written);
         Ok(written.whole())
+    }
+
+    /// A status that is filled in by default is stored with the first update only: a creation drops what it says of
+    /// the status after it has been filled in.
+    fn defaults_status(&self) -> bool {
+        let schema = self.kind.schema.as_ref().filter(|_| self.kind.status);
+        schema.is_some_and(|schema| schema.default_of("status").is_some())
     }
 
     /// Puts the object into the namespace of the path.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Answer, Desk};
-use crate::call::Verb;
+use crate::call::{Query, Verb};
 use crate::failure::Failure;
+use crate::kind::Kind;
 use crate::object::{Object, is_empty, meta, metadata};
 use crate::time;
 
@@ -23,9 +24,8 @@ impl Desk<'_> {
     pub(super) fn delete(&mut self) -> Result<Answer, Failure> {
         let options = self.options()?;
         let old = self.stored()?;
-        let object = self.delete_object(&old, &options)?;
-        let whole = self.kind.returns_deleted || object.value["metadata"]["deletionTimestamp"].is_string();
-        if whole {
+        let (object, gone) = self.delete_object(&old, &options)?;
+        if !gone || self.kind.returns_deleted {
             return Ok(Answer::ok(object.whole()));
         }
         let mut details = json!({"name": self.call.name, "kind": self.kind.plural, "uid": old.uid()});
@@ -43,10 +43,14 @@ impl Desk<'_> {
         let all: Vec<_> = self.state.store.list(self.index, &self.call.namespace).cloned().collect();
         let mut items = Vec::new();
         for old in all.iter().filter(|object| selector.matches(&object.value)) {
-            let object = self.delete_object(old, &options)?;
-            items.push(if self.kind.custom { object.whole() } else { object.item() });
+            self.delete_object(old, &options)?;
+            // What is shown is what there was.
+            items.push(if self.kind.custom { old.whole() } else { old.item() });
         }
-        let meta = json!({"resourceVersion": self.state.store.revision().to_string()});
+        let mut meta = json!({"resourceVersion": self.state.store.revision().to_string()});
+        if self.kind.custom {
+            meta["continue"] = "".into();
+        }
         let (kind, version) = (&self.kind.kind, self.kind.api_version());
         Ok(Answer::ok(format!(
             "{{\"kind\":\"{kind}List\",\"apiVersion\":\"{version}\",\"metadata\":{meta},\"items\":[{}]}}",
@@ -59,7 +63,9 @@ impl Desk<'_> {
             empty if empty.is_empty() => Value::Null,
             body => serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?,
         };
-        let query = &self.call.query;
+        // What the body says is all that counts, if there is one.
+        let nothing = Query::default();
+        let query = if body.is_null() { &self.call.query } else { &nothing };
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let propagation = match (body["orphanDependents"].as_bool(), text(&body["propagationPolicy"])) {
             (Some(true), _) => "Orphan".to_owned(),
@@ -72,12 +78,14 @@ impl Desk<'_> {
             version: text(&body["preconditions"]["resourceVersion"]),
             propagation,
             grace: body["gracePeriodSeconds"].as_u64().or_else(|| query.get("gracePeriodSeconds").parse().ok()),
-            dry_run: self.dry_run() || body["dryRun"].as_array().is_some_and(|all| all.iter().any(|d| d == "All")),
+            dry_run: query.get("dryRun") == "All"
+                || body["dryRun"].as_array().is_some_and(|all| all.iter().any(|d| d == "All")),
         })
     }
 
-    /// Deletes an object: it goes at once, or is marked if something still holds it. What it was, or is now.
-    fn delete_object(&mut self, old: &Arc<Object>, options: &Options) -> Result<Arc<Object>, Failure> {
+    /// Deletes an object: it goes at once, or is marked if something still holds it. What it was, or is now, and
+    /// whether it is gone.
+    fn delete_object(&mut self, old: &Arc<Object>, options: &Options) -> Result<(Arc<Object>, bool), Failure> {
         self.check_preconditions(old, options)?;
         let review = self.review(Verb::Delete, Some(&old.value));
         self.rules.admission.iter().try_for_each(|admission| admission.validate(&review, None))?;
@@ -86,32 +94,37 @@ impl Desk<'_> {
         let grace = self.grace(&object, options);
         let held = self.spec_finalizers(&object) || !is_empty(&object["metadata"]["finalizers"]) || grace > 0;
         if !held {
-            if !options.dry_run {
-                self.remove(old);
+            if options.dry_run {
+                return Ok((old.clone(), true));
             }
-            return Ok(old.clone());
+            self.remove(old);
+            return Ok((old.clone(), true));
         }
         self.begin_end(&mut object, grace);
         if options.dry_run || object == old.value {
-            return Ok(Arc::new(Object::new(object, old.revision)));
+            return Ok((Arc::new(Object::new(object, old.revision)), false));
         }
         let written = self.state.store.put(self.index, object);
         self.record(Verb::Delete, Some(old.clone()), Some(written.clone()), written.revision);
-        Ok(written)
+        Ok((written, false))
     }
 
     fn check_preconditions(&self, old: &Object, options: &Options) -> Result<(), Failure> {
-        let name = meta(&old.value, "name");
+        let differs = |what: &str, wanted: &str, found: &str, so: &str| {
+            let why = format!(
+                "the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). The object \
+                 might have been {so}"
+            );
+            // It is the kind that is named here, not the resource.
+            let kind = Kind { plural: self.kind.kind.clone(), ..(*self.kind).clone() };
+            Err(Failure::conflict(&kind, meta(&old.value, "name"), &why))
+        };
         if let Some(uid) = options.uid.as_ref().filter(|uid| **uid != old.uid()) {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
-            return Err(Failure::conflict(&self.kind, name, &why));
+            return differs("UID", uid, old.uid(), "deleted and then recreated");
         }
         let version = old.revision.to_string();
         if let Some(wanted) = options.version.as_ref().filter(|wanted| **wanted != version) {
-            let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {version}"
-            );
-            return Err(Failure::conflict(&self.kind, name, &why));
+            return differs("ResourceVersion", wanted, &version, "modified");
         }
         Ok(())
     }

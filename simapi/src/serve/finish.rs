@@ -11,10 +11,11 @@ use crate::object::{Object, meta, metadata};
 
 impl Desk<'_> {
     /// Prunes what the kind does not know, and fills in its defaults.
-    pub(super) fn shape(&self, old: Option<&Value>, object: &mut Value) {
+    pub(super) fn shape(&self, object: &mut Value) {
+        builtin::drop_empty_metadata(object);
         match &self.kind.schema {
             Some(schema) => schema.prune_and_default(object),
-            None => builtin::fill(&self.kind, old, object),
+            None => builtin::fill(&self.kind, object),
         }
     }
 

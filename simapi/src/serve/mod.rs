@@ -22,9 +22,9 @@ use serde_json::Value;
 use crate::access::{Access, Lookup};
 use crate::admission::Review;
 use crate::call::{Call, Route, Verb};
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::kind::Kind;
-use crate::object::{Key, Object};
+use crate::object::{Key, Object, meta, text};
 use crate::server::{Commit, Rules, State};
 use crate::store::{KindIndex, Store};
 
@@ -93,6 +93,9 @@ impl<'a> Desk<'a> {
             "finalize" => self.kind.plural == "namespaces",
             _ => false,
         };
+        if !known && self.kind.custom && matches!(subresource.as_str(), "status" | "scale") {
+            return Err(Failure::not_found(&self.kind, name));
+        }
         if !known || (!self.kind.namespaced && !namespace.is_empty()) {
             return Err(Failure::no_such_resource());
         }
@@ -193,6 +196,11 @@ impl<'a> Desk<'a> {
         let silent = !self.kind.custom && value["kind"].is_null() && value["apiVersion"].is_null();
         if silent || (says("kind", kind) && says("apiVersion", &version)) {
             return Ok(());
+        }
+        if self.kind.custom && says("apiVersion", &version) {
+            let found = Kind { kind: text(value, "kind").to_owned(), ..(*self.kind).clone() };
+            let cause = Cause::invalid("kind", &value["kind"], &format!("must be {kind}"));
+            return Err(Failure::invalid(&found, meta(value, "name"), &[cause]));
         }
         Err(Failure::bad_request(format!(
             "{} in version \"{}\" cannot be handled as a {kind}: no kind \"{}\" is registered for version \"{}\"",

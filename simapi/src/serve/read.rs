@@ -61,6 +61,9 @@ impl Desk<'_> {
             }
         }
         let mut meta = json!({"resourceVersion": page.revision.to_string()});
+        if self.kind.custom {
+            meta["continue"] = "".into();
+        }
         if let (true, Some(after)) = (remaining > 0, last) {
             meta["continue"] = Token { revision: page.revision, after }.write().into();
             if selector.is_everything() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Answer, Desk};
 use crate::call::Verb;
 use crate::failure::{Cause, Failure};
+use crate::kind::Kind;
 use crate::object::{Object, carry, is_empty, meta, metadata};
 use crate::patch;
 
@@ -33,6 +34,11 @@ impl Desk<'_> {
         match self.stored() {
             Ok(old) => self.replace(&old, body),
             Err(_) if self.kind.create_on_update && self.call.subresource.is_empty() => {
+                let uid = meta(&body, "uid");
+                if !uid.is_empty() {
+                    let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: ");
+                    return Err(Failure::conflict(&self.kind, wanted, &why));
+                }
                 let text = self.create_object(body)?;
                 Ok(Answer::Text(http::StatusCode::CREATED, text))
             }
@@ -41,14 +47,14 @@ impl Desk<'_> {
     }
 
     pub(super) fn patch(&mut self) -> Result<Answer, Failure> {
-        let how = patch::How::of(&self.call.content_type)?;
+        let how = patch::How::of(&self.call.content_type, &self.kind)?;
         if how == patch::How::Apply {
             return self.apply();
         }
         let patch: Value = serde_json::from_slice(&self.call.body)
             .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
         let old = self.stored()?;
-        let mut object = how.patched(&self.kind, &old.value, &patch)?;
+        let mut object = how.patched(&old.value, &patch)?;
         self.check_type(&object)?;
         if meta(&object, "name") != self.call.name {
             let causes = [Cause::invalid("metadata.name", &object["metadata"]["name"], "field is immutable")];
@@ -65,10 +71,10 @@ impl Desk<'_> {
         let asked = meta(&object, "resourceVersion").to_owned();
         let uid = meta(&object, "uid").to_owned();
         self.keep(old, &mut object);
-        self.shape(Some(&old.value), &mut object);
+        self.shape(&mut object);
         self.mutate(Verb::Update, Some(&old.value), &mut object)?;
         self.keep(old, &mut object);
-        self.shape(Some(&old.value), &mut object);
+        self.shape(&mut object);
         if !uid.is_empty() && uid != old.uid() {
             let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
             return Err(Failure::conflict(&self.kind, &self.call.name, &why));
@@ -110,7 +116,7 @@ impl Desk<'_> {
             let both = [("status", status), ("metadata", metadata)];
             map.remove("status");
             map.extend(both.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-            if !self.kind.custom {
+            if self.kind.kind == "Deployment" {
                 carry(&old["metadata"], map["metadata"].as_object_mut().expect("it was made"), "labels");
             }
         } else if self.kind.status {
@@ -124,7 +130,9 @@ impl Desk<'_> {
                 return Ok(());
             }
             let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
-            return Err(Failure::invalid(&self.kind, &self.call.name, &[cause]));
+            // It is the resource that is named here, not the kind.
+            let kind = Kind { kind: self.kind.plural.clone(), ..(*self.kind).clone() };
+            return Err(Failure::invalid(&kind, &self.call.name, &[cause]));
         }
         if asked.parse() == Ok(old.revision) { Ok(()) } else { Err(Failure::modified(&self.kind, &self.call.name)) }
     }
@@ -149,7 +157,7 @@ impl Desk<'_> {
     /// Stores the next version; or nothing if it says the same; or ends the object if its last finalizer went.
     fn store_update(&mut self, old: &Arc<Object>, mut object: Value) -> Result<Answer, Failure> {
         self.track(Some(&old.value), &mut object);
-        if object == old.value || self.dry_run() {
+        if (object == old.value && !old.rough) || self.dry_run() {
             return Ok(Answer::ok(object.to_string()));
         }
         let meta = &object["metadata"];

@@ -29,7 +29,7 @@ async fn what_is_given_up_goes_unless_somebody_else_has_it() {
     let now = server.apply(&flux, &second, "flux", false).unwrap();
     assert_eq!(now["metadata"]["labels"], json!({"two": "2"}));
     assert_eq!(now["spec"]["replicas"], 1, "what nobody says is what it is by default");
-    assert_eq!(managers(&now), ["flux Apply", "lena Apply"]);
+    assert_eq!(managers(&now), ["lena Apply", "flux Apply"]);
 }
 
 #[tokio::test(start_paused = true)]

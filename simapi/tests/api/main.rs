@@ -1,6 +1,8 @@
 //! The server as kube-rs clients see it.
 
 mod apply;
+mod custom;
+mod faults;
 mod lists;
 mod models;
 mod watches;

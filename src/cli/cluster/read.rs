@@ -32,11 +32,13 @@ pub struct Examined {
     pub at: DateTime<Utc>,
     /// By the API server's clock.
     pub now: DateTime<Utc>,
-    /// `None` if the plan makes no sense: then `blockers` say so.
+    /// `None` if the release has ended, or if the plan makes no sense: then `blockers` say so.
     pub sound: Option<(Situation, Decision)>,
     pub blockers: Vec<Blocked>,
     /// What the person may not see.
     pub unseen: Vec<String>,
+    /// How the release ended, if it has: nothing is decided on it any more, and its status is the record.
+    pub ended: Option<String>,
 }
 
 /// A blocker, with what it is about and how the status says it.
@@ -100,6 +102,11 @@ pub async fn unknown(cluster: &Cluster, resource: Resource, name: &ObjectName) -
 ///
 /// When something could not be read for another reason than that the person may not.
 pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTime<Utc>>) -> Result<Examined, Failure> {
+    if let Some(how) = ended(&release) {
+        let now = cluster.now();
+        let (sound, blockers, unseen) = (None, Vec::new(), Vec::new());
+        return Ok(Examined { release, at: at.unwrap_or(now), now, sound, blockers, unseen, ended: Some(how) });
+    }
     let mut unseen = Vec::new();
     let around = around(cluster, &release, &mut unseen).await?;
     let missing = policies_missing(cluster, &mut unseen).await?;
@@ -123,7 +130,14 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
     let old = &release.status.blockers;
     let blockers =
         blockers.into_iter().map(|blocker| Blocked { said: blocker_status(old, &blocker, now), blocker }).collect();
-    Ok(Examined { release, at: circumstances.now, now, sound, blockers, unseen })
+    Ok(Examined { release, at: circumstances.now, now, sound, blockers, unseen, ended: None })
+}
+
+/// How a release ended, in the operator's word for it.
+fn ended(release: &Release) -> Option<String> {
+    let ready = release.status.conditions.iter().find(|c| c.type_ == "Ready");
+    let how = ready.map_or("Completed".to_owned(), |c| c.reason.clone());
+    (release.status.finished == Some(true)).then_some(how)
 }
 
 /// The objects around a release.

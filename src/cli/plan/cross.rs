@@ -147,6 +147,8 @@ fn rivals<'a>(set: &Set<'a>, tell: &mut Tell<'a>) {
 fn plan<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tell: &mut Tell<'a>) -> Plan {
     let mut wave_of: BTreeMap<&str, usize> = BTreeMap::new();
     let mut waves: Vec<Vec<Planned>> = Vec::new();
+    // Steps in one namespace are governed by the same windows.
+    let mut windows: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for step in &release.checked.steps {
         let before = step.depends_on.iter().filter_map(|d| wave_of.get(d.as_str()));
         let wave = before.max().map_or(0, |w| w + 1);
@@ -160,17 +162,19 @@ fn plan<'a>(set: &Set<'a>, release: &Release_<'a>, platform: &str, tell: &mut Te
                 Work::Wait(time) => format!("wait {}", crate::api::time::duration_to_wire(*time)),
             },
             after: step.depends_on.clone(),
-            windows: governing(set, release, step, platform),
+            windows: {
+                let namespace = workload(step).map_or(&release.checked.name.namespace, |w| &w.namespace);
+                windows.entry(namespace).or_insert_with(|| governing(set, release, namespace, platform)).clone()
+            },
         });
     }
     unknown_labels(set, release, platform, tell);
     Plan { release: release.checked.name.to_string(), waves }
 }
 
-/// The windows that govern a step: a wait has those of the release alone.
-fn governing(set: &Set<'_>, release: &Release_<'_>, step: &Step, platform: &str) -> Vec<String> {
-    let own = &release.checked.name.namespace;
-    let governance = governance_of(set, release, workload(step).map_or(own, |w| &w.namespace), platform);
+/// The windows that govern what a release does in a namespace: a wait stands in the release's own.
+fn governing(set: &Set<'_>, release: &Release_<'_>, namespace: &str, platform: &str) -> Vec<String> {
+    let governance = governance_of(set, release, namespace, platform);
     let tiers = ["platform", "team", "release"].into_iter().zip(&governance.tiers);
     let mut all: Vec<String> = tiers
         .flat_map(|(tier, windows)| windows.iter().map(move |(name, window)| (tier, name, window)))

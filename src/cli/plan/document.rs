@@ -56,7 +56,7 @@ fn bounds() -> serde_saphyr::Options {
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_depth: 64,
-            max_documents: 10_000,
+            max_documents: 50_000,
             max_nodes: 1_000_000,
         },
         alias_limits: serde_saphyr::alias_limits! {

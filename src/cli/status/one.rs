@@ -19,7 +19,7 @@ struct Standing {
     api_version: &'static str,
     kind: &'static str,
     release: String,
-    outcome: &'static str,
+    outcome: String,
     progress: String,
     digest: Option<String>,
     paused: bool,
@@ -48,7 +48,7 @@ struct Part {
 #[serde(rename_all = "camelCase")]
 struct StepLine {
     step: String,
-    state: &'static str,
+    state: String,
     team: Option<String>,
     started: Option<String>,
     finished: Option<String>,
@@ -63,10 +63,10 @@ pub(super) fn shown(format: &Format, examined: &Examined, screen: &Screen) -> Re
         Some(text) => text,
         None => drawn(&standing, &why, examined, screen),
     };
-    let over = matches!(why.outcome, "Completed");
+    let over = why.ended || why.outcome == "Completed";
     let mut lines = vec![inert(&format!("{} {} {}: {}", standing.release, why.outcome, why.progress, first(&why)))];
     lines.extend(standing.steps.iter().map(|s| inert(&format!("step {} {} {}", s.step, s.state, s.says))));
-    let blocked = !why.blockers.is_empty() && !matches!(why.outcome, "RollingOut");
+    let blocked = !why.blockers.is_empty() && why.outcome != "RollingOut";
     Ok(Shown { text, lines, code: u8::from(blocked), over })
 }
 
@@ -86,7 +86,7 @@ fn standing(examined: &Examined, why: &Why) -> Standing {
         let waits: Vec<String> = own.map(|b| b.said.message.clone()).collect();
         StepLine {
             step: view.name.clone(),
-            state: view.state.as_str(),
+            state: view.state.as_str().to_owned(),
             team: chain::team_of(&release.spec, &view.name),
             started: view.started.map(to_wire),
             finished: view.finished.map(to_wire),
@@ -97,15 +97,29 @@ fn standing(examined: &Examined, why: &Why) -> Standing {
         api_version: VERSION,
         kind: "Status",
         release: why.release.clone(),
-        outcome: why.outcome,
+        outcome: why.outcome.clone(),
         progress: why.progress.clone(),
         digest: why.digest.clone(),
         paused: release.spec.paused,
         reported: release.status.observed_generation.unwrap_or(-1) >= release.meta.generation,
         participants: parts(examined),
-        steps: steps.collect(),
+        steps: if examined.ended.is_some() { recorded(examined) } else { steps.collect() },
         blockers: why.blockers.len(),
     }
+}
+
+/// The steps of a release that has ended, as its status keeps them.
+fn recorded(examined: &Examined) -> Vec<StepLine> {
+    let release = &examined.release;
+    let line = |status: &crate::api::release::StepStatus| StepLine {
+        step: status.name.clone(),
+        state: status.state.clone(),
+        team: chain::team_of(&release.spec, &status.name),
+        started: status.started_at.clone(),
+        finished: status.finished_at.clone(),
+        says: status.message.clone().unwrap_or_default(),
+    };
+    release.status.steps.iter().map(line).collect()
 }
 
 /// The teams, each with what it owes.
@@ -141,11 +155,12 @@ fn parts(examined: &Examined) -> Vec<Part> {
 
 fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -> String {
     let mut out = String::new();
-    let outcome = match standing.outcome {
+    let outcome = match standing.outcome.as_str() {
         "Completed" => screen.good("done"),
         "Failed" => screen.bad("failed"),
         "Invalid" => screen.bad("not valid"),
         "RollingOut" => screen.good("under way"),
+        other if why.ended => screen.wait(&inert(other)),
         _ => screen.wait("waiting"),
     };
     let paused = if standing.paused { format!("{}{}", screen.dot(), screen.bad("paused")) } else { String::new() };
@@ -157,7 +172,7 @@ fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -
         standing.progress
     ));
     let mut fields = vec![("waits for", first(why))];
-    if why.outcome == "Completed" {
+    if why.ended || why.outcome == "Completed" {
         fields.clear();
     }
     if let Some(earliest) = why.earliest.as_ref().and_then(|e| from_wire(&e.at)).filter(|at| *at > examined.now) {
@@ -183,9 +198,9 @@ fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -
     let mut steps = Table::new(&["", "STEP", "STATE", "TEAM", "TOOK", "SAYS"]);
     for step in &standing.steps {
         steps.row(vec![
-            screen.sign(step.state),
+            screen.sign(&step.state),
             inert(&step.step),
-            screen.by_state(step.state, step.state),
+            screen.by_state(&step.state, &inert(&step.state)),
             inert(step.team.as_deref().unwrap_or_default()),
             took(step, examined),
             inert(&step.says),

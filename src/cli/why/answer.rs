@@ -25,8 +25,10 @@ pub struct Why {
     pub team: Option<String>,
     /// The step that the question was narrowed to.
     pub step: Option<String>,
-    /// Waiting, RollingOut, Completed, Failed, or Invalid.
-    pub outcome: &'static str,
+    /// Waiting, RollingOut, Failed, Invalid, Other, or how it ended: Completed, and others.
+    pub outcome: String,
+    /// It has ended: nothing is decided on it any more.
+    pub ended: bool,
     /// Steps done, of all: `2/4`.
     pub progress: String,
     /// Steps that go now.
@@ -94,10 +96,17 @@ impl Why {
             now: to_wire(examined.now),
             team: only.team.clone(),
             step: only.step.clone(),
-            outcome: decision.map_or("Invalid", |d| outcome(d.outcome)),
-            progress: format!("{done}/{}", release.spec.steps.len()),
+            outcome: match (&examined.ended, decision) {
+                (Some(how), _) => how.clone(),
+                (None, decision) => decision.map_or("Invalid", |d| outcome(d.outcome)).to_owned(),
+            },
+            progress: match (&examined.ended, &release.status.progress) {
+                (Some(_), Some(progress)) => progress.clone(),
+                _ => format!("{done}/{}", release.spec.steps.len()),
+            },
+            ended: examined.ended.is_some(),
             go: acts.filter_map(chain::step_of).collect(),
-            digest: decision.map(|d| d.digest.clone()),
+            digest: decision.map(|d| d.digest.clone()).or_else(|| release.status.digest.clone()),
             look_again: decision.and_then(|d| d.look_again).map(to_wire),
             earliest: chain::earliest(examined),
             steps: chain::steps(examined, &blockers, only),

@@ -68,7 +68,10 @@ fn verdict(why: &Why, screen: &Screen, elsewhen: bool) -> String {
     };
     let go = why.go.iter().map(|s| inert(s)).collect::<Vec<_>>().join(", ");
     let done = why.progress.split('/').next().unwrap_or("0");
-    match (why.outcome, why.blockers.is_empty()) {
+    if why.ended && why.outcome != "Completed" {
+        return format!("{name} has ended: {} ({}).", screen.wait(&inert(&why.outcome)), why.progress);
+    }
+    match (why.outcome.as_str(), why.blockers.is_empty()) {
         ("Completed", _) => format!("{name} is {}: all {} steps.", screen.good("done"), done),
         ("Invalid", _) => format!("{name} is {}: correct its text.", screen.bad("not valid")),
         ("Failed", _) => format!("{name} has {}. {blockers}{at}.", screen.bad("failed")),

@@ -17,9 +17,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use cron_job::{Runs, progress_of};
-pub use patches::{
-    abandon_patch, keep_patch, release_from_claim_patch, release_patch, rollback_patch, unpin_patch,
-};
+pub use patches::{abandon_patch, keep_patch, release_from_claim_patch, release_patch, rollback_patch, unpin_patch};
 
 pub(super) use adapter::of as adapter_of;
 pub(super) use object::{Object, digest_of_content};
@@ -29,7 +27,7 @@ use super::texts::Texts;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{
-    CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, RELEASED, ROLLBACK, ROLLED_BACK,
+    BREAK_GLASS, CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, RELEASED, ROLLBACK, ROLLED_BACK,
 };
 use crate::api::time::from_wire;
 
@@ -47,6 +45,8 @@ pub struct Workload {
     pub restore: Option<Box<str>>,
     /// The value of the claim annotation, unchecked.
     pub claim: Option<String>,
+    /// The ticket in the annotation that breaks the glass, honoured or not.
+    pub glass: Option<Box<str>>,
     /// What let its content go last, as [`release_patch`] wrote it.
     pub released: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
@@ -164,6 +164,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         hold,
         restore: note(HOLD_RESTORE).map(String::into_boxed_str),
         claim: note(CLAIM),
+        glass: note(BREAK_GLASS).map(String::into_boxed_str),
         released: note(RELEASED).map(String::into_boxed_str),
         rollback: note(ROLLBACK),
         rolled_back: note(ROLLED_BACK),

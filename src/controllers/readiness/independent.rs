@@ -10,6 +10,7 @@ use crate::api::ending::HeldChanges;
 use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
 use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
 use crate::cluster::ObjectKey;
+use crate::cluster::access::Wish;
 use crate::cluster::objects::{Release, Team, Window, decode};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
@@ -21,6 +22,7 @@ use crate::controllers::openings;
 use crate::controllers::world::World;
 use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::ObjectName;
+use crate::domain::scheduling::Cause;
 use crate::domain::scheduling::independent::{Answer, HeldChange, LetGo, let_go};
 use crate::domain::scheduling::situation::{self, WindowStart};
 
@@ -55,6 +57,14 @@ pub async fn answer(
     // Nobody grants while we look: a release that is being granted claims what it grants.
     let _granting = world.granting.lock().await;
     match fresh(world, team, found, since, checked).await? {
+        Some((now, Answer::LetGo(_))) if !author_may(world, team, &now).await? => {
+            let workload = facts::workload(&now).name;
+            let author = team.meta.author.clone().unwrap_or_default();
+            let cause = Cause::AuthorMayNot { team: checked.name.clone(), author, workload };
+            // Nobody tells us when somebody is given a right.
+            let until = Some(world.clock.now() + TimeDelta::seconds(60));
+            Ok(Answer::Wait { why: cause.message(), until, overdue: false })
+        }
         Some((now, again @ Answer::LetGo(why))) => {
             release(world, team, &now, why).await?;
             Ok(again)
@@ -75,6 +85,14 @@ fn may_govern(world: &World, team: &Team, window: &Window) -> bool {
 /// The windows with limits that may govern the team.
 fn limited(world: &World, team: &Team, windows: &[Arc<Window>]) -> Vec<Arc<Window>> {
     openings::limited(windows.iter().filter(|window| may_govern(world, team, window)))
+}
+
+/// Whether whoever put the workload under rollcall may patch it: rollcall's rights are not lent.
+async fn author_may(world: &World, team: &Team, found: &Workload) -> Result<bool, ApiError> {
+    let resource = Resource::of(found.kind);
+    let namespace = &*team.meta.key.namespace;
+    let wish = Wish { verb: "patch", group: resource.group, plural: resource.plural, namespace, name: "" };
+    world.objects.may(&team.meta.written_by(), wish).await
 }
 
 fn ask(

@@ -3,6 +3,7 @@
 //!
 //! This folder never decides for a release, and never touches a workload that the team does not list.
 
+mod glass;
 mod history;
 mod independent;
 mod pinned;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 use super::shell::{Outcome, Reconcile};
 use super::world::World;
 use crate::api::readiness::TeamWorkload;
+use crate::api::team_status::BrokenGlass;
 use crate::cluster::ObjectKey;
 use crate::cluster::objects::Team;
 use crate::cluster::writes::ApiError;
@@ -32,6 +34,8 @@ pub struct TeamController {
 pub(super) struct Looked {
     pub status: TeamWorkload,
     pub trouble: Option<Trouble>,
+    /// The glass was broken for it since it was looked at last.
+    pub broken: Option<BrokenGlass>,
     pub overdue: bool,
     /// When time alone can change it.
     pub until: Option<DateTime<Utc>>,

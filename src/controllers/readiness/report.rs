@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Looked, Trouble, history};
+use super::{Looked, Trouble, glass, history};
 use crate::api::conditions::Conditions;
 use crate::api::readiness::{CheckStatus, SeenSignOff, TeamReadinessStatus, TeamRelease};
 use crate::api::release::{Participant, ParticipantRole};
-use crate::api::team_status::SignOffSource;
+use crate::api::team_status::{BrokenGlass, SignOffSource};
 use crate::api::time::to_wire;
 use crate::api::{ConditionType, Reason};
 use crate::cluster::objects::{Release, Team};
@@ -142,14 +142,24 @@ pub(super) async fn write(world: &World, team: &Team, seen: Seen<'_>) -> Result<
         observed_generation: Some(team.meta.generation),
         history: Vec::new(),
         history_earlier: None,
+        broken_glass: Vec::new(),
         releases,
         workloads: looked.iter().map(|l| l.status.clone()).collect(),
         seen_sign_offs: sign_offs,
         checks,
         conditions: with_answers(conditions.finish(), team),
     };
+    let broken: Vec<BrokenGlass> = looked.iter().filter_map(|l| l.broken.clone()).collect();
+    status.broken_glass = glass::record(&team.status.broken_glass, broken.clone());
     history::advance(&team.status, &mut status, now);
     replace(world, team, status).await?;
+    for broken in broken {
+        let (kind, name, ticket) = (broken.kind.as_str(), &broken.name, &broken.ticket);
+        let note = format!(
+            "{kind} {name} went out past every gate: somebody broke the glass with {ticket}; the audit log says who"
+        );
+        events::about_team(world, team, Moment { reason: "GlassBroken", action: "Record", note, warning: true }).await;
+    }
     if newly_overdue {
         events::about_team(
             world,

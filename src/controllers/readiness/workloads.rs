@@ -1,7 +1,7 @@
 //! One listed workload: is it there, does it carry the gate label, and what of it is held?
 
-use super::{Looked, Trouble, independent, pinned, recorded};
-use crate::api::fields::WorkloadRef;
+use super::{Looked, Trouble, glass, independent, pinned, recorded};
+use crate::api::fields::{WorkloadKind, WorkloadRef};
 use crate::api::names::GATE_LABEL;
 use crate::api::readiness::TeamWorkload;
 use crate::api::time::{from_wire, to_wire};
@@ -97,22 +97,18 @@ async fn gated(
     workload: &WorkloadRef,
     found: &Workload,
 ) -> Result<Looked, ApiError> {
-    let mut status = TeamWorkload {
-        kind: workload.kind,
-        name: workload.name.clone(),
-        state: "Gated".to_owned(),
-        held_since: None,
-        held_template: None,
-        let_go_at: recorded(team, workload).and_then(|w| w.let_go_at.clone()),
-        message: None,
-    };
     pinned::let_loose(world, found).await?;
-    let mut looked = Looked { status: status.clone(), trouble: None, overdue: false, until: None };
+    let now = world.clock.now();
+    let before = recorded(team, workload);
+    let mut status = status_of(workload.kind, &workload.name, "Gated");
+    status.let_go_at = before.and_then(|w| w.let_go_at.clone());
+    glass::remember(&mut status, found);
+    let broken = glass::broken(before, found, now);
+    let mut looked = Looked { status: status.clone(), trouble: None, broken, overdue: false, until: None };
     if found.hold.is_none() || found.terminating {
         return Ok(looked);
     }
-    let now = world.clock.now();
-    let known = recorded(team, workload).filter(|w| w.held_template.as_ref() == Some(&found.template));
+    let known = before.filter(|w| w.held_template.as_ref() == Some(&found.template));
     let since = known.and_then(|w| w.held_since.as_deref()).and_then(from_wire);
     status.held_since = Some(to_wire(since.unwrap_or(now)));
     status.held_template = Some(found.template.clone());
@@ -132,14 +128,23 @@ async fn gated(
 }
 
 fn troubled(workload: &WorkloadRef, trouble: Trouble, state: &str, why: &str) -> Looked {
-    let status = TeamWorkload {
-        kind: workload.kind,
-        name: workload.name.clone(),
+    let mut status = status_of(workload.kind, &workload.name, state);
+    status.message = Some(why.to_owned());
+    Looked { status, trouble: Some(trouble), broken: None, overdue: false, until: None }
+}
+
+/// What is said of a workload at least.
+pub(super) fn status_of(kind: WorkloadKind, name: &str, state: &str) -> TeamWorkload {
+    TeamWorkload {
+        kind,
+        name: name.to_owned(),
         state: state.to_owned(),
         held_since: None,
         held_template: None,
         let_go_at: None,
-        message: Some(why.to_owned()),
-    };
-    Looked { status, trouble: Some(trouble), overdue: false, until: None }
+        template: None,
+        let_go_by: None,
+        glass: None,
+        message: None,
+    }
 }

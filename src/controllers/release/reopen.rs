@@ -19,7 +19,7 @@ use crate::validate;
 ///
 /// When it changed meanwhile, or the API server does not answer.
 pub async fn if_asked(world: &World, key: &ObjectKey) -> Result<(), ApiError> {
-    let Some(release) = world.stores.ended.get(key).filter(|release| is_asked(release)) else {
+    let Some(release) = world.stores.ended.get(key).filter(is_asked) else {
         return Ok(());
     };
     let status = reopened(&release, to_wire(world.clock.now()));

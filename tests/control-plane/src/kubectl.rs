@@ -52,6 +52,12 @@ impl Kubectl {
         Kubectl { path: path.to_owned(), arguments, stdin: None }
     }
 
+    /// The program that is called, for a PATH of one's own.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.path
+    }
+
     /// Adds arguments.
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));

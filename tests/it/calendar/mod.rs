@@ -1,5 +1,6 @@
 //! The calendar against cases that others answered, and against its own laws.
 
+mod acceptance;
 mod conformance;
 mod effort;
 mod export;

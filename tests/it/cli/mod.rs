@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::support::Done;
 
+mod completion;
+mod hostile;
+mod live;
 mod plan;
 mod server;
 mod session;

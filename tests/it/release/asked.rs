@@ -28,19 +28,22 @@ async fn what_a_release_shipped_goes_back_long_after_it_ended_when_somebody_with
     shipped(&stage, "regret").await?;
     let release = release_named("regret");
     let stranger = stage.installed.plane.user("sam", &["team-regret"])?;
-    let may_edit = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"namespace": "releases", "name": "sam-edits"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "rollcall-edit"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "sam"}]});
-    stage.installed.apply(&stage.installed.admin, &rollcall::manifests::to_yaml(&[may_edit])).await?;
+    let bound = |role: &str| {
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"namespace": "releases", "name": format!("sam-{role}")},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "sam"}]})
+    };
+    let roles = rollcall::manifests::to_yaml(&[bound("rollcall-view"), bound("rollcall-edit")]);
+    stage.installed.apply(&stage.installed.admin, &roles).await?;
     let ask = format!(r#"{{"metadata": {{"annotations": {{"{ASK}": "INC-7"}}}}}}"#);
     let args = ["patch", "coordinatedrelease", "regret", "-n", "releases", "--type=merge", "-p", ask.as_str()];
     let refused = stage
         .installed
         .until("the right to edit is in force and does not include the verb", || async {
             let out = stage.installed.plane.kubectl(&stranger).args(args).run().await?;
+            let said = out.stderr.clone();
             assert!(out.success().is_err(), "sam may not ask for a rollback");
-            let said = stage.installed.plane.kubectl(&stranger).args(args).run().await?.stderr;
             Ok(said.contains("verb rollback").then_some(said))
         })
         .await?;
@@ -100,7 +103,9 @@ async fn while_the_stop_exists_nothing_goes_and_everything_goes_on_when_it_is_de
     let stop = json!({"apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"namespace": "rollcall-system", "name": "rollcall-stop"}, "data": {"reason": "INC-9"}});
     stage.apply(&[stop]).await?;
-    stage.until("the release says that all is stopped", release, |r| blocker_codes(r).contains(&"RC002".into())).await?;
+    stage
+        .until("the release says that all is stopped", release, |r| blocker_codes(r).contains(&"RC002".into()))
+        .await?;
     stage.sign("quiet", "quiet", &digest).await?;
     stage.until("only the stop is in the way", release, |r| blocker_codes(r) == ["RC002"]).await?;
     let stopped = stage.until_condition(release, ["Gated", "True", "Stopped"]).await?;

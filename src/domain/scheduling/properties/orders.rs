@@ -50,7 +50,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Event::Sign),
         4 => Just(Event::Look),
     ];
-    prop::collection::vec(one, 40..160)
+    prop::collection::vec(one, 40..90)
 }
 
 fn workload_name(stage: &str) -> WorkloadName {
@@ -135,6 +135,8 @@ struct Run {
     /// Of each stage that was let go at 8: whether the stage before was healthy with what it had stored, and whether the
     /// team's word was for what was stored then.
     gone: BTreeMap<usize, (bool, bool)>,
+    /// The templates that the lead looked at when signing last.
+    signed: Vec<String>,
 }
 
 impl Run {
@@ -151,6 +153,7 @@ impl Run {
             Event::Sign => {
                 let asked = decide(&self.truth).digest;
                 say(&mut self.truth, &asked);
+                self.signed = templates(&self.truth);
             }
             Event::Look => self.look(moment),
         }
@@ -210,18 +213,18 @@ impl Run {
             let n = STAGES.iter().position(|stage| stage == step).expect("a stage");
             let before = n.checked_sub(1).map(|before| self.stage(before).clone());
             let healthy = before.is_none_or(|w| !w.hold.is_held() && w.progress == Progress::Done);
-            let signed = self.word_is_for(&decision.digest);
+            let signed = self.signed == templates(&self.truth);
             self.gone.insert(n, (healthy, signed));
             let workload = self.stage(n);
             workload.hold = Hold::Free;
             workload.version = next(&workload.version);
         }
     }
+}
 
-    fn word_is_for(&self, digest: &str) -> bool {
-        let Some(TeamFound::Sound(team)) = self.truth.teams.get(&name("core")) else { return false };
-        team.sign_offs.values().flatten().any(|word| word.digest == digest)
-    }
+/// What all stages have stored: what a signature is for, whatever the digest says.
+fn templates(s: &Situation) -> Vec<String> {
+    s.workloads.values().map(|w| w.template.clone()).collect()
 }
 
 fn next(version: &str) -> String {
@@ -230,7 +233,8 @@ fn next(version: &str) -> String {
 
 fn run(events: &[Event]) -> Run {
     let truth = at_rest();
-    let mut run = Run { view: truth.clone(), truth, gone: BTreeMap::new() };
+    let signed = templates(&truth);
+    let mut run = Run { view: truth.clone(), truth, gone: BTreeMap::new(), signed };
     for (moment, event) in events.iter().enumerate() {
         run.happens(moment, *event);
     }
@@ -254,11 +258,11 @@ fn the_orders_that_nobody_wrote_let_something_go() {
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut any, mut all) = (0, 0);
-    for _ in 0..300 {
+    for _ in 0..100 {
         let events = events().new_tree(&mut runner).expect("events").current();
         let run = run(&events);
         any += usize::from(!run.gone.is_empty());
         all += usize::from(run.gone.len() == STAGES.len());
     }
-    assert!(any > 30 && all > 0, "orders in which nothing goes prove nothing: {any} of 300, {all} to the end");
+    assert!(any > 20 && all > 0, "orders in which nothing goes prove nothing: {any} of 100, {all} to the end");
 }

@@ -1,0 +1,140 @@
+//! What somebody may hand the command: names that would move a cursor, more of everything than anybody has, and files
+//! that are no manifests. The answer is clear, bounded, and does nothing to a terminal.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::session::Session;
+use super::shop::{self, RELEASE};
+use crate::support::Done;
+
+/// Colours off, moves the cursor, clears the screen, rings, turns the writing, and breaks the line.
+const EVIL: &str = "a\u{1b}[31m\u{1b}[2J\u{7}\u{202e}b\u{2066}c\nd";
+
+fn folder(name: &str) -> Done<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn plan(folder: &Path, args: &[&str]) -> Done<Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    Ok(command.arg("plan").arg("-f").arg(folder).args(["--at", "2027-01-12T07:00:00Z"]).args(args).output()?)
+}
+
+/// Nothing in it that a terminal would obey.
+fn harmless(text: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(text);
+    let bad = text.chars().find(|c| {
+        c.is_control() && *c != '\n' && *c != '\r' || matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    });
+    bad.map_or(Ok(()), |c| Err(format!("{c:?} in {text}")))
+}
+
+#[test]
+fn no_word_in_the_cluster_reaches_the_terminal_as_more_than_letters() -> Done {
+    let mut known = shop::shop()?;
+    let release = known.objects.get_mut(RELEASE).ok_or("no release")?;
+    release["spec"]["participants"][0]["responsibility"] = EVIL.into();
+    release["spec"]["owner"]["name"] = EVIL.into();
+    release["status"]["blockers"][0]["message"] = EVIL.into();
+    release["status"]["conditions"][0]["reason"] = EVIL.into();
+    let team = known.objects.get_mut(&shop::team_path("core")).ok_or("no team")?;
+    team["spec"]["contact"]["ask"] = EVIL.into();
+    team["spec"]["signOffs"][0]["by"] = EVIL.into();
+    team["status"]["releases"][0]["state"] = EVIL.into();
+    let api = known.objects.get_mut("/apis/apps/v1/namespaces/core/deployments/api").ok_or("no api")?;
+    api["spec"]["template"]["spec"]["containers"][0]["image"] = EVIL.into();
+    api["metadata"]["annotations"]["rollcall.dev/released"] = EVIL.into();
+    let session = Session::with(known)?;
+    for args in [
+        &["status"][..],
+        &["status", "checkout-2"],
+        &["why", "checkout-2"],
+        &["tree", "checkout-2"],
+        &["trace", "deploy/api", "-n", "core"],
+        &["owed", "-A"],
+        &["events", "checkout-2"],
+        &["hold", "checkout-2"],
+        &["ready", "core", "-r", "checkout-2", "--role", EVIL],
+        &["why", "\u{1b}[31mx"],
+    ] {
+        let out = session.command("rollcall", args)?.output()?;
+        harmless(&out.stdout).map_err(|why| format!("{args:?}: {why}"))?;
+        harmless(&out.stderr).map_err(|why| format!("{args:?}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// A team whose workloads stand in so many releases of a hundred steps each.
+fn many(releases: usize, steps: usize, windows: usize) -> String {
+    let mut text = String::new();
+    for n in 0..windows {
+        text.push_str(&format!(
+            "---\n{{apiVersion: rollcall.dev/v1alpha1, kind: DeploymentWindow, metadata: {{name: w{n}, namespace: other{}}},\n  spec: {{type: Allow, timeZone: UTC, reason: r, schedule: [{{name: a, weekly: {{days: [Mon], from: \"09:00\", until: \"10:00\"}}}}]}}}}\n",
+            n % 50
+        ));
+    }
+    for n in 0..releases {
+        text.push_str(&format!("---\napiVersion: rollcall.dev/v1alpha1\nkind: CoordinatedRelease\nmetadata: {{name: r{n}, namespace: rel}}\nspec:\n  participants: [{{name: t, team: {{namespace: t{n}, name: t}}, responsibility: all}}]\n  steps:\n"));
+        for step in 0..steps {
+            let after = if step == 0 { String::new() } else { format!(", dependsOn: [s{}]", step - 1) };
+            text.push_str(&format!("  - {{name: s{step}, participant: t, workload: {{kind: Deployment, name: d{step}}}, estimate: 1m{after}}}\n"));
+        }
+    }
+    text
+}
+
+#[test]
+fn a_release_of_five_thousand_steps_is_refused_in_one_line() -> Done {
+    let folder = folder("long")?;
+    std::fs::write(folder.join("long.yaml"), many(1, 5_000, 0))?;
+    let out = plan(&folder, &[])?;
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(said.contains("spec.steps") && said.contains("100"), "{said}");
+    assert!(said.lines().count() < 10, "{said}");
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_and_a_binary_file_are_named() -> Done {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder("unreadable")?;
+    let closed = folder.join("closed");
+    std::fs::create_dir(&closed)?;
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000))?;
+    // Who is root may read everything: then an empty folder is what there is.
+    let may_read = std::fs::read_dir(&closed).is_ok();
+    let out = plan(&closed, &[])?;
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700))?;
+    assert_eq!(out.status.code(), Some(3), "{said}");
+    let expected = if may_read { "no .yaml, .yml or .json file in it" } else { "Permission denied" };
+    assert!(said.contains("closed") && said.contains(expected) && said.contains("\nhelp: "), "{said}");
+    std::fs::write(folder.join("image.yaml"), [0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe])?;
+    let out = plan(&folder, &[])?;
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.code() == Some(3) && said.contains("image.yaml: is no text (byte 4 is not UTF-8)"), "{said}");
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+#[test]
+fn a_text_that_unfolds_without_end_and_one_that_nests_without_end_are_refused() -> Done {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..12 {
+        bomb.push_str(&format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", ")));
+    }
+    for (name, text) in [("bomb", bomb), ("deep", "[".repeat(200_000)), ("anchors", "&a ".repeat(100_000))] {
+        let folder = folder(name)?;
+        std::fs::write(folder.join("x.yaml"), text)?;
+        let out = plan(&folder, &[])?;
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.code() == Some(3) && said.contains("x.yaml:") && said.lines().count() < 6, "{name}: {said}");
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! The command through kubectl itself, on a real control plane: the README's tour, followed to the letter.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use control_plane::ControlPlane;
+use tokio::process::Command;
+
+use crate::support::Done;
+
+const HEADING: &str = "## A release in five minutes";
+
+/// The commands of the tour, fence by fence, with continuation lines joined.
+fn tour() -> Done<Vec<Vec<String>>> {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))?;
+    let section = readme.split(HEADING).nth(1).ok_or("the README has no tour")?;
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let mut fences = Vec::new();
+    for fence in section.split("```console\n").skip(1) {
+        let text = fence.split("\n```").next().unwrap_or_default().replace("\\\n", "");
+        fences.push(text.lines().filter_map(|line| line.strip_prefix("$ ")).map(str::to_owned).collect());
+    }
+    Ok(fences)
+}
+
+/// A shell in which everything is on the PATH that the tour takes to be there.
+struct Shell {
+    folder: PathBuf,
+    kubeconfig: PathBuf,
+    path: String,
+}
+
+impl Shell {
+    fn at(plane: &ControlPlane) -> Done<Self> {
+        let folder = plane.dir().join("tour");
+        std::fs::create_dir_all(folder.join("bin"))?;
+        let admin = plane.admin()?;
+        let kubectl = plane.kubectl(&admin).program().to_owned();
+        let rollcall = PathBuf::from(env!("CARGO_BIN_EXE_rollcall"));
+        for (name, program) in [
+            ("rollcall", &rollcall),
+            ("kubectl-rollcall", &rollcall),
+            ("kubectl_complete-rollcall", &rollcall),
+            ("kubectl", &kubectl),
+        ] {
+            std::os::unix::fs::symlink(program, folder.join("bin").join(name))?;
+        }
+        // The tour may change its kubeconfig, the other tests' must stay.
+        let kubeconfig = folder.join("kubeconfig");
+        std::fs::copy(admin.kubeconfig_path(), &kubeconfig)?;
+        let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap_or_default());
+        Ok(Self { folder, kubeconfig, path })
+    }
+
+    /// Runs commands one after the other, each told with what it said and how it ended.
+    async fn run(&self, commands: &[String]) -> Done<String> {
+        let mut script = String::from("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n");
+        for command in commands {
+            let quoted = command.replace('\'', "'\\''");
+            script.push_str(&format!("printf '%s\\n' '$ {quoted}'\n{command}\nprintf '[exit %s]\\n' \"$?\"\n"));
+        }
+        let child = Command::new("bash")
+            .arg("-c")
+            .arg(script)
+            .env("PATH", &self.path)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .env("HOME", &self.folder)
+            .env("TMPDIR", &self.folder)
+            .env("KUBERC", "off")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let out = tokio::time::timeout(std::time::Duration::from_secs(420), child.wait_with_output()).await??;
+        Ok(format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
+    }
+}
+
+/// How a command of the transcript ended.
+fn ended(said: &str, command: &str) -> Option<String> {
+    let after = said.split(&format!("$ {command}")).nth(1)?;
+    let code = after.split("[exit ").nth(1)?.split(']').next()?;
+    Some(code.to_owned())
+}
+
+/// What the tour does not show, asked where it has come to.
+const MORE: [&str; 8] = [
+    "kubectl rollcall why tour --namespace=tour",
+    "kubectl __complete rollcall why -n tour ''",
+    "kubectl rollcall owed -A",
+    "kubectl rollcall events tour -n tour",
+    "kubectl get tr data -n tour -o 'jsonpath={.spec.signOffs[0].by}'",
+    "kubectl rollcall status -A",
+    "kubectl rollcall status tour -n tour --as nobody",
+    "kubectl rollcall why toor -n tour",
+];
+
+/// What is said on the way.
+const SAID: [&str; 14] = [
+    "release tour/tour: 2 steps in 2 waves",
+    "tour/tour cannot start. 3 blockers.",
+    "No resources found in tour namespace.",
+    "Job tour/migrate (yours)",
+    "+ image web=registry.k8s.io/pause:3.10",
+    "signed Go as lead by",
+    "tour/tour: finished, 2/2 steps done",
+    "let go by",
+    "now        held",
+    "came back held",
+    "0 problems",
+    "tour/tour is done: all 2 steps.",
+    "StepReleased",
+    "did you mean tour?",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tour_of_the_readme_goes_to_the_letter_and_kubectl_knows_the_plugin() -> Done {
+    let fences = tour()?;
+    let plane = ControlPlane::start().await?;
+    let shell = Shell::at(&plane)?;
+    let mut commands: Vec<String> = fences.concat();
+    let cleanup = commands.split_off(commands.len() - fences.last().map_or(0, Vec::len));
+    let asked: Vec<String> = commands.iter().cloned().chain(MORE.map(str::to_owned)).chain(cleanup).collect();
+    let said = shell.run(&asked).await?;
+    for command in &asked {
+        let blocked = command.contains("kubectl rollcall why tour -n tour");
+        let expected = match command.as_str() {
+            // Blocked is an answer, and so is "not yours to see", and "no such name".
+            _ if blocked => "1",
+            "kubectl rollcall status tour -n tour --as nobody" => "4",
+            "kubectl rollcall why toor -n tour" => "3",
+            _ => "0",
+        };
+        assert_eq!(ended(&said, command).as_deref(), Some(expected), "{command}\n\n{said}");
+    }
+    for words in SAID {
+        assert!(said.contains(words), "{words}\n\n{said}");
+    }
+    let completed = said.split("$ kubectl __complete rollcall").nth(1).and_then(|t| t.split("[exit").next());
+    assert!(completed.is_some_and(|c| c.lines().any(|line| line == "tour") && c.contains(":4")), "{completed:?}");
+    Ok(())
+}
