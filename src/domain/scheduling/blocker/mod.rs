@@ -152,12 +152,7 @@ impl Cause {
                 WhyLacking::Expired { .. } => 54,
                 WhyLacking::NotTrusted { .. } => 55,
             },
-            Self::Check { why, .. } => match why {
-                WhyUnchecked::CannotRun { .. } => 61,
-                WhyUnchecked::Failing => 62,
-                WhyUnchecked::NoAnswer => 63,
-                WhyUnchecked::Rejected => 64,
-            },
+            Self::Check { why, .. } => check_code(why),
             Self::Predecessor { .. } => 71,
             Self::Soaking { .. } => 72,
             Self::PredecessorFailed { .. } => 73,
@@ -301,5 +296,14 @@ impl Cause {
                 format!("step {step}")
             }
         }
+    }
+}
+
+fn check_code(why: &WhyUnchecked) -> u16 {
+    match why {
+        WhyUnchecked::CannotRun { .. } => 61,
+        WhyUnchecked::Failing => 62,
+        WhyUnchecked::NoAnswer => 63,
+        WhyUnchecked::Rejected => 64,
     }
 }

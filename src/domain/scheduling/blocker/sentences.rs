@@ -193,7 +193,6 @@ impl Cause {
             Self::WorkloadMissing { .. } => "apply its manifest".to_owned(),
             Self::ContentMissing { .. } => "apply the expected content, or change spec.steps[].expect".to_owned(),
             Self::Halted { step } => format!("mend step {step} with new content"),
-            Self::Overran { closed, .. } => format!("to go on, set spec.resumedAt to {} or later", said(*closed)),
             Self::StepFailed { .. } | Self::TimedOut { .. } => {
                 "look at its pods, then apply content that works".to_owned()
             }
@@ -211,6 +210,7 @@ impl Cause {
             Self::TaskOpen { step, team, digest, release, .. } => format!(
                 "do it, then say so in spec.tasksDone of TeamReadiness {team}: release {release}, step {step}, digest {digest}"
             ),
+            Self::Overran { closed, .. } => format!("to go on, set spec.resumedAt to {} or later", said(*closed)),
             Self::TaskLate { step, .. } => format!("give step {step} a longer timeout, or cancel the release"),
             Self::Unverified { .. } | Self::VerificationFailed { .. } => {
                 "look at what the check looks at, then ship content that works".to_owned()
