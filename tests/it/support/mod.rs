@@ -15,6 +15,7 @@ pub mod plan;
 pub mod recorder;
 pub mod shop;
 pub mod stage;
+pub mod undone;
 
 use std::time::Duration;
 
