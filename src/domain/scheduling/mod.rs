@@ -22,6 +22,7 @@ mod rollback;
 pub mod situation;
 mod tasks;
 mod verify;
+mod withdrawal;
 
 pub use blocker::{Blocker, CODES, Cause, Code, Gate, WhyKept, WhyRefused};
 pub use decide::decide;
@@ -30,6 +31,7 @@ pub(crate) use decide::tests::fixtures;
 pub use decision::{Act, Decision, Outcome, StepState, StepView};
 pub use ending::{marked_by, marker, released_by};
 pub use situation::Situation;
+pub use withdrawal::shares;
 
 use chrono::TimeDelta;
 

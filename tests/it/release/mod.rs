@@ -1,6 +1,7 @@
 //! Releases on a real control plane, end to end.
 
 mod asked;
+mod checkout;
 mod crash;
 mod failure;
 mod replicas;
@@ -8,4 +9,5 @@ mod rollback;
 mod stop;
 pub mod story;
 mod straight;
+mod undone;
 mod words;
