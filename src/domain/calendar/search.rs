@@ -57,6 +57,10 @@ impl Looks {
         let mut end = self.begin.saturating_add(self.look).min(self.furthest);
         if let Some(proof) = self.proof.filter(|proof| proof.until > self.begin) {
             end = end.min(proof.until);
+            // Behind the proof little is left to find.
+            if end == proof.until {
+                self.look = FIRST_LOOK / 4;
+            }
         }
         let found = openings.within(self.begin, end, &mut self.looked_at);
         self.look = self.look.saturating_mul(4).min(self.longest);
@@ -103,6 +107,8 @@ pub(crate) fn each_stretch<T>(
             }
         }
         if looks.proves(open.map_or(closed_since, |last| last.from)) {
+            // It never ends, so it is as long as anything that is searched for.
+            open = open.map(|last| Span { from: last.from, until: looks.furthest });
             break;
         }
     }
