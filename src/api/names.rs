@@ -20,6 +20,13 @@ pub const ROLLED_BACK: &str = "rollcall.dev/rolled-back";
 /// Annotation on a CronJob, written by rollcall with each release action: the digest of what was let go, and when
 /// the last run before it was due.
 pub const RUNS: &str = "rollcall.dev/runs";
+/// Scheduling gate of a pod whose revision was not let go.
+pub const POD_GATE: &str = "rollcall.dev/hold";
+/// Name of the ConfigMap, in a namespace that was opened for the pod gate, that lists the revisions which were let
+/// go: the value of their pods' [`REVISION_LABEL`], and the name of the workload.
+pub const RELEASED_REVISIONS: &str = "rollcall-released";
+/// Label of the pods of StatefulSets and DaemonSets: their revision. Written by their controllers.
+pub const REVISION_LABEL: &str = "controller-revision-hash";
 /// Label on a pod template: the name of the workload whose unreleased pods wait at a scheduling gate.
 pub const POD_GATE_LABEL: &str = "rollcall.dev/pod-gate";
 /// Annotation, written by rollcall with each release action: what let this content go.

@@ -31,6 +31,9 @@ pub struct ManifestsArgs {
     /// Let the operator patch workloads in all namespaces.
     #[arg(long)]
     all_namespaces: bool,
+    /// A namespace that is opened for the pod gate; may be repeated.
+    #[arg(long, value_name = "NAMESPACE")]
+    pod_gate_namespace: Vec<String>,
     /// Leave out the operator itself, which then runs elsewhere.
     #[arg(long)]
     no_operator: bool,
@@ -85,6 +88,7 @@ pub fn manifests(args: ManifestsArgs) -> Result<ExitCode, Failure> {
     }
     install.workload_access =
         if args.all_namespaces { WorkloadAccess::Cluster } else { WorkloadAccess::Namespaces(args.workload_namespace) };
+    install.pod_gate_namespaces = args.pod_gate_namespace;
     let all = manifests::all(&install);
     let kept: Vec<_> = all.into_iter().filter(|object| !args.no_operator || object["kind"] != "Deployment").collect();
     answer(&to_yaml(&kept))

@@ -11,6 +11,7 @@ pub mod key;
 pub mod lease;
 mod lease_record;
 pub mod objects;
+mod pods;
 pub mod releases;
 pub mod revisions;
 pub mod store;

@@ -37,11 +37,9 @@ pub(in crate::cluster) struct Revision {
 impl Revision {
     /// The revision that `keeper` keeps; `pod_template` is where the pod template is in it.
     pub fn of(keeper: &Value, template: Value, pod_template: &str) -> Self {
-        let owners = keeper["metadata"]["ownerReferences"].as_array();
-        let owner = owners.into_iter().flatten().find(|o| o["controller"] == true);
         Self {
             name: keeper["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
-            owner: owner.and_then(|o| o["uid"].as_str()).unwrap_or_default().to_owned(),
+            owner: owner_of(keeper).to_owned(),
             digest: digest_of_content(&template, pod_template),
             template,
             ..Self::default()
@@ -52,6 +50,18 @@ impl Revision {
         let Self { name, owner, template, digest, .. } = self.clone();
         Former { name, template, digest, owner }
     }
+}
+
+/// The UID of an object's controller; empty if it has none.
+fn owner_of(object: &Value) -> &str {
+    let owners = object["metadata"]["ownerReferences"].as_array();
+    let owner = owners.into_iter().flatten().find(|o| o["controller"] == true);
+    owner.and_then(|o| o["uid"].as_str()).unwrap_or_default()
+}
+
+/// Whether an object's controller is this one.
+pub(in crate::cluster) fn owned_by(object: &Value, uid: &str) -> bool {
+    owner_of(object) == uid
 }
 
 /// A ControllerRevision of a StatefulSet or a DaemonSet. Its data is a strategic merge patch that replaces the

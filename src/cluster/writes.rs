@@ -55,6 +55,7 @@ pub const CRON_JOBS: Resource = Resource { group: "batch", version: "v1", plural
 pub const REPLICA_SETS: Resource = Resource { group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet" };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { group: "apps", version: "v1", plural: "controllerrevisions", kind: "ControllerRevision" };
+pub const PODS: Resource = Resource { group: "", version: "v1", plural: "pods", kind: "Pod" };
 pub const NAMESPACES: Resource = Resource { group: "", version: "v1", plural: "namespaces", kind: "Namespace" };
 pub const CONFIG_MAPS: Resource = Resource { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap" };
 const EVENTS: Resource = Resource { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
@@ -215,6 +216,19 @@ impl Objects {
         // that cannot be stored. Which of the two it is, the version tells.
         let text = self.get(resource, namespace, name).await?.ok_or(ApiError::NotFound { what: what.clone() })?;
         if version_of(&text, &what)? == workload.version { Err(refused) } else { Err(ApiError::Conflict { what }) }
+    }
+
+    /// Patches an object by a JSON patch that says itself what it must find.
+    pub(super) async fn patch_object(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        patch: Value,
+    ) -> Result<(), ApiError> {
+        self.send(Method::PATCH, resource, namespace, name, "", "application/json-patch+json", Some(patch))
+            .await
+            .map(drop)
     }
 
     /// Puts the gate label of a team on a workload.

@@ -42,6 +42,7 @@ pub(super) fn files() -> Vec<File> {
             either(&deployment::operator(&install), &deployment::operator(&webhook)),
         ),
         ("templates/calendars.yaml".to_owned(), calendars(&install)),
+        ("templates/pod-gates.yaml".to_owned(), pod_gates(&install)),
         (
             "templates/network-policy.yaml".to_owned(),
             format!(
@@ -90,6 +91,13 @@ fn calendars(install: &Install) -> String {
     format!("{HEADER}{{{{- range .Values.calendarNamespaces }}}}\n---\n{one}{{{{- end }}}}\n")
 }
 
+/// Which namespaces are opened for the pod gate.
+fn pod_gates(install: &Install) -> String {
+    let install = Install { pod_gate_namespaces: vec![WORKLOAD_NAMESPACE.to_owned()], ..install.clone() };
+    let one = template(&rbac::pod_gate_bindings(&install)).replace(HEADER, "");
+    format!("{HEADER}{{{{- range .Values.podGateNamespaces }}}}\n---\n{one}{{{{- end }}}}\n")
+}
+
 fn template(objects: &[Value]) -> String {
     let text = to_yaml(objects)
         .replace(NAMESPACE, "{{ $.Release.Namespace }}")
@@ -121,6 +129,8 @@ const VALUES: &str = concat!(
     "hold: auto\n",
     "# Namespaces besides rollcall's own in which it may read ConfigMaps: windows there may name calendars.\n",
     "calendarNamespaces: []\n",
+    "# Namespaces that are opened for the pod gate: rollcall may read pods there and take its own gate from them.\n",
+    "podGateNamespaces: []\n",
     "# Whether a NetworkPolicy limits the operator's traffic.\n",
     "networkPolicy: false\n",
 );

@@ -55,6 +55,8 @@ pub struct Install {
     pub mechanism: Mechanism,
     /// Namespaces other than its own in which the operator may read ConfigMaps, for windows that name calendars there.
     pub calendar_namespaces: Vec<String>,
+    /// Namespaces that are opened for the pod gate: the operator may read pods there and take its own gate from them.
+    pub pod_gate_namespaces: Vec<String>,
     /// Whether a NetworkPolicy limits the operator's traffic.
     pub network_policy: bool,
 }
@@ -80,6 +82,7 @@ impl Install {
             workload_access: WorkloadAccess::Namespaces(Vec::new()),
             mechanism: Mechanism::Policies,
             calendar_namespaces: Vec::new(),
+            pod_gate_namespaces: Vec::new(),
             network_policy: false,
         }
     }

@@ -9,9 +9,13 @@ use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF, 
 use super::object::{cluster_object, object};
 use super::{Install, Mechanism, WorkloadAccess};
 use crate::api::GROUP;
+use crate::api::names::RELEASED_REVISIONS;
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
 pub const WORKLOADS_ROLE: &str = "rollcall-workloads";
+
+/// Name of the ClusterRole that lets the operator open the pod gate where it is bound.
+pub const POD_GATE_ROLE: &str = "rollcall-pod-gate";
 
 /// Name of the ClusterRole that lets the operator read calendars where it is bound.
 pub const CALENDARS_ROLE: &str = "rollcall-calendars";
@@ -133,6 +137,8 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         all.extend(webhook_rights(install));
     }
     all.extend(calendar_bindings(install));
+    all.push(pod_gate_role());
+    all.extend(pod_gate_bindings(install));
     all.extend([
         cluster_role("rollcall-view", Some("view"), VIEW),
         cluster_role("rollcall-edit", Some("edit"), EDIT),
@@ -141,6 +147,27 @@ pub fn rbac(install: &Install) -> Vec<Value> {
         cluster_role("rollcall-rollback", None, ROLLBACK),
     ]);
     all
+}
+
+/// What opens namespaces for the pod gate: a list of what was let go, empty as yet, and the rights.
+pub(super) fn pod_gate_bindings(install: &Install) -> Vec<Value> {
+    let open = |name: &String| {
+        [
+            object("v1", "ConfigMap", RELEASED_REVISIONS, name, json!({})),
+            binding(POD_GATE_ROLE, name, "ClusterRole", POD_GATE_ROLE, install),
+        ]
+    };
+    install.pod_gate_namespaces.iter().flat_map(open).collect()
+}
+
+/// Where bound: pods, of which `bind-operator-pod` leaves the operator its own scheduling gate, and one ConfigMap.
+fn pod_gate_role() -> Value {
+    let mut role = cluster_role(POD_GATE_ROLE, None, &[("", &["pods"], &["get", "list", "patch"])]);
+    let list = json!({"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [RELEASED_REVISIONS], "verbs": ["get", "patch"]});
+    if let Some(rules) = role["rules"].as_array_mut() {
+        rules.push(list);
+    }
+    role
 }
 
 /// What the operator needs where it serves a webhook, beside all else.

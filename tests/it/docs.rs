@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rollcall::api::fields::WorkloadKind;
+use rollcall::cluster::workloads::decode;
 use rollcall::domain::scheduling::CODES;
+use serde_json::{Value, json};
 
 const CONDITIONS: &str = include_str!("../../src/api/conditions.rs");
 
@@ -84,5 +87,23 @@ fn what_the_readme_quotes_is_in_the_samples() {
     assert!(quoted.len() >= 3, "one example of each kind");
     for yaml in quoted {
         assert!(samples.iter().any(|s| s.contains(yaml)), "no sample says\n{yaml}");
+    }
+}
+
+#[test]
+fn the_page_of_kinds_says_how_firmly_each_kind_is_held() {
+    let page = include_str!("../../docs/kinds.md");
+    for kind in WorkloadKind::ALL {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {} |", kind.as_str())));
+        let strength = row.and_then(|row| row.split('|').nth(3)).unwrap_or_default();
+        let of = |labels: Value| {
+            let pods = json!({"metadata": {"labels": labels}});
+            let spec = json!({"template": pods, "jobTemplate": {"spec": {"template": pods}}});
+            let object = json!({"metadata": {"name": "x"}, "spec": spec}).to_string();
+            format!("`{:?}`", decode(kind, &object).expect("a workload").strength)
+        };
+        let (plain, strict) = (of(json!({})), of(json!({"rollcall.dev/pod-gate": "x"})));
+        let expected = if plain == strict { plain } else { format!("{plain}; {strict} with the pod gate") };
+        assert_eq!(strength.trim(), expected, "{kind:?}");
     }
 }

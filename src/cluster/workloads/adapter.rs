@@ -49,6 +49,11 @@ pub(in crate::cluster) trait Adapter: Sync {
         None
     }
 
+    /// How pods name the revision that an object keeps; `None` if they do not.
+    fn name_in_pods(&self, _: &Value) -> Option<String> {
+        None
+    }
+
     /// Which of an object's own revisions runs while it is held.
     fn former<'a>(&self, _: &Object, _: &'a [Revision]) -> Option<&'a Revision> {
         None

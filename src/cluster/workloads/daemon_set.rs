@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::adapter::{Adapter, set};
 use super::object::Object;
 use super::{Held, HeldBy, Progress, Strength};
+use crate::api::names::REVISION_LABEL;
 use crate::cluster::revisions::{Revision, controller_revision};
 use crate::cluster::writes::{CONTROLLER_REVISIONS, Resource};
 
@@ -30,9 +31,11 @@ impl Adapter for DaemonSet {
         }
     }
 
+    /// Pods that wait at the pod gate count as updated and are not ready.
     fn runs_already(&self, object: &Object) -> bool {
         let wanted = object.counted("desiredNumberScheduled");
-        object.observed() && wanted > 0 && object.counted("updatedNumberScheduled") == wanted
+        let runs = wanted > 0 && object.counted("numberReady") > 0;
+        object.observed() && runs && object.counted("updatedNumberScheduled") == wanted
     }
 
     /// What `rollingUpdate` says has stayed in place.
@@ -49,6 +52,10 @@ impl Adapter for DaemonSet {
 
     fn revision(&self, revision: &Value) -> Option<Revision> {
         controller_revision(revision)
+    }
+
+    fn name_in_pods(&self, revision: &Value) -> Option<String> {
+        revision["metadata"]["labels"][REVISION_LABEL].as_str().map(str::to_owned)
     }
 
     /// Nothing in a DaemonSet names the revision that runs: it is the newest that is not the held content. If it

@@ -57,6 +57,7 @@ fn a_held_stateful_set_is_not_taken_for_done_whatever_its_status_says() {
     let held = stateful_set(&rolling(2_147_483_647), 0, 3, &hold);
     assert_eq!((held.progress, held.runs_already), (Progress::NotObserved, false));
     assert!(stateful_set(&rolling(2_147_483_647), 3, 3, &hold).runs_already, "the change was taken back");
+    assert!(!stateful_set(&rolling(2_147_483_647), 3, 0, &hold).runs_already, "its pods wait at the pod gate");
     // The hold field without the hold: somebody else's stop, and no success either.
     assert_eq!(stateful_set(&rolling(2_147_483_647), 0, 3, &json!({})).progress, Progress::Stopped);
 }
@@ -97,7 +98,8 @@ fn daemon_set(strategy: &str, updated: i64, available: i64, hold: &Value) -> Wor
         WorkloadKind::DaemonSet,
         "log",
         &json!({"updateStrategy": {"type": strategy}, "template": template(&json!({}))}),
-        &json!({"observedGeneration": 3, "desiredNumberScheduled": 3, "updatedNumberScheduled": updated, "numberAvailable": available}),
+        &json!({"observedGeneration": 3, "desiredNumberScheduled": 3, "updatedNumberScheduled": updated,
+            "numberAvailable": available, "numberReady": available}),
         hold,
     )
 }
@@ -111,6 +113,8 @@ fn a_daemon_set_is_done_when_every_node_has_the_new_pod_available() {
     let hold = json!({"rollcall.dev/hold": "policy"});
     let held = daemon_set("OnDelete", 1, 3, &hold);
     assert_eq!((&held.progress, held.runs_already), (&Progress::NotObserved, false));
+    assert!(daemon_set("OnDelete", 3, 3, &hold).runs_already, "the change was taken back");
+    assert!(!daemon_set("OnDelete", 3, 0, &hold).runs_already, "its pods wait at the pod gate");
     let on = json!({"op": "add", "path": "/spec/updateStrategy/type", "value": "RollingUpdate"});
     assert_eq!(given_back(&held), [on]);
     assert_eq!(given_back(&daemon_set("OnDelete", 1, 3, &json!({"rollcall.dev/hold": "author"}))), Vec::<Value>::new());

@@ -75,6 +75,8 @@ pub struct Workload {
     pub last_run: Option<Box<str>>,
     /// Jobs: the CronJob whose controller made it.
     pub made_by: Option<Box<MadeBy>>,
+    /// What the pod template's pod gate label says.
+    pub pod_gate: Option<Box<str>>,
     /// It has no annotation, so one cannot be added without making room.
     pub bare: bool,
 }
@@ -155,6 +157,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
     let note = |name: &str| object.note(name).cloned();
     let hold = note(HOLD).map(|by| if by == HOLD_BY_AUTHOR { HeldBy::Author } else { HeldBy::Policy });
     let pods = object.content.pointer(adapter.pod_template()).unwrap_or(&Value::Null);
+    let pod_gate = pods["metadata"]["labels"][POD_GATE_LABEL].as_str().map(Box::from);
     let gate = object.metadata.labels.get(GATE_LABEL).cloned();
     let made_by = if kind == WorkloadKind::Job { made_by(&object).map(Box::new) } else { None };
     // What nobody gates is only watched for the label to appear: its content is not worth its memory.
@@ -174,7 +177,8 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         parts: if gated { parts::parts(pods) } else { Box::default() },
         progress: if hold.is_some() { Progress::NotObserved } else { adapter.progress(&object) },
         runs_already: gated && hold == Some(HeldBy::Policy) && adapter.runs_already(&object),
-        strength: adapter.strength(pods.pointer("/metadata/labels").is_some_and(|l| l.get(POD_GATE_LABEL).is_some())),
+        strength: adapter.strength(pod_gate.is_some()),
+        pod_gate,
         terminating: object.metadata.deletion_timestamp.is_some(),
         owned_elsewhere: adapter.owned_elsewhere(&object),
         runs: cron_job::runs(&object).map(Box::new),

@@ -42,11 +42,13 @@ impl Adapter for StatefulSet {
     }
 
     /// The controller names the revision that is stored and the one that runs. An author who replaces pods by hand
-    /// leaves the second name behind, but then every pod counts as updated.
+    /// leaves the second name behind, but then every pod counts as updated. A first installation whose pods wait at
+    /// the pod gate has one revision, of which nothing is ready.
     fn runs_already(&self, object: &Object) -> bool {
         let all = object.counted("replicas");
         let same = object.status["updateRevision"] == object.status["currentRevision"];
-        object.observed() && all > 0 && (same || object.counted("updatedReplicas") == all)
+        let runs = all > 0 && object.counted("readyReplicas") > 0;
+        object.observed() && runs && (same || object.counted("updatedReplicas") == all)
     }
 
     fn let_go(&self, held: &Held) -> Vec<Value> {
@@ -66,6 +68,10 @@ impl Adapter for StatefulSet {
 
     fn revision(&self, revision: &Value) -> Option<Revision> {
         controller_revision(revision)
+    }
+
+    fn name_in_pods(&self, revision: &Value) -> Option<String> {
+        revision["metadata"]["name"].as_str().map(str::to_owned)
     }
 
     /// The revision that its controller gives to pods which are created now. An author who replaces pods by hand

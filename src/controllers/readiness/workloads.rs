@@ -1,6 +1,6 @@
 //! One listed workload: is it there, does it carry the gate label, and what of it is held?
 
-use super::{Looked, Trouble, glass, independent, recorded};
+use super::{Looked, Trouble, glass, independent, pod_gate, recorded};
 use crate::api::fields::{WorkloadKind, WorkloadRef};
 use crate::api::names::GATE_LABEL;
 use crate::api::readiness::TeamWorkload;
@@ -105,6 +105,10 @@ async fn gated(
     let broken = glass::broken(before, found, now);
     let mut looked = Looked { status: status.clone(), trouble: None, broken, overdue: false, until: None };
     if found.hold.is_none() || found.terminating {
+        let followed = pod_gate::follow(world, found).await?;
+        looked.until = followed.until;
+        looked.trouble = followed.trouble.as_ref().map(|_| Trouble::NotAuthorized);
+        looked.status.message = followed.trouble.map(|why| crate::api::conditions::cut(&why, 1024));
         return Ok(looked);
     }
     let known = before.filter(|w| w.held_template.as_ref() == Some(&found.template));

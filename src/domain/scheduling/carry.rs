@@ -5,6 +5,8 @@
 //! release counts on for as long as that part is the same, whatever else is mended. Nothing else carries a word
 //! over: without a halt every change of what would ship makes every word stale.
 
+use std::cell::OnceCell;
+
 use serde_json::{Value, json};
 
 use super::situation::{Carried, Role, Situation, Step, Team, Work};
@@ -35,21 +37,36 @@ pub fn members(s: &Situation, takes: impl Fn(&Step) -> bool) -> Vec<Value> {
         .collect()
 }
 
-/// The digest of the plan and a team's own members.
-fn part(s: &Situation, team: &ObjectName) -> String {
-    let own = |step: &Step| super::progress::team_of(s, step) == Some(team);
-    digest_of(&json!({"release": {"name": s.release.name.to_string(), "uid": s.release.uid}, "plan": s.release.plan,
-        "members": members(s, own)}))
+/// The digests of the teams' own parts. The plan, which is in all of them, is digested once, and only if anybody asks.
+pub struct Parts<'a> {
+    s: &'a Situation,
+    plan: OnceCell<String>,
+}
+
+impl<'a> Parts<'a> {
+    pub fn of(s: &'a Situation) -> Self {
+        Self { s, plan: OnceCell::new() }
+    }
+
+    /// The digest of the plan and a team's own members.
+    fn part(&self, team: &ObjectName) -> String {
+        let s = self.s;
+        let own = |step: &Step| super::progress::team_of(s, step) == Some(team);
+        let plan = self.plan.get_or_init(|| digest_of(&s.release.plan));
+        digest_of(&json!({"release": {"name": s.release.name.to_string(), "uid": s.release.uid}, "plan": plan,
+            "members": members(s, own)}))
+    }
 }
 
 /// What a team said of this release; what it said of a halted state counts for the present one if it still holds.
-pub fn given(s: &Situation, team: &Team, digest: &str) -> Vec<SignOff> {
+pub fn given(parts: &Parts<'_>, team: &Team, digest: &str) -> Vec<SignOff> {
+    let s = parts.s;
     let mut given = team.sign_offs.get(&s.release.name).cloned().unwrap_or_default();
     let mine: Vec<&Carried> = s.record.carried.iter().filter(|c| c.team == team.name).collect();
     if mine.is_empty() {
         return given;
     }
-    let part = part(s, &team.name);
+    let part = parts.part(&team.name);
     for word in &mut given {
         if mine.iter().any(|c| c.signed == word.digest && c.part == part) {
             digest.clone_into(&mut word.digest);
@@ -61,8 +78,12 @@ pub fn given(s: &Situation, team: &Team, digest: &str) -> Vec<SignOff> {
 /// What is carried on from here: what still holds and, if the release halts now, the present state.
 pub fn carried(s: &Situation, digest: &str, halts: bool) -> Vec<Carried> {
     let mut all = Vec::new();
+    let parts = Parts::of(s);
     for participant in s.release.participants.values().filter(|p| p.role != Role::Informed) {
-        let part = part(s, &participant.team);
+        if !halts && s.record.carried.iter().all(|c| c.team != participant.team) {
+            continue;
+        }
+        let part = parts.part(&participant.team);
         let holds = |c: &&Carried| c.team == participant.team && c.part == part && (!halts || c.signed != digest);
         all.extend(s.record.carried.iter().filter(holds).cloned());
         if halts {

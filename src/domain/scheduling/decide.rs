@@ -35,10 +35,11 @@ pub fn decide(s: &Situation) -> Decision {
 
 fn decide_forward(s: &Situation, digest: String, standings: &Standings<'_>) -> Decision {
     let under_way = capacity::under_way(s, standings);
-    let asked = Asked { digest: &digest, standings, under_way: &under_way };
+    let words = gates::Words::on(s);
+    let asked = Asked { digest: &digest, standings, under_way: &under_way, words: &words };
     let mut answers = Answers::at(s.now);
     if !all_done(standings) {
-        answers.add(gates::whole_release(s, &digest));
+        answers.add(gates::whole_release(s, &words, &digest));
     }
     let halted = halted_by(s, standings);
     for step in &s.release.steps {

@@ -1,6 +1,7 @@
 //! The gates, each asked on its own and all of them asked.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -23,6 +24,7 @@ pub struct Asked<'a> {
     pub standings: &'a Standings<'a>,
     /// What this release and others have under way.
     pub under_way: &'a [InUse],
+    pub words: &'a Words<'a>,
 }
 
 /// When a right that was lacking is asked about again.
@@ -61,7 +63,7 @@ pub fn skipped(s: &Situation, skip: Skip) -> bool {
 }
 
 /// What keeps the whole release from letting anything go.
-pub fn whole_release(s: &Situation, digest: &str) -> Closed {
+pub fn whole_release(s: &Situation, words: &Words<'_>, digest: &str) -> Closed {
     let mut closed = Closed::default();
     closed.consider(override_in_force(s).map(|o| o.until));
     if let Some(reason) = &s.stopped {
@@ -89,7 +91,7 @@ pub fn whole_release(s: &Situation, digest: &str) -> Closed {
     }
     let required = s.release.participants.values().filter(|p| p.role == Role::Required);
     for team in required.filter_map(|p| sound(s, &p.team)) {
-        let (causes, holds_until) = readiness(s, team, digest);
+        let (causes, holds_until) = readiness(words, team, digest);
         for cause in causes {
             closed.add_for_all(cause, None);
         }
@@ -147,17 +149,18 @@ fn membership(s: &Situation) -> Vec<Cause> {
 }
 
 /// What a team's word lacks for this content, and until when the word that is there holds.
-fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<DateTime<Utc>>) {
+fn readiness(words: &Words<'_>, team: &Team, digest: &str) -> (Vec<Cause>, Option<DateTime<Utc>>) {
+    let s = words.s;
     let mut causes = Vec::new();
     let mut holds_until = None;
     if !skipped(s, Skip::SignOff) && !went_already(s, team, digest) {
-        let given = carry::given(s, team, digest);
+        let given = carry::given(&words.parts, team, digest);
         let tally = tally(&team.rules, &given, digest, s.release.author.as_deref(), s.now);
         holds_until = tally.holds_until;
         causes.extend(tally.lacks.into_iter().map(|lack| Cause::SignOff {
             team: team.name.clone(),
             role: lack.role,
-            why: with_changes(s, lack.why),
+            why: words.with_changes(lack.why),
             contact: team.contact.clone(),
             digest: digest.to_owned(),
             release: s.release.name.clone(),
@@ -178,15 +181,29 @@ fn readiness(s: &Situation, team: &Team, digest: &str) -> (Vec<Cause>, Option<Da
     (causes, holds_until)
 }
 
-/// Whoever signed something else is told what is other now, if it was recorded what they signed.
-fn with_changes(s: &Situation, why: WhyLacking) -> WhyLacking {
-    match why {
-        WhyLacking::Stale { by, signed, .. } => {
-            let then = s.record.signed.get(&signed);
-            let changed = then.map(|then| then.changes_to(&Content::of(s))).unwrap_or_default();
-            WhyLacking::Stale { by, signed, changed }
+/// What many teams' words are held against. It is as long as the plan, so it is made once, and only if it is needed.
+pub struct Words<'a> {
+    s: &'a Situation,
+    parts: carry::Parts<'a>,
+    content: OnceCell<Content>,
+}
+
+impl<'a> Words<'a> {
+    pub fn on(s: &'a Situation) -> Self {
+        Self { s, parts: carry::Parts::of(s), content: OnceCell::new() }
+    }
+
+    /// Whoever signed something else is told what is other now, if it was recorded what they signed.
+    fn with_changes(&self, why: WhyLacking) -> WhyLacking {
+        match why {
+            WhyLacking::Stale { by, signed, .. } => {
+                let now = || self.content.get_or_init(|| Content::of(self.s));
+                let then = self.s.record.signed.get(&signed);
+                let changed = then.map(|then| then.changes_to(now())).unwrap_or_default();
+                WhyLacking::Stale { by, signed, changed }
+            }
+            other => other,
         }
-        other => other,
     }
 }
 
@@ -218,7 +235,7 @@ pub fn of_step(s: &Situation, step: &Step, asked: &Asked<'_>) -> Closed {
         let optional =
             step.participant.as_ref().and_then(|p| s.release.participants.get(p)).filter(|p| p.role == Role::Optional);
         if let Some(team) = optional.and_then(|p| sound(s, &p.team)) {
-            let (causes, holds_until) = readiness(s, team, asked.digest);
+            let (causes, holds_until) = readiness(asked.words, team, asked.digest);
             for cause in causes {
                 closed.add(step, cause, None);
             }

@@ -11,7 +11,7 @@ pub(super) const DAEMON_SET: HeldKind = HeldKind {
     version: "v1",
     resource: "daemonsets",
     content: "template",
-    variables: template::VARIABLES,
+    variables: template::GATED_VARIABLES,
     changed: template::CHANGED,
     holds: on_delete,
     stopped: on_delete,
@@ -23,7 +23,7 @@ pub(super) const DAEMON_SET: HeldKind = HeldKind {
     operator_fields: &["updateStrategy"],
     operator_bounds: &[|| equal_but("object.spec.updateStrategy", "oldObject.spec.updateStrategy", &["type"])],
     counters: &["deprecated.daemonset.template.generation"],
-    refuses: &[],
+    refuses: &[template::KEEPS_POD_GATE],
 };
 
 fn on_delete(object: &str) -> String {

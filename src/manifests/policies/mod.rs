@@ -18,6 +18,7 @@ mod guard;
 mod held;
 mod job;
 mod object;
+mod pod_gate;
 mod self_binding;
 mod signoff;
 mod stateful_set;
@@ -48,6 +49,7 @@ pub fn policies(install: &Install) -> Vec<Value> {
     all.extend(signoff::policies());
     all.extend(task::policies());
     all.extend(author::policies());
+    all.extend(pod_gate::policies(install));
     all.extend(asked_back::deletion());
     all.extend(HELD.iter().flat_map(|kind| kind.policies(install)));
     all
@@ -138,6 +140,7 @@ mod tests {
             names::ROLLBACK,
             names::ROLLED_BACK,
             names::RUNS,
+            names::POD_GATE_LABEL,
             names::RELEASED,
             names::BREAK_GLASS,
             names::AUTHOR,

@@ -22,7 +22,7 @@ pub(super) fn policies(install: &Install, kinds: &[HeldKind]) -> Vec<Value> {
         .collect()
 }
 
-fn operator_only(install: &Install) -> Vec<Named> {
+pub(super) fn operator_only(install: &Install) -> Vec<Named> {
     vec![("operator", format!("request.userInfo.username == {}", quote(&install.operator_user)))]
 }
 

@@ -11,7 +11,7 @@ pub(super) const STATEFUL_SET: HeldKind = HeldKind {
     version: "v1",
     resource: "statefulsets",
     content: "template",
-    variables: template::VARIABLES,
+    variables: template::GATED_VARIABLES,
     changed: template::CHANGED,
     holds: partitioned,
     // OnDelete is an author's way to replace pods by hand, and the largest partition one to replace none.
@@ -37,7 +37,7 @@ pub(super) const STATEFUL_SET: HeldKind = HeldKind {
     operator_fields: &["updateStrategy"],
     operator_bounds: &[strategy, rolling_update],
     counters: &[],
-    refuses: &[],
+    refuses: &[template::KEEPS_POD_GATE],
 };
 
 fn partitioned(object: &str) -> String {

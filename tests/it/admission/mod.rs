@@ -15,6 +15,7 @@ mod jobs;
 mod kinds;
 mod matrix;
 pub mod objects;
+mod pod_gate;
 mod release;
 mod rollback;
 mod signoff;

@@ -5,4 +5,5 @@
 
 mod objects;
 mod pitfalls;
+mod pod_gate;
 mod rollout;

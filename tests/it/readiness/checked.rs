@@ -5,6 +5,7 @@ use control_plane::Subject;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::alone::message_of;
 use crate::admission::asking::Caller;
 use crate::support::operator::Operator;
 use crate::support::plan::{app, own_team, plan, release_named};
@@ -242,10 +243,12 @@ async fn the_budget_is_answered(stage: &Stage<'_>) -> Done {
     Ok(())
 }
 
+/// What the team lets go by itself stops, too: its author is asked about before each action, whoever's it is.
 async fn a_right_that_was_taken_from_the_author_stops_the_release_until_it_is_back(stage: &Stage<'_>) -> Done {
     let installed = stage.installed;
     let ada = installed.plane.user("ada", &["checkers"])?;
-    let patch = json!([{"op": "remove", "path": "/spec/checks"}]).to_string();
+    let of_nobody = ["/spec/checks", "/spec/independentChanges"].map(|path| json!({"op": "remove", "path": path}));
+    let patch = json!(of_nobody).to_string();
     let change = ["patch", "teamreadiness", TEAM, "-n", TEAM, "--type=json", "-p", &patch];
     installed.plane.kubectl(&ada).args(change).run().await?.success()?;
     let bindings = installed.kubectl(&["get", "rolebindings", "-n", TEAM, "-o", "json"]).await?;
@@ -254,10 +257,13 @@ async fn a_right_that_was_taken_from_the_author_stops_the_release_until_it_is_ba
     let name = binding.and_then(|b| b["metadata"]["name"].as_str()).ok_or("the binding")?.to_owned();
     installed.kubectl(&["delete", "rolebinding", &name, "-n", TEAM]).await?;
     stage.apply(&[app(TEAM, "app", "2")]).await?;
+    let may_not = "ada, who wrote TeamReadiness checked/checked";
+    stage.until("the change does not go by itself", NAMED, |t| message_of(t, "app").contains(may_not)).await?;
+    assert!(held(&stage.read(("Deployment", TEAM, "app")).await?));
     stage.apply(&[plan("borrowed", &[("app", TEAM, ("Deployment", "app"), &[])])]).await?;
     let named = release_named("borrowed");
     let said = stage.until("its author may not", named, |r| blocker_codes(r).contains(&"RC018".into())).await?;
-    assert!(said["status"]["blockers"].to_string().contains("ada, who wrote TeamReadiness checked/checked"));
+    assert!(said["status"]["blockers"].to_string().contains(may_not));
     assert!(held(&stage.read(("Deployment", TEAM, "app")).await?));
     installed.plane.grant("admin", Subject::Group("checkers"), Some(TEAM)).await?;
     // Rights are not watched; the next write makes the operator look again.
@@ -270,5 +276,8 @@ async fn a_right_that_was_taken_from_the_author_stops_the_release_until_it_is_ba
         })
         .await?;
     stage.runs(TEAM, "app", "2").await?;
+    stage.completed("borrowed").await?;
+    stage.apply(&[app(TEAM, "app", "3")]).await?;
+    stage.runs(TEAM, "app", "3").await?;
     Ok(())
 }

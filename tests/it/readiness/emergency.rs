@@ -156,6 +156,32 @@ async fn it_is_void_after_its_end(stage: &Stage<'_>, people: &People) -> Done {
     Ok(())
 }
 
+/// Whoever breaks the glass gets the change out at once, and rollcall records that when it looks again; a ticket of
+/// somebody who may not has no effect, and leaves no record.
+async fn a_broken_glass_is_recorded(stage: &Stage<'_>, people: &People) -> Done {
+    let installed = stage.installed;
+    let annotate = async |who: &Access, ticket: &str| {
+        let value = format!("rollcall.dev/break-glass={ticket}");
+        let words = ["annotate", "--overwrite", "deployment", "web", "-n", PROD, &value];
+        installed.plane.kubectl(who).args(words).run().await?.success()
+    };
+    annotate(&people.bob, "INC-0").await?;
+    let team = ("TeamReadiness", PROD, PROD);
+    let glass = |t: &Value| {
+        let all = t["status"]["workloads"].as_array();
+        all.into_iter().flatten().any(|w| w["name"] == "web" && w["glass"] == "INC-0")
+    };
+    stage.until("the ticket without effect was seen", team, glass).await?;
+    assert!(held(&stage.read(("Deployment", PROD, "web")).await?));
+    annotate(&people.anna, "INC-43").await?;
+    let told = stage.until("it is recorded", team, |t| t["status"]["brokenGlass"].is_array()).await?;
+    let all = &told["status"]["brokenGlass"];
+    assert_eq!((all.as_array().map(Vec::len), &all[0]["ticket"]), (Some(1), &json!("INC-43")), "{all}");
+    stage.until_event(PROD, PROD, "GlassBroken").await?;
+    stage.runs(PROD, "web", "2").await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s2_in_a_freeze_only_an_override_of_somebody_who_may_gets_one_fix_out() -> Done {
     let stage = Stage::on(shared().await?).await?;
@@ -164,6 +190,7 @@ async fn s2_in_a_freeze_only_an_override_of_somebody_who_may_gets_one_fix_out() 
     changes_are_held(&stage, &people).await?;
     the_fix_goes(&stage, &people).await?;
     it_is_void_after_its_end(&stage, &people).await?;
+    a_broken_glass_is_recorded(&stage, &people).await?;
     stage.delete(("DeploymentWindow", "rollcall-system", "holidays")).await?;
     Ok(())
 }

@@ -9,3 +9,4 @@ mod limits;
 mod outage;
 mod threats;
 mod trust;
+mod withdrawn;

@@ -1,6 +1,8 @@
-//! The operator is away, on a control plane of its own: the API server holds without it.
+//! The operator is away, on a control plane of its own: the API server holds without it, and those who may break the
+//! glass get a change out without it.
 
 use chrono::TimeDelta;
+use control_plane::Subject;
 use serde_json::json;
 
 use crate::support::operator::Operator;
@@ -26,11 +28,12 @@ async fn what_is_held_stays_held_while_the_operator_or_a_policy_is_away() -> Don
 /// Two changes in a freeze, the operator killed between them and started again before its end.
 async fn away_during_a_freeze(stage: &Stage<'_>, operator: Operator) -> Done<Operator> {
     let installed = stage.installed;
-    stage.apply(&own_team("away", &["app"])).await?;
+    stage.apply(&own_team("away", &["app", "fix"])).await?;
     let mut first = app("away", "app", "1");
     first["spec"]["replicas"] = json!(3);
-    stage.apply(&[first]).await?;
+    stage.apply(&[first, app("away", "fix", "1")]).await?;
     stage.runs("away", "app", "1").await?;
+    stage.runs("away", "fix", "1").await?;
     stage.apply(&[freeze("away", soon(3600))]).await?;
     let deployment = ("Deployment", "away", "app");
     let image = |version: &str| json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": format!("registry.example/app:{version}")}]}}}});
@@ -46,7 +49,10 @@ async fn away_during_a_freeze(stage: &Stage<'_>, operator: Operator) -> Done<Ope
     let history = stage.history("away").await?;
     assert_eq!(tags_that_ran(&history, "app").into_iter().collect::<Vec<_>>(), ["1"]);
 
+    a_glass_is_broken(stage).await?;
+
     let operator = Operator::start(installed, "after", &ARGS).await?;
+    what_was_broken_is_recorded(stage).await?;
     let end = soon(3 * SETTLE + 3);
     stage.apply(&[freeze("away", end)]).await?;
     stage.runs("away", "app", "b").await?;
@@ -61,6 +67,41 @@ async fn away_during_a_freeze(stage: &Stage<'_>, operator: Operator) -> Done<Ope
     assert!(late < TimeDelta::seconds(60), "let go {late} after the end");
     assert!(!tags_that_ran(&history, "app").contains("a"));
     Ok(operator)
+}
+
+/// Nobody is there but the API server: who has the verb gets a fix past the freeze, and who has not does not.
+async fn a_glass_is_broken(stage: &Stage<'_>) -> Done {
+    let plane = &stage.installed.plane;
+    stage.apply(&[app("away", "fix", "2")]).await?;
+    for (role, user) in [("admin", "dev-bob"), ("admin", "oncall-anna"), ("rollcall-override", "oncall-anna")] {
+        plane.grant(role, Subject::User(user), Some("away")).await?;
+    }
+    for (user, ticket) in [("dev-bob", "INC-0"), ("oncall-anna", "INC-43")] {
+        assert!(held(&stage.read(("Deployment", "away", "fix")).await?), "before {user} wrote {ticket}");
+        let value = format!("rollcall.dev/break-glass={ticket}");
+        let words = ["annotate", "--overwrite", "deployment", "fix", "-n", "away", &value];
+        plane.kubectl(&plane.user(user, &[])?).args(words).run().await?.success()?;
+    }
+    stage.runs("away", "fix", "2").await?;
+    Ok(())
+}
+
+/// When the operator is back it says which glass was broken, once, and that it was not the operator that let it go.
+async fn what_was_broken_is_recorded(stage: &Stage<'_>) -> Done {
+    let team = ("TeamReadiness", "away", "away");
+    let told = stage.until("it is recorded", team, |t| t["status"]["brokenGlass"].is_array()).await?;
+    let all = &told["status"]["brokenGlass"];
+    let one = &all[0];
+    assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
+    assert_eq!([&one["kind"], &one["name"], &one["ticket"]], ["Deployment", "fix", "INC-43"], "{all}");
+    assert!(one["at"].is_string() && one["template"].is_string(), "{all}");
+    let event = stage.until_event("away", "away", "GlassBroken").await?;
+    assert!(event["note"].to_string().contains("INC-43"), "{event}");
+    assert_eq!(stage.released(("Deployment", "away", "fix")).await?.len(), 1, "only the first version");
+    let audited = stage.installed.plane.audit_events()?;
+    let key = "guard-deployment.rollcall.dev/break-glass";
+    assert!(audited.iter().any(|e| e["annotations"][key] == "oncall-anna INC-43"), "who broke it is in the audit log");
+    Ok(())
 }
 
 /// A binding is deleted by an administrator: nothing is released until it is back.

@@ -161,7 +161,9 @@ pub async fn each_is_stopped_by_its_policy(installed: &Installed) -> Done {
     let bindings = bindings();
     for attack in attacks() {
         let caller = Caller::new(&access(installed, attack.who).await?);
-        stopped(&caller, &attack).await?;
+        // What was given back after the attack before may take a moment to be in force.
+        let what = format!("{} fails with {:?}", attack.threat, attack.control);
+        installed.until(&what, || async { Ok(stopped(&caller, &attack).await.ok()) }).await?;
         let control: Vec<Value> = attack.control.iter().map(|name| bindings(name)).collect();
         for binding in &control {
             remove(installed, binding).await?;

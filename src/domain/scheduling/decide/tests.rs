@@ -4,6 +4,7 @@ mod codes;
 mod ending;
 pub mod fixtures;
 mod gates;
+mod holidays;
 mod openings;
 mod progress;
 mod threats;

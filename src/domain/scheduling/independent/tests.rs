@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::domain::calendar::{Capacity, Form, Governing, Window, WindowSpec, WindowType};
-use crate::domain::scheduling::decide::tests::fixtures::{at, held_workload, two_steps, window};
+use crate::domain::scheduling::decide::tests::fixtures::{at, held_workload, holidays, two_steps, window};
 use crate::domain::scheduling::situation::{MaxHold, TeamFound};
 
 /// A change of the team `shop`, held since 08:00, that nobody claims.
@@ -59,6 +59,10 @@ impl Change {
     }
 
     fn at(&self, time: &str) -> Answer {
+        self.on(at(time))
+    }
+
+    fn on(&self, instant: DateTime<Utc>) -> Answer {
         let change = HeldChange {
             workload: &self.workload,
             since: self.since,
@@ -71,7 +75,7 @@ impl Change {
             stopped: self.stopped.as_deref(),
             settle: TimeDelta::seconds(30),
         };
-        let_go(&change, at(time))
+        let_go(&change, instant)
     }
 
     /// At 09:00 it waits, with these words in its reason, to be looked at again then, overdue or not.
@@ -113,6 +117,26 @@ fn a_freeze_holds_it_until_its_end() {
     let frozen = change().frozen();
     frozen.waits("freeze platform/w", Some("10:00:00"), false);
     assert_eq!(frozen.at("10:00:00"), Answer::LetGo(LetGo::WindowsOpen));
+}
+
+#[test]
+fn s2_a_change_of_the_20th_of_december_goes_on_the_4th_of_january_at_six_in_berlin() {
+    let instant = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+    let end = instant("2027-01-04T05:00:00Z");
+    let changed = |change: Change| change.with(|c| c.since = Some(instant("2026-12-20T09:00:00Z")));
+    let prod = changed(change().governed(holidays()));
+    for moment in ["2026-12-20T10:00:00Z", "2027-01-04T04:59:59Z"] {
+        match prod.on(instant(moment)) {
+            Answer::Wait { why, until, overdue: false } => {
+                assert!(why.contains("freeze platform/w is in force: Quiet days"), "{why}");
+                assert_eq!(until, Some(end));
+            }
+            other => panic!("{moment}: {other:?}"),
+        }
+    }
+    assert_eq!(prod.on(end), Answer::LetGo(LetGo::WindowsOpen));
+    // What is not production is under no freeze.
+    assert_eq!(changed(change()).on(instant("2026-12-20T10:00:00Z")), Answer::LetGo(LetGo::WindowsOpen));
 }
 
 #[test]

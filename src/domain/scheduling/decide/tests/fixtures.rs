@@ -32,6 +32,14 @@ pub fn window(kind: WindowType, from: &str, until: &str) -> Governing {
     Governing::Sound(Arc::new(Window::compile(&spec).expect("a window")))
 }
 
+/// The platform's freeze over the holidays: Friday 2026-12-18 16:00 until Monday 2027-01-04 06:00 in Berlin.
+pub fn holidays() -> Governing {
+    let dates = Form::Dates { from: "2026-12-18T16:00:00".into(), until: "2027-01-04T06:00:00".into() };
+    let mut spec = WindowSpec::new(WindowType::Freeze, "Europe/Berlin").entry("quiet", dates);
+    spec.reason = "Quiet days".into();
+    Governing::Sound(Arc::new(Window::compile(&spec).expect("a window")))
+}
+
 /// What goes and what does not, as people would note it: `grant data`, `RC071 shop`.
 pub fn told(decision: &Decision) -> (Vec<String>, Vec<String>) {
     let acts = decision.acts.iter().map(|act| format!("{} {}", act.verb(), act.step()));
