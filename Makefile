@@ -18,16 +18,16 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model soak live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-demo: newest-plane ## a release of three teams on a control plane of your own; ARGS=--once or ARGS=--help
+demo: newest-plane ## a release of three teams on a control plane of your own; STORY=rollback, ARGS=--once or ARGS=--help
 	@echo "building rollcall and the demo (the first time takes some minutes)"
 	@cargo build --quiet --bin rollcall --example demo
-	@"$(TARGET)/debug/examples/demo" $(ARGS)
+	@"$(TARGET)/debug/examples/demo" $(if $(STORY),--story $(STORY)) $(ARGS)
 
 test: fmt clippy unit model fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
@@ -46,8 +46,15 @@ unit: control-plane ## tests of the library, the demo and the control-plane crat
 model: need-cargo ## every state of a small cluster, and what judges histories
 	cargo test -p proof --tests -- --nocapture
 
-soak: need-cargo ## the model for much longer; SOAK_STATES=n says how far
+stories: need-cargo ## stories, crashes at every write, and ten thousand random ones, on simulated clusters
+	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
+
+soak: need-cargo ## model and seeds for much longer; SOAK_STATES=n and SEEDS=n say how far, FROM=n from where
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1
+	SEEDS=$(or $(SEEDS),200000) FROM=$(or $(FROM),1000000) cargo test --profile seeds --test proof -- seeds --nocapture
+
+mutants: need-cargo ## make each known mistake in a copy of the sources and expect a red test; ARGS=WORD chooses
+	cargo run --quiet -p proof --example mutants -- $(ARGS)
 
 fuzz: need-cargo ## every parser on inputs that coverage leads to, for FUZZ_SECONDS each
 	@fuzz/run $(FUZZ_SECONDS)

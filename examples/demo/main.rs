@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 mod outcome;
 mod screen;
@@ -27,10 +27,16 @@ use support::Done;
 /// (team ui). All four manifests are applied at once, as a GitOps tool would. rollcall holds them until
 /// each team's lead has signed for exactly this content, and then lets them go in order. You watch.
 ///
+/// With --story rollback the new web frontend never becomes ready: you watch both frontends and then the API
+/// go back to version 1, and what keeps Git from bringing version 2 back.
+///
 /// Afterwards the cluster stays up for you to play with, until ctrl-c, which removes all of it.
 #[derive(Parser, Debug)]
 #[command(name = "demo", after_long_help = HELP)]
 struct Options {
+    /// What happens to version 2.
+    #[arg(long, value_enum, default_value_t = Story::Ship)]
+    story: Story,
     /// End when the release has ended: exit code 0 if everything happened in the right order, else 1.
     #[arg(long)]
     once: bool,
@@ -40,6 +46,15 @@ struct Options {
     /// Draw with ASCII characters only [default: if the locale is not UTF-8].
     #[arg(long)]
     ascii: bool,
+}
+
+/// What happens to version 2.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// All of it ships.
+    Ship,
+    /// A frontend fails, and what was let go is taken back.
+    Rollback,
 }
 
 const HELP: &str = "\
@@ -57,6 +72,7 @@ Environment:
 
 Examples:
   make demo                      watch, then play
+  make demo STORY=rollback       a frontend fails: watch the way back
   make demo ARGS=--once          for CI: watch, then exit with the outcome
   make demo ARGS='--pace 10'     more time to read between two sign-offs";
 
@@ -98,8 +114,8 @@ async fn main() -> ExitCode {
 /// From nothing to the end of the release. Whether everything happened, and in the right order.
 async fn show(options: &Options, screen: &mut Screen) -> Done<(Stage, bool)> {
     let stage = Stage::build(screen).await?;
-    let history = story::play(&stage, options.pace(), screen).await?;
-    let right = outcome::tell(&stage, &history, screen).await?;
+    let history = story::play(&stage, options.story, options.pace(), screen).await?;
+    let right = outcome::tell(&stage, options.story, &history, screen).await?;
     Ok((stage, right))
 }
 

@@ -94,6 +94,8 @@ fn look(state: &str) -> (&'static str, &'static str, Paint) {
         "Progressing" => ("◌", "~", Paint::Blue),
         "Soaking" => ("◔", "o", Paint::Blue),
         "Done" => ("✔", "+", Paint::Green),
+        "RollingBack" => ("↶", "<", Paint::Yellow),
+        "RolledBack" => ("↺", "-", Paint::Yellow),
         "Failed" => ("✖", "x", Paint::Red),
         _ => ("?", "?", Paint::Faint),
     }

@@ -31,6 +31,9 @@ pub const REVISION_LABEL: &str = "controller-revision-hash";
 pub const POD_GATE_LABEL: &str = "rollcall.dev/pod-gate";
 /// Annotation, written by rollcall with each release action: what let this content go.
 pub const RELEASED: &str = "rollcall.dev/released";
+/// Annotation, written by rollcall when it takes a grant back: the release and step that were granted, and the version
+/// that was not let go.
+pub const WITHDRAWN: &str = "rollcall.dev/withdrawn";
 /// Annotation: a ticket; lets one change through without rollcall, for those with the verb `override`.
 pub const BREAK_GLASS: &str = "rollcall.dev/break-glass";
 /// Annotation on a workload: `<namespace>/<name>` of the release that claims it, which may not exist yet.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ResourceVersion;
 use super::key::ObjectKey;
-use super::workloads::{Workload, keep_patch, release_patch};
+use super::workloads::{Workload, keep_patch, release_patch, withdraw_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
 
@@ -198,6 +198,16 @@ impl Objects {
     /// As [`Self::release`].
     pub async fn keep(&self, workload: &Workload, release: &str) -> Result<ResourceVersion, ApiError> {
         self.patch_workload(workload, keep_patch(workload, release)).await
+    }
+
+    /// Gives a held workload another version, if it still has the one it was read with, so that nobody can let it go
+    /// any more on what was granted to `step` for the former one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::release`].
+    pub async fn withdraw(&self, workload: &Workload, step: &str) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, withdraw_patch(workload, step)).await
     }
 
     /// Patches a workload if it still has the version it was read with.

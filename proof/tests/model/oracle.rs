@@ -15,24 +15,17 @@ const STEPS: [&str; 2] = ["data", "shop"];
 
 impl Oracle for Shipped {
     fn decide(&self, view: View) -> Decided {
-        // `decide` has no word for this yet: it forgets a grant that ran out while whoever was about to use it still
-        // may. The model needs it withdrawn first (without this, it finds a workload let go after that).
-        for (n, step) in view.release.steps.iter().enumerate() {
-            let spent = step.grant == Grant::Void || !step.same_digest;
-            if step.hold == Hold::Held && step.grant != Grant::None && step.same_version && step.same_template && spent
-            {
-                let mut said = view.release.steps.map(|s| s.said);
-                said[n] = Said::Granted;
-                return Decided { act: Some(Act::Withdraw(n)), said };
-            }
-        }
         let decision = decide(&situation(view).0);
-        let act = decision.acts.first().map(|act| match act {
+        // What is taken back and what else is done do not depend on each other: the model does one after the other.
+        let (withdrawals, others): (Vec<_>, Vec<_>) =
+            decision.acts.iter().partition(|act| matches!(act, scheduling::Act::Withdraw { .. }));
+        assert!(others.len() <= 1, "the steps come one after the other: {:?}", decision.acts);
+        let act = withdrawals.into_iter().chain(others).next().map(|act| match act {
+            scheduling::Act::Withdraw { step, .. } => Act::Withdraw(place(step)),
             scheduling::Act::Grant { step, .. } => Act::Grant(place(step)),
             scheduling::Act::Release { step, .. } => Act::Release(place(step)),
             other => panic!("nothing goes back in the model: {other:?}"),
         });
-        assert!(decision.acts.len() <= 1, "the steps come one after the other: {:?}", decision.acts);
         let said = [0, 1].map(|n| match decision.steps[n].state {
             StepState::Waiting => Said::Waiting,
             StepState::Granted => Said::Granted,

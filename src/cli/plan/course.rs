@@ -258,6 +258,7 @@ impl Runner {
                 step: step.name.clone(),
                 team: self.team(step.participant.as_deref()).cloned(),
                 requires: step.requires.clone(),
+                granted: None,
             })
             .collect()
     }

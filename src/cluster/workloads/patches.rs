@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::adapter::{of, set};
 use super::{Held, Workload};
-use crate::api::names::{CLAIM, HOLD, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK};
+use crate::api::names::{CLAIM, HOLD, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK, WITHDRAWN};
 use crate::cluster::revisions::Former;
 
 /// Lets a held workload go. What its author had stopped stays stopped, and what was rolled back before is
@@ -50,6 +50,15 @@ pub fn unpin_patch(workload: &Workload, rolled_back: &str) -> Value {
 pub fn keep_patch(workload: &Workload, release: &str) -> Value {
     let mut operations = unchanged(workload);
     operations.push(set(&annotation_path(CLAIM), release));
+    Value::Array(operations)
+}
+
+/// Notes that a grant for this version was taken back, which gives the workload another one: the note names the version,
+/// so no two are the same.
+#[must_use]
+pub fn withdraw_patch(workload: &Workload, step: &str) -> Value {
+    let mut operations = unchanged(workload);
+    operations.push(set(&annotation_path(WITHDRAWN), format!("{step} {}", workload.version.as_str())));
     Value::Array(operations)
 }
 

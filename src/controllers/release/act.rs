@@ -17,11 +17,14 @@ use crate::cluster::objects::Release;
 use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::world::World;
 use crate::domain::names::WorkloadName;
-use crate::domain::scheduling::{Act, Decision, GRANT_VALIDITY, Situation};
+use crate::domain::scheduling::{Act, Decision, GRANT_VALIDITY, Situation, shares};
 use crate::validate::wire_kind;
 
 /// The form in which grants are written. Another number is somebody else's: the step holds.
 pub const GRANT_FORMAT: i32 = 1;
+
+/// As much evidence as the schema lets a grant carry. What is left out was compared all the same.
+const EVIDENCE: usize = 64;
 
 /// Grants, lets go, puts back, and reports.
 ///
@@ -46,13 +49,25 @@ pub async fn carry_out(
     }
     if world.clock.now() >= situation.now + GRANT_VALIDITY {
         tracing::warn!(event = "grant_void", release = %release.meta.key, "recording the grant took too long; everything is asked again");
+        world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
         return Ok(());
     }
-    join_all(decision.acts.iter().map(|act| touch(world, release, &decision.digest, act))).await;
+    let now = decision.acts.iter().filter(|act| !looks_once_more(situation, act));
+    join_all(now.map(|act| touch(world, release, &decision.digest, act))).await;
+    if decision.acts.iter().any(|act| looks_once_more(situation, act)) {
+        world.queues.releases.add_at(release.meta.key.clone(), world.clock.now());
+    }
     if recorded {
         report::tell(world, release, &status).await;
     }
     Ok(())
+}
+
+/// Somebody else who believes to lead may have granted the same at the same time. Both have recorded it before they look
+/// again, so at least one of the two sees the other's grant, and neither lets go what it sees granted twice.
+fn looks_once_more(situation: &Situation, act: &Act) -> bool {
+    let step = situation.release.steps.iter().find(|step| step.name == act.step());
+    matches!(act, Act::Grant { .. }) && step.is_some_and(|step| shares(situation, step))
 }
 
 /// What runs at present of everything that is about to be let go, by step.
@@ -121,7 +136,7 @@ fn with_grants(
                     workload_version: version.clone(),
                     template: template.clone(),
                     former: formers.get(step).cloned(),
-                    evidence: situation.evidence.clone(),
+                    evidence: situation.evidence.iter().take(EVIDENCE).cloned().collect(),
                     overridden: overridden.clone(),
                 });
                 entry.started_at = None;
@@ -133,7 +148,7 @@ fn with_grants(
                 "RollingBack".clone_into(&mut entry.state);
                 entry.rolled_back_at = Some(now.clone());
             }
-            Act::Release { .. } | Act::Unpin { .. } | Act::Keep { .. } => {}
+            Act::Release { .. } | Act::Unpin { .. } | Act::Keep { .. } | Act::Withdraw { .. } => {}
         }
     }
     if decision.acts.iter().any(|act| matches!(act, Act::Grant { overridden: Some(_), .. })) {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::shell::{Outcome, Reconcile};
-use super::world::World;
+use super::world::{Stores, World};
 use crate::cluster::ObjectKey;
 use crate::cluster::objects::Release;
 use crate::cluster::writes::ApiError;
@@ -60,6 +60,10 @@ impl ReleaseController {
         };
         // A status of our own that the watch has yet to show would be judged as if it had not been written.
         if !world.stores.releases.is_fresh(key) || release.meta.terminating || release.status.finished == Some(true) {
+            return Ok(Outcome::done());
+        }
+        // So would a workload: the watch wakes us once it shows what we wrote.
+        if !workloads_seen(&world.stores, &release) {
             return Ok(Outcome::done());
         }
         if world.stopped().is_some() {
@@ -127,6 +131,12 @@ impl ReleaseController {
     }
 }
 
+/// Whether the stores show all that we wrote to a release's workloads.
+fn workloads_seen(stores: &Stores, release: &Release) -> bool {
+    let mut named = situation::workloads_named(release).into_iter();
+    named.all(|(kind, namespace, name)| stores.workloads(kind).is_fresh(&ObjectKey::new(namespace, name)))
+}
+
 fn next(world: &World, decision: &Decision) -> Outcome {
     Outcome { next: decision.look_again.into_iter().chain(world.next_look_at_stop()).min() }
 }
@@ -147,4 +157,33 @@ fn log(release: &Release, decision: &Decision) {
         blockers = blockers.join(", "),
         "decided"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::fields::WorkloadKind;
+    use crate::cluster::ResourceVersion;
+    use crate::cluster::objects::decode;
+    use crate::cluster::watch::WatchEvent;
+
+    #[test]
+    fn a_release_is_not_judged_before_the_watch_shows_what_was_written_to_its_workloads() {
+        let text = json!({"metadata": {"namespace": "releases", "name": "r", "uid": "u", "resourceVersion": "1"}, "spec": {
+            "participants": [{"name": "shop", "responsibility": "the shop", "team": {"namespace": "shop", "name": "team"}}],
+            "steps": [{"name": "api", "participant": "shop", "workload": {"kind": "Deployment", "name": "api"}}]}});
+        let release: Release = decode(&text.to_string()).expect("a release");
+        let stores = Stores::default();
+        assert!(workloads_seen(&stores, &release));
+        let deployments = stores.workloads(WorkloadKind::Deployment);
+        deployments.expect_at_least(ObjectKey::new("shop", "other"), ResourceVersion::new("8"));
+        assert!(workloads_seen(&stores, &release), "it is another workload");
+        let api = ObjectKey::new("shop", "api");
+        deployments.expect_at_least(api.clone(), ResourceVersion::new("9"));
+        assert!(!workloads_seen(&stores, &release));
+        deployments.apply(WatchEvent::Deleted(api, ResourceVersion::new("9")));
+        assert!(workloads_seen(&stores, &release));
+    }
 }

@@ -238,6 +238,11 @@ fn in_use(release: &Release) -> Vec<InUse> {
                 step: step.name.clone(),
                 team: participant.map(|p| ObjectName::new(&p.team.namespace, &p.team.name)),
                 requires: step.requires.iter().map(|(k, n)| (k.clone(), u32::try_from(*n).unwrap_or(0))).collect(),
+                granted: status
+                    .grant
+                    .as_ref()
+                    .filter(|_| status.state == "Granted")
+                    .and_then(|grant| from_wire(&grant.at)),
             })
         })
         .collect()
@@ -256,7 +261,7 @@ fn resources(windows: &[Arc<Window>]) -> BTreeMap<String, u32> {
 fn evidence(around: &Around) -> Vec<String> {
     let teams = around.teams.values().map(|t| format!("TeamReadiness {} {}", t.meta.key, t.meta.version));
     let windows = around.windows.iter().map(|w| format!("DeploymentWindow {} {}", w.meta.key, w.meta.version));
-    teams.chain(around.calendars.iter().cloned()).chain(windows).take(64).collect()
+    teams.chain(around.calendars.iter().cloned()).chain(windows).collect()
 }
 
 /// Everything whose change between two readings makes the second one worth nothing.
@@ -344,5 +349,18 @@ mod tests {
         for other in [0, super::super::act::GRANT_FORMAT + 1] {
             assert_eq!(record_of(other), None, "the step is held, and asked about anew");
         }
+    }
+
+    #[test]
+    fn every_window_is_compared_however_many_there_are() {
+        let window = |n: usize, version: &str| {
+            let text = json!({"metadata": {"namespace": "w", "name": format!("w{n:03}"), "uid": "u",
+                "resourceVersion": version}, "spec": {"type": "Allow", "timeZone": "UTC", "schedule": []}});
+            Arc::new(crate::cluster::objects::decode(&text.to_string()).expect("a window"))
+        };
+        let mut around = Around { windows: (0..100).map(|n| window(n, "1")).collect(), ..Around::default() };
+        let before = evidence(&around);
+        around.windows[99] = window(99, "2");
+        assert_ne!(before, evidence(&around), "the last of them was changed");
     }
 }

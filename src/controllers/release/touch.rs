@@ -59,8 +59,12 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     let found = read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.ok_or_else(|| ApiError::NotFound { what: name.to_string() })?;
     // Everything stops at once; and what was decided on is not touched in any other version.
-    let wants_held = matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
-    if world.stopped().is_some() || found.version.as_str() != act.version() || wants_held && found.hold.is_none() {
+    let withdraws = matches!(act, Act::Withdraw { .. });
+    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
+    if world.stopped().is_some() && !withdraws
+        || found.version.as_str() != act.version()
+        || wants_held && found.hold.is_none()
+    {
         return Err(ApiError::Conflict { what: name.to_string() });
     }
     let owner = facts::name(&release.meta.key);
@@ -76,6 +80,7 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
         }
         Act::Unpin { template, .. } => world.objects.unpin(&found, template).await?,
         Act::Keep { .. } => world.objects.keep(&found, &owner.to_string()).await?,
+        Act::Withdraw { step, .. } => world.objects.withdraw(&found, &format!("{owner} {step}")).await?,
     };
     world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version.clone());
     Ok(Written::Done(version))
@@ -104,7 +109,7 @@ fn done(act: &Act) -> Option<Moment> {
             ("StepRollingBack", "RollBack", note, true)
         }
         Act::Unpin { .. } => ("StepRolledBack", "RollBack", format!("step {step}: {workload} is back"), true),
-        Act::Keep { .. } => return None,
+        Act::Keep { .. } | Act::Withdraw { .. } => return None,
     };
     Some(Moment { reason, action, note, warning })
 }

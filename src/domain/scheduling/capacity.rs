@@ -25,6 +25,7 @@ pub fn use_of(s: &Situation, step: &Step) -> InUse {
         step: step.name.clone(),
         team: team_of(s, step).cloned(),
         requires: step.requires.clone(),
+        granted: None,
     }
 }
 

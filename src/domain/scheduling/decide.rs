@@ -16,6 +16,7 @@ use super::overriding;
 use super::progress::{Standing, standing};
 use super::rollback;
 use super::situation::{InUse, OnFailure, Situation, Step, Work};
+use super::withdrawal;
 use crate::digest::digest_of;
 
 /// What may go now, what may not, and why; or what goes back.
@@ -25,11 +26,11 @@ pub fn decide(s: &Situation) -> Decision {
     let s = &*overriding::that_counts(s, &digest);
     let standings = standings(s, &digest);
     if let Some(cancel) = &s.release.cancel {
-        return cancelled(s, digest, &standings, cancel.keep);
+        return withdrawal::added(s, cancelled(s, digest, &standings, cancel.keep), false);
     }
     match rollback::begun(s, &standings) {
-        Some(began) => rollback::decide_back(s, digest, &standings, began),
-        None => decide_forward(s, digest, &standings),
+        Some(began) => withdrawal::added(s, rollback::decide_back(s, digest, &standings, began), false),
+        None => withdrawal::added(s, decide_forward(s, digest, &standings), true),
     }
 }
 

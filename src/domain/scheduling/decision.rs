@@ -130,6 +130,8 @@ pub enum Act {
     Unpin { step: String, workload: WorkloadName, version: String, template: String },
     /// Mark what is held as claimed by this release for good, though it ends.
     Keep { step: String, workload: WorkloadName, version: String },
+    /// Give the workload another version, so that nobody can let it go any more on the grant that is on record.
+    Withdraw { step: String, workload: WorkloadName, version: String },
 }
 
 impl Act {
@@ -160,6 +162,7 @@ impl Act {
             Self::RollBack { .. } => "roll-back",
             Self::Unpin { .. } => "unpin",
             Self::Keep { .. } => "keep",
+            Self::Withdraw { .. } => "withdraw",
         }
     }
 
@@ -169,7 +172,8 @@ impl Act {
             | Self::Release { step, workload, version, .. }
             | Self::RollBack { step, workload, version, .. }
             | Self::Unpin { step, workload, version, .. }
-            | Self::Keep { step, workload, version } => (step, workload, version),
+            | Self::Keep { step, workload, version }
+            | Self::Withdraw { step, workload, version } => (step, workload, version),
         }
     }
 }

@@ -21,6 +21,7 @@ mod rollback;
 pub mod situation;
 mod tasks;
 mod verify;
+mod withdrawal;
 
 pub use blocker::{Blocker, CODES, Cause, Code, Gate, WhyKept, WhyRefused};
 pub use decide::decide;
@@ -29,6 +30,7 @@ pub(crate) use decide::tests::fixtures;
 pub use decision::{Act, Decision, Outcome, StepState, StepView};
 pub use ending::{marked_by, marker, released_by};
 pub use situation::Situation;
+pub use withdrawal::shares;
 
 use chrono::TimeDelta;
 

@@ -55,6 +55,11 @@ pub fn full_for_change(
     limits(governance, now).filter_map(|limit| limit.too_many_starts(&others, 0)).collect()
 }
 
+/// Whether any window that is open now has a limit.
+pub fn limited(governance: &Governance, now: DateTime<Utc>) -> bool {
+    limits(governance, now).next().is_some()
+}
+
 /// A window with a limit, in the opening that is open now.
 struct Limit<'a> {
     name: &'a str,

@@ -9,6 +9,7 @@ use super::decision::{StepState, StepView};
 use super::situation::{Grant, Situation, Step, StepRecord, Work};
 use super::tasks;
 use super::verify;
+use super::withdrawal;
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::workload::{Progress, Workload};
 
@@ -113,18 +114,16 @@ pub fn too_early(s: &Situation) -> bool {
     s.release.not_before.is_some_and(|t| s.now < t)
 }
 
-/// Held content waits, unless it was granted a moment ago: in this version, as part of what would ship now.
+/// Held content waits, unless it was granted: in this version, and whoever granted it may be about to let it go.
 fn held(s: &Situation, step: &Step, record: &StepRecord, workload: &Workload, digest: &str) -> Standing {
-    let end = grant_for(record, workload)
-        .filter(|g| g.version == workload.version && g.digest == digest)
-        .map(|g| g.at + super::GRANT_VALIDITY)
-        .filter(|end| s.now < *end);
-    let Some(end) = end else {
+    if withdrawal::usable(record, workload).is_none() {
         return if midway(record, workload) { changed_midway(step, workload) } else { Standing::waiting(step) };
-    };
-    let mut standing = Standing::new(step, &StepRecord::default(), StepState::Granted);
-    standing.look_again = Some(end);
-    standing
+    }
+    let granted = Standing::new(step, &StepRecord::default(), StepState::Granted);
+    match withdrawal::valid_until(s, record, workload, digest) {
+        Some(end) => Standing { look_again: Some(end), ..granted },
+        None => granted.noted("its grant counts no more and is taken back"),
+    }
 }
 
 /// New content came while the former was rolling out: its rollout stands still half-way.

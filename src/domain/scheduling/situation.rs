@@ -264,6 +264,8 @@ pub struct InUse {
     pub step: String,
     pub team: Option<ObjectName>,
     pub requires: BTreeMap<String, u32>,
+    /// When it was granted, if it was not let go yet.
+    pub granted: Option<DateTime<Utc>>,
 }
 
 /// Something that started while a window with a limit governed it: a step of another release, or a change that no

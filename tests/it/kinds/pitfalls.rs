@@ -61,6 +61,8 @@ async fn a_deadline_that_earlier_content_exceeded_is_not_held_against_what_is_le
         object
     };
     under_way(&stage, team, "Deployment", &version("1")).await?;
+    // The failure is to stay, so that something newer lands on top of it.
+    stage.patch(release_named(team), json!({"spec": {"onFailure": "Halt"}})).await?;
     let bad = ship(&stage, team, &version("bad"), "").await?;
     stage.until("the bad version has failed", release_named(team), |r| step_state(r, "api") == "Failed").await?;
     stage.apply(&[version("3")]).await?;

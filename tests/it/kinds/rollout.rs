@@ -90,6 +90,8 @@ async fn every_kind_that_is_let_go_and_does_not_get_well_has_failed_and_says_why
     let team = "kinds-fail";
     team_runs(&stage, team).await?;
     let mut plan = release(team);
+    // What is put back has its own tests; here each failure stays to be looked at.
+    plan["spec"]["onFailure"] = json!("Halt");
     for step in plan["spec"]["steps"].as_array_mut().expect("steps") {
         let own = matches!(step["name"].as_str(), Some("db" | "log"));
         // Of StatefulSets and DaemonSets nobody but the clock says that they have failed.

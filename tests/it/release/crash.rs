@@ -12,7 +12,7 @@ use crate::support::{Done, Installed};
 use rollcall::manifests::to_yaml;
 
 const KILLS: usize = 20;
-const ARGS: [&str; 3] = ["--settle", "2s", "--no-leader-election"];
+pub const ARGS: [&str; 3] = ["--settle", "2s", "--no-leader-election"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_twenty_times_at_random_moments_it_comes_to_the_same_end() -> Done {
@@ -43,7 +43,7 @@ async fn killed_twenty_times_at_random_moments_it_comes_to_the_same_end() -> Don
 }
 
 /// The seed of the delays: `ROLLCALL_TEST_SEED`, or another one each time.
-fn seed() -> Done<u64> {
+pub fn seed() -> Done<u64> {
     if let Ok(text) = std::env::var("ROLLCALL_TEST_SEED") {
         return Ok(text.parse()?);
     }
@@ -63,10 +63,7 @@ async fn killing(installed: &Installed, seed: u64, kills: &AtomicUsize, over: &A
         if n >= KILLS || over.load(Ordering::SeqCst) {
             return Ok((operator, midway));
         }
-        // xorshift64 (Marsaglia 2003)
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
+        random = another(random);
         if n.is_multiple_of(2) {
             tokio::time::sleep(Duration::from_millis(200 + random % 2300)).await;
         } else {
@@ -82,8 +79,16 @@ async fn killing(installed: &Installed, seed: u64, kills: &AtomicUsize, over: &A
     }
 }
 
+/// The next of a series of random numbers: xorshift64 (Marsaglia 2003).
+pub fn another(mut random: u64) -> u64 {
+    random ^= random << 13;
+    random ^= random >> 7;
+    random ^= random << 17;
+    random
+}
+
 /// Waits until a release has a new version, five seconds at most: there may be nothing to write.
-async fn written(stage: &Stage<'_>) {
+pub async fn written(stage: &Stage<'_>) {
     let before = stage.recorder.seen("CoordinatedRelease");
     let new = async {
         while stage.recorder.seen("CoordinatedRelease") == before {

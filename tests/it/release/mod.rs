@@ -1,5 +1,6 @@
 //! Releases on a real control plane, end to end.
 
+mod checkout;
 mod crash;
 mod failure;
 mod replicas;
@@ -7,4 +8,5 @@ mod rollback;
 mod stop;
 pub mod story;
 mod straight;
+mod undone;
 mod words;

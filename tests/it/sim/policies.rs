@@ -70,7 +70,7 @@ fn hold(review: &Review<'_>, old: &Value, object: &mut Value, field: &str) {
         && ticket != annotation(old, BREAK_GLASS)
         && review.may("override", "rollcall.dev", "coordinatedreleases", review.namespace, "");
     let frozen = !annotation(old, ROLLBACK).is_empty();
-    let changed = old.is_null() || object["spec"]["template"] != old["spec"]["template"];
+    let changed = old.is_null() || content(object) != content(old);
     if frozen && !glass && changed {
         object["spec"]["template"] = old["spec"]["template"].clone();
     }
@@ -93,6 +93,18 @@ fn hold(review: &Review<'_>, old: &Value, object: &mut Value, field: &str) {
             spec.remove(field);
         }
     }
+}
+
+/// The pod template without the mark of a restart, which ships nothing new.
+fn content(object: &Value) -> Value {
+    let mut template = object["spec"]["template"].clone();
+    if let Some(annotations) = template.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.remove("kubectl.kubernetes.io/restartedAt");
+        if annotations.is_empty() {
+            template["metadata"].as_object_mut().map(|metadata| metadata.remove("annotations"));
+        }
+    }
+    template
 }
 
 fn stamp_author(review: &Review<'_>, old: &Value, object: &mut Value, apart: &[&str]) {

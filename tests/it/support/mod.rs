@@ -15,6 +15,7 @@ pub mod plan;
 pub mod recorder;
 pub mod shop;
 pub mod stage;
+pub mod undone;
 
 use std::time::Duration;
 
@@ -70,10 +71,11 @@ impl Installed {
         Ok(installed)
     }
 
-    /// Waits until the policies are in force: a labelled Deployment that is created comes back held.
+    /// Waits until the policies are in force: a labelled Job that is created comes back held.
     pub async fn until_held(&self) -> Done {
-        let probe = shop::deployment("default", "probe", "nobody", "none", "1", 1).to_string();
-        self.until("the hold policy is in force", || async {
+        // The policy that holds Jobs is installed last, and they come into force in that order.
+        let probe = shop::job("default", "probe", "nobody", "1").to_string();
+        self.until("the hold policies are in force", || async {
             let out = self
                 .plane
                 .kubectl(&self.admin)

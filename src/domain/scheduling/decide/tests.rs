@@ -9,4 +9,5 @@ mod openings;
 mod progress;
 mod threats;
 mod undo;
+mod withdrawal;
 mod words;

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 type Rule = fn(&Situation, &Decision) -> bool;
 
 pub const RULES: [(&str, Rule); 7] = [
-    ("S5 no act while paused", |s, d| d.acts.is_empty() || !s.release.paused && s.stopped.is_none()),
+    ("S5 no act while paused", |s, d| takes_back_only(d) || !s.release.paused && s.stopped.is_none()),
     ("S4 no act outside a window", |s, d| acting(s, d).all(|step| in_window(s, step))),
     ("S1 no act without every word", |s, d| releases(d).next().is_none() || words(s, &d.digest)),
     ("S1 no act without consent", |s, d| releases(d).next().is_none() || consents(s)),
@@ -32,6 +32,11 @@ fn by_name<'a>(s: &'a Situation, name: &str) -> &'a Step {
 
 fn name_of(act: &Act) -> (&str, &WorkloadName) {
     (act.step(), act.workload())
+}
+
+/// What makes sure that nothing goes is never stopped.
+fn takes_back_only(d: &Decision) -> bool {
+    d.acts.iter().all(|act| matches!(act, Act::Withdraw { .. }))
 }
 
 /// What lets something new go.
@@ -149,7 +154,9 @@ fn exact(s: &Situation, d: &Decision, act: &Act) -> bool {
         Act::Grant { uid, version, template, .. } => {
             *uid == live.uid && *version == live.version && *template == live.template
         }
-        Act::RollBack { .. } | Act::Unpin { .. } | Act::Keep { .. } => act.version() == live.version,
+        Act::RollBack { .. } | Act::Unpin { .. } | Act::Keep { .. } | Act::Withdraw { .. } => {
+            act.version() == live.version
+        }
         Act::Release { version, template, .. } => {
             let recorded = grant.is_some_and(|g| {
                 g.uid == live.uid

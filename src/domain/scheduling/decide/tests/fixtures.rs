@@ -353,6 +353,7 @@ impl Given {
     pub fn in_use(self, team: &str, resource: &str, amount: u32) -> Self {
         self.with(|s| {
             s.in_use.push(InUse {
+                granted: None,
                 release: name("rival"),
                 step: "theirs".into(),
                 team: Some(name(team)),

@@ -55,7 +55,7 @@ fn a_grant_is_for_one_version_of_one_content_of_one_object() {
     }
     let other_plan = granted.with(|s| s.release.plan = json!("other"));
     let signed = other_plan.unsigned("data").unsigned("shop").signed();
-    check(&signed, &["grant data", "grant shop"], &[]);
+    check(&signed, &["grant data", "withdraw shop"], &[]);
 }
 
 #[test]
@@ -65,8 +65,10 @@ fn a_grant_that_is_five_seconds_old_is_void_and_everything_is_asked_again() {
     let just = granted.clone().at("09:00:04");
     check(&just, &["grant data", "release shop"], &[]);
     let void = granted.at("09:00:05");
-    check(&void, &["grant data", "grant shop"], &[]);
-    check(&void.unsigned("shop").team("shop", |t| t.rules.withdrawal_halts = true), &[], &["RC051 *"]);
+    check(&void, &["grant data", "withdraw shop"], &[]);
+    let withdrawn = void.workload("shop", |w| w.version = "8".into());
+    check(&withdrawn, &["grant data", "grant shop"], &[]);
+    check(&withdrawn.unsigned("shop").team("shop", |t| t.rules.withdrawal_halts = true), &[], &["RC051 *"]);
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn newer_content_that_is_held_over_what_was_released_does_not_save_it() {
 #[test]
 fn what_was_granted_and_never_went_is_passed_over() {
     let only_data = in_order().consenting().released("data", "08:50:00", Progress::Done).granted("shop", "08:51:00");
-    check(&only_data.going_back(), &["roll-back data"], &[]);
+    check(&only_data.going_back(), &["roll-back data", "withdraw shop"], &[]);
 }
 
 #[test]

@@ -1,0 +1,243 @@
+//! What goes wrong between the operator and the API server: by chance, at one chosen write, or only counted.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use simapi::faults::{After, Before, Delivery, Fault, Seen};
+use simapi::{Chance, Event, Failure, Verb};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Whether a call is a write that counts: leases and Events are written all the time and decide nothing.
+fn counts(seen: &Seen<'_>) -> bool {
+    let writes = matches!(seen.call.verb, Verb::Create | Verb::Update | Verb::Patch | Verb::Delete);
+    writes && !matches!(seen.call.plural.as_str(), "leases" | "events")
+}
+
+/// A swarm: each seed chooses what goes wrong at all, and how often.
+pub struct Swarm {
+    /// Nothing goes wrong any more.
+    pub healed: Arc<AtomicBool>,
+    kinds: Vec<(Wrong, u64)>,
+    chance: Mutex<Chance>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrong {
+    LateRequest,
+    LateAnswer,
+    Refused,
+    Lost,
+    Reset,
+    AnswerLost,
+    AnswerCut,
+    TimesOut,
+    Twice,
+    LateEvent,
+    WatchEnds,
+    WatchExpires,
+    WatchCut,
+    WatchStalls,
+}
+
+const ALL: [Wrong; 14] = [
+    Wrong::LateRequest,
+    Wrong::LateAnswer,
+    Wrong::Refused,
+    Wrong::Lost,
+    Wrong::Reset,
+    Wrong::AnswerLost,
+    Wrong::AnswerCut,
+    Wrong::TimesOut,
+    Wrong::Twice,
+    Wrong::LateEvent,
+    Wrong::WatchEnds,
+    Wrong::WatchExpires,
+    Wrong::WatchCut,
+    Wrong::WatchStalls,
+];
+
+impl Swarm {
+    pub fn new(mut chance: Chance, healed: Arc<AtomicBool>) -> Self {
+        let mut kinds = Vec::new();
+        for kind in ALL {
+            if chance.percent(35) {
+                // A watch shows many events, so what ends one must be rarer.
+                let most =
+                    if matches!(kind, Wrong::WatchStalls | Wrong::WatchEnds | Wrong::WatchExpires | Wrong::WatchCut) {
+                        6
+                    } else {
+                        25
+                    };
+                kinds.push((kind, 1 + chance.below(most)));
+            }
+        }
+        Self { healed, kinds, chance: Mutex::new(chance) }
+    }
+
+    /// The first of these that goes wrong now.
+    fn goes_wrong(&self, seen: &Seen<'_>, among: &[Wrong]) -> Option<Wrong> {
+        if self.healed.load(Ordering::Relaxed) || seen.process.is_empty() {
+            return None;
+        }
+        let mut chance = self.chance.lock().expect("nobody panics while it holds this");
+        self.kinds
+            .iter()
+            .filter(|(kind, _)| among.contains(kind))
+            .find(|(_, percent)| chance.percent(*percent))
+            .map(|(k, _)| *k)
+    }
+
+    fn a_while(&self, most: u64) -> Duration {
+        let mut chance = self.chance.lock().expect("nobody panics while it holds this");
+        Duration::from_millis(chance.below(most))
+    }
+
+    fn refusal(&self) -> Failure {
+        let which = self.chance.lock().expect("nobody panics while it holds this").below(5);
+        match which {
+            0 => Failure::too_many(1),
+            1 => Failure::internal("something broke"),
+            2 => Failure::unavailable(),
+            3 => Failure::new(409, "Conflict", "please apply your changes to the latest version"),
+            _ => Failure::timeout(),
+        }
+    }
+}
+
+impl Fault for Swarm {
+    fn before(&self, seen: &Seen<'_>) -> Before {
+        match self.goes_wrong(seen, &[Wrong::LateRequest, Wrong::Refused, Wrong::Lost, Wrong::Reset]) {
+            Some(Wrong::LateRequest) => Before::Delay(self.a_while(8_000)),
+            Some(Wrong::Refused) => Before::Refuse(self.refusal()),
+            Some(Wrong::Lost) => Before::Lose,
+            Some(Wrong::Reset) => Before::Reset,
+            _ => Before::Pass,
+        }
+    }
+
+    fn after(&self, seen: &Seen<'_>, _: u16) -> After {
+        match self.goes_wrong(seen, &[Wrong::LateAnswer, Wrong::AnswerLost, Wrong::AnswerCut, Wrong::TimesOut]) {
+            Some(Wrong::LateAnswer) => After::Delay(self.a_while(8_000)),
+            Some(Wrong::AnswerLost) => After::Lose,
+            Some(Wrong::AnswerCut) => After::Cut,
+            Some(Wrong::TimesOut) => After::Refuse(Failure::timeout()),
+            _ => After::Pass,
+        }
+    }
+
+    fn event(&self, seen: &Seen<'_>, _: &Event) -> Delivery {
+        let among = [
+            Wrong::Twice,
+            Wrong::LateEvent,
+            Wrong::WatchEnds,
+            Wrong::WatchExpires,
+            Wrong::WatchCut,
+            Wrong::WatchStalls,
+        ];
+        match self.goes_wrong(seen, &among) {
+            Some(Wrong::Twice) => Delivery::Twice,
+            Some(Wrong::LateEvent) => Delivery::Delay(self.a_while(15_000)),
+            Some(Wrong::WatchEnds) => Delivery::End,
+            Some(Wrong::WatchExpires) => Delivery::Fail(Failure::expired("too old")),
+            Some(Wrong::WatchCut) => Delivery::Cut,
+            Some(Wrong::WatchStalls) => Delivery::Stall,
+            _ => Delivery::Show,
+        }
+    }
+}
+
+/// What happens at one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The process dies, and the write never arrives.
+    DiesBefore,
+    /// The write arrives, and the process dies before it sees the answer.
+    DiesAfter,
+    /// The process dies, and the write arrives some seconds later.
+    DiesAndItArrivesLate,
+    /// The write arrives and the answer is lost; the process lives on.
+    AnswerLost,
+    /// The process stands still for longer than its lease, with the write in its hands.
+    StandsStill,
+}
+
+pub const AT: [At; 5] = [At::DiesBefore, At::DiesAfter, At::DiesAndItArrivesLate, At::AnswerLost, At::StandsStill];
+
+/// What is to become of a process, by its host.
+pub struct Order {
+    pub host: String,
+    pub freezes: bool,
+}
+
+/// Something happens at the n-th write that counts, of whichever process makes it.
+pub struct AtWrite {
+    pub nth: Vec<(usize, At)>,
+    pub seen: AtomicUsize,
+    pub orders: UnboundedSender<Order>,
+}
+
+impl AtWrite {
+    fn this_one(&self, number: usize) -> Option<At> {
+        self.nth.iter().find(|(n, _)| *n == number).map(|(_, at)| *at)
+    }
+
+    fn order(&self, seen: &Seen<'_>, freezes: bool) {
+        let _ = self.orders.send(Order { host: seen.process.to_owned(), freezes });
+    }
+}
+
+impl Fault for AtWrite {
+    fn before(&self, seen: &Seen<'_>) -> Before {
+        if !counts(seen) || seen.process.is_empty() {
+            return Before::Pass;
+        }
+        let number = self.seen.fetch_add(1, Ordering::Relaxed) + 1;
+        match self.this_one(number) {
+            Some(At::DiesBefore) => {
+                self.order(seen, false);
+                Before::Lose
+            }
+            Some(At::DiesAndItArrivesLate) => {
+                self.order(seen, false);
+                Before::Delay(Duration::from_secs(4))
+            }
+            Some(At::StandsStill) => {
+                self.order(seen, true);
+                Before::Delay(Duration::from_secs(25))
+            }
+            _ => Before::Pass,
+        }
+    }
+
+    fn after(&self, seen: &Seen<'_>, _: u16) -> After {
+        if !counts(seen) || seen.process.is_empty() {
+            return After::Pass;
+        }
+        match self.this_one(self.seen.load(Ordering::Relaxed)) {
+            Some(At::DiesAfter) => {
+                self.order(seen, false);
+                After::Lose
+            }
+            Some(At::AnswerLost) => After::Lose,
+            _ => After::Pass,
+        }
+    }
+}
+
+/// Counts what is asked while nothing happens. Watches are asked again every few minutes, which is no question.
+#[derive(Default)]
+pub struct Counter {
+    pub armed: AtomicBool,
+    pub asked: AtomicUsize,
+}
+
+impl Fault for Counter {
+    fn before(&self, seen: &Seen<'_>) -> Before {
+        let asks = seen.call.verb != Verb::Watch && !matches!(seen.call.plural.as_str(), "leases" | "events");
+        if asks && !seen.process.is_empty() && self.armed.load(Ordering::Relaxed) {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+        }
+        Before::Pass
+    }
+}

@@ -1,0 +1,23 @@
+//! The shipped operator in simulated clusters: stories and their transcripts, every story stopped at every write, and
+//! thousands of random ones in which everything goes wrong. The judge is the crate `proof`.
+//!
+//! `make stories` runs it; `cargo test --profile seeds --test proof -- stories` is one part of it. Without the profile
+//! it says the same and takes ten times as long.
+
+#![allow(clippy::disallowed_methods, reason = "tests measure how long they take")]
+
+mod adversary;
+mod manifests;
+mod play;
+mod record;
+mod seeds;
+mod stories;
+mod story;
+mod sweep;
+mod transcript;
+
+#[path = "../it/sim/mod.rs"]
+#[allow(dead_code, reason = "what the tests of the simulation itself use is more")]
+mod sim;
+#[path = "../it/support/mod.rs"]
+mod support;

@@ -1,0 +1,357 @@
+//! A story, played on a simulated cluster with the shipped operator.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use proof::history::{Ended, History};
+use serde_json::{Value, json};
+use simapi::faults::Fault;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::adversary::{Counter, Order};
+use crate::manifests::{merge, named, object};
+use crate::record;
+use crate::sim::{Person, Replica, Setup, Sim, run};
+use crate::story::{Does, Fate, Line, Story, day};
+use crate::support::shop;
+use crate::transcript::Told;
+
+/// A story that was played.
+pub struct Played {
+    pub history: History,
+    /// What was done, when, and what came of it.
+    pub told: Told,
+    /// Every request and every answer, as one number.
+    pub trace: u64,
+    /// Where everything ended.
+    pub end: Vec<String>,
+    /// What waits for and never came.
+    pub missed: Vec<String>,
+}
+
+/// How a story is played.
+pub struct Stage {
+    pub seed: u64,
+    pub faults: Vec<Box<dyn Fault>>,
+    /// Processes that are to die or to stand still, as faults order it.
+    pub orders: Option<UnboundedReceiver<Order>>,
+    /// Set once nothing goes wrong any more.
+    pub healed: Arc<AtomicBool>,
+    /// People look again, and sign what has changed meanwhile.
+    pub persistent: bool,
+    /// Whether it is watched for a while after its end, when all goes well again.
+    pub watched: bool,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        let healed = Arc::default();
+        Self { seed: 1, faults: Vec::new(), orders: None, healed, persistent: false, watched: false }
+    }
+}
+
+/// How long rollcall may take to do what it can do, once all goes well: a lease, some retries, and a grant that has
+/// to run out first.
+const PATIENCE: TimeDelta = TimeDelta::seconds(75);
+
+/// How long anything that a story waits for may take, in simulated time.
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// Plays a story from its beginning to its end.
+pub fn play(story: &Story, stage: Stage) -> Played {
+    let counter = Arc::new(Counter::default());
+    let mut setup = Setup::seeded(stage.seed);
+    setup.now = story.lines.first().map_or_else(day, |l| l.at);
+    setup.faults = stage.faults;
+    setup.faults.push(Box::new(counter.clone()));
+    run(setup, async |sim: Sim| {
+        let cast = Cast { sim: sim.clone(), replicas: Arc::default(), ended: Arc::default() };
+        if let Some(orders) = stage.orders {
+            tokio::spawn(cast.clone().obeys(orders));
+        }
+        let mut player = Player {
+            cast,
+            sim: sim.clone(),
+            told: Told::default(),
+            missed: vec![],
+            words: vec![],
+            persistent: stage.persistent,
+        };
+        for line in &story.lines {
+            sim.at(line.at).await;
+            player.plays(line).await;
+        }
+        let calm = stage.watched.then_some(());
+        let mut calm_since = None;
+        if calm.is_some() {
+            stage.healed.store(true, Ordering::Relaxed);
+            player.cast.heal();
+            player.settles().await;
+            calm_since = Some(sim.now());
+            sim.pass((PATIENCE + TimeDelta::seconds(5)).to_std().unwrap_or_default()).await;
+            counter.armed.store(true, Ordering::Relaxed);
+            sim.pass(Duration::from_secs(20)).await;
+        }
+        let mut history = record::of(&sim);
+        history.calm_since = calm_since;
+        history.patience = PATIENCE;
+        history.idle_requests = calm.map(|()| counter.asked.load(Ordering::Relaxed));
+        history.ended = player.cast.ended.lock().expect("held for a moment only").clone();
+        player.told.commits(&sim);
+        Played { history, told: player.told, trace: sim.server.trace_hash(), missed: player.missed, end: end_of(&sim) }
+    })
+}
+
+/// Where everything that matters ended: workloads, and releases.
+fn end_of(sim: &Sim) -> Vec<String> {
+    let mut end = Vec::new();
+    for (group, plural) in [("apps", "deployments"), ("batch", "jobs")] {
+        for object in sim.server.list(group, plural, "") {
+            let value = &object.value;
+            let held = value["metadata"]["annotations"]["rollcall.dev/hold"].is_string();
+            let name = format!("{plural} {}", value["metadata"]["name"]);
+            end.push(format!(
+                "{name} has {}{}",
+                crate::support::recorder::tag(value),
+                if held { ", held" } else { "" }
+            ));
+        }
+    }
+    for object in sim.server.list("rollcall.dev", "coordinatedreleases", "") {
+        let status = &object.value["status"];
+        let codes: BTreeSet<String> = crate::support::blocker_codes(&object.value).into_iter().collect();
+        let steps = status["steps"].as_array().into_iter().flatten();
+        let steps: Vec<String> = steps.map(|s| format!("{} {}", s["name"], s["state"])).collect();
+        end.push(format!(
+            "release {}: {} {codes:?} {}",
+            object.value["metadata"]["name"],
+            status["finished"],
+            steps.join(", ")
+        ));
+    }
+    end.sort();
+    end
+}
+
+/// The processes of the operator.
+#[derive(Clone)]
+struct Cast {
+    sim: Sim,
+    replicas: Arc<Mutex<BTreeMap<String, Replica>>>,
+    ended: Arc<Mutex<Vec<Ended>>>,
+}
+
+impl Cast {
+    fn with<T>(&self, host: &str, does: impl FnOnce(&Replica) -> T) -> Option<T> {
+        self.replicas.lock().expect("held for a moment only").get(host).map(does)
+    }
+
+    fn starts(&self, host: &str) {
+        let replica = self.sim.operator(host);
+        self.replicas.lock().expect("held for a moment only").insert(host.to_owned(), replica);
+    }
+
+    fn dies(&self, host: &str) {
+        self.notes_the_end(host, false);
+        self.with(host, Replica::kill);
+    }
+
+    async fn stops(&self, host: &str) {
+        self.notes_the_end(host, true);
+        let replica = self.replicas.lock().expect("held for a moment only").remove(host);
+        if let Some(replica) = replica {
+            replica.stop().await;
+        }
+    }
+
+    /// That a leader ended matters only if somebody is there to follow it.
+    fn notes_the_end(&self, host: &str, cleanly: bool) {
+        let replicas = self.replicas.lock().expect("held for a moment only");
+        if replicas.iter().any(|(other, r)| other != host && !r.has_ended()) {
+            self.ended.lock().expect("held for a moment only").push(Ended { at: self.sim.now(), cleanly });
+        }
+    }
+
+    /// Does what faults order: whoever dies is started again after a while, whoever stands still goes on after one.
+    async fn obeys(self, mut orders: UnboundedReceiver<Order>) {
+        while let Some(order) = orders.recv().await {
+            if order.freezes {
+                self.with(&order.host, |r| r.process.pause());
+                self.sim.pass(Duration::from_secs(20)).await;
+                self.with(&order.host, |r| r.process.resume());
+            } else {
+                self.dies(&order.host);
+                self.sim.pass(Duration::from_secs(2)).await;
+                self.starts(&order.host);
+            }
+        }
+    }
+
+    /// Whoever stands still goes on, whoever ended is started again, and the clocks are right.
+    fn heal(&self) {
+        let hosts: Vec<String> = self.replicas.lock().expect("held for a moment only").keys().cloned().collect();
+        for host in hosts {
+            let ended = self.with(&host, |r| {
+                r.process.resume();
+                r.skew_ms.store(0, Ordering::Relaxed);
+                r.has_ended()
+            });
+            if ended == Some(true) {
+                self.starts(&host);
+            }
+        }
+    }
+}
+
+struct Player {
+    cast: Cast,
+    sim: Sim,
+    told: Told,
+    missed: Vec<String>,
+    /// Whose word was given for the content of which release.
+    words: Vec<(String, String, String)>,
+    persistent: bool,
+}
+
+impl Player {
+    async fn plays(&mut self, line: &Line) {
+        self.told.line(&self.sim, &line.text);
+        if let Err(why) = self.does(&line.does).await {
+            self.told.refused(&self.sim, &why);
+        }
+    }
+
+    async fn does(&mut self, does: &Does) -> Result<(), String> {
+        let sim = self.sim.clone();
+        let person = |who: &str| sim.user(who);
+        let said = |failure: simapi::Failure| failure.message().to_owned();
+        match does {
+            Does::Operator { host, does } => self.operator(host, *does).await,
+            Does::Opens { who } => {
+                for (kind, name) in [("window", "always"), ("team", "data"), ("team", "core"), ("team", "ui")] {
+                    person(who).create(&object(kind, name, &Value::Null)?).map_err(said)?;
+                }
+            }
+            Does::Creates { who, kind, name, with } => {
+                person(who).create(&object(kind, name, with)?).map_err(said)?;
+            }
+            Does::Applies { who, workload, version, with } => {
+                for mut manifest in shop::manifests(version) {
+                    let name = manifest["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+                    if workload.as_ref().is_none_or(|w| *w == name) {
+                        merge(&mut manifest, with);
+                        self.apply(&person(who), &manifest).await.map_err(said)?;
+                    }
+                }
+            }
+            Does::Patches { who, kind, namespace, name, with } => {
+                let mut patch = named(kind, namespace, name)?;
+                merge(&mut patch, with);
+                person(who).patch(&patch).map_err(said)?;
+            }
+            Does::Deletes { who, kind, namespace, name } => {
+                person(who).delete(&named(kind, namespace, name)?).map_err(said)?;
+            }
+            Does::Signs { who, team, release, go, digest } => {
+                if *go && digest.is_none() {
+                    self.words.push((who.clone(), team.clone(), release.clone()));
+                }
+                self.signs(who, team, release, *go, digest.as_deref())?;
+            }
+            Does::Clock { host, ms } => {
+                self.cast.with(host, |r| r.skew_ms.store(ms.cast_unsigned(), Ordering::Relaxed));
+            }
+            Does::Runs { version } => self.waits(&format!("everything runs {version}"), |s| runs(s, version)).await,
+            Does::Finished { release } => {
+                self.waits(&format!("{release} is finished"), |s| s.release(release)["status"]["finished"] == true)
+                    .await;
+            }
+            Does::Ends => {}
+        }
+        Ok(())
+    }
+
+    /// A Job cannot be changed, so who applies a new one deletes the old one first.
+    async fn apply(&self, who: &Person, manifest: &Value) -> Result<(), simapi::Failure> {
+        if manifest["kind"] == "Job" && who.delete(manifest).is_ok() {
+            let name = |field: &str| manifest["metadata"][field].as_str().unwrap_or_default().to_owned();
+            let (namespace, name) = (name("namespace"), name("name"));
+            let gone = |s: &Sim| s.get("jobs", &namespace, &name).is_none();
+            let _ = self.sim.wait("the former Job is gone", Duration::from_secs(60), gone).await;
+        }
+        who.apply(manifest).map(drop)
+    }
+
+    async fn waits(&mut self, what: &str, is_so: impl Fn(&Sim) -> bool) {
+        let end = self.sim.now() + LIMIT;
+        while !is_so(&self.sim) {
+            if self.sim.now() >= end {
+                self.missed.push(format!("not within {LIMIT:?}: {what}"));
+                return;
+            }
+            self.sim.pass(Duration::from_secs(1)).await;
+            self.looks_again();
+        }
+    }
+
+    /// Once all goes well people look again, until there is nothing left for them to do.
+    async fn settles(&mut self) {
+        for _ in 0..20 {
+            self.sim.pass(Duration::from_secs(5)).await;
+            self.looks_again();
+        }
+    }
+
+    /// Who has given a word for content that has changed since gives it again.
+    fn looks_again(&self) {
+        for (who, team, release) in self.words.iter().filter(|_| self.persistent) {
+            let current = &self.sim.release(release)["status"]["digest"];
+            let object = self.sim.get("teamreadinesses", team, team).unwrap_or_default();
+            let words = object["spec"]["signOffs"].as_array().into_iter().flatten();
+            let given = words.into_iter().find(|w| w["release"] == format!("releases/{release}").as_str());
+            if current.is_string() && given.is_none_or(|w| w["digest"] != *current) {
+                let _ = self.signs(who, team, release, true, None);
+            }
+        }
+    }
+
+    async fn operator(&mut self, host: &str, does: Fate) {
+        match does {
+            Fate::Starts => self.cast.starts(host),
+            Fate::Dies => self.cast.dies(host),
+            Fate::Stops => self.cast.stops(host).await,
+            Fate::Freezes => drop(self.cast.with(host, |r| r.process.pause())),
+            Fate::Thaws => drop(self.cast.with(host, |r| r.process.resume())),
+        }
+    }
+
+    fn signs(&self, who: &str, team: &str, release: &str, go: bool, digest: Option<&str>) -> Result<(), String> {
+        let current = self.sim.release(release)["status"]["digest"].as_str().unwrap_or_default().to_owned();
+        let mut word = json!({"release": format!("releases/{release}"), "role": "lead",
+            "decision": if go { "Go" } else { "NoGo" }, "digest": digest.map_or(current, str::to_owned)});
+        if !go {
+            word["reason"] = "not today".into();
+        }
+        let mut object = self.sim.get("teamreadinesses", team, team).ok_or("no such team")?;
+        let mut words = object["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+        words.retain(|w| w["release"] != word["release"]);
+        words.push(word);
+        object["spec"]["signOffs"] = words.into();
+        self.sim.user(who).replace(&object).map(drop).map_err(|f| f.message().to_owned())
+    }
+}
+
+/// Whether all of the shop's Deployments run a version, by their own controller's word.
+fn runs(sim: &Sim, version: &str) -> bool {
+    [("core", "api"), ("ui", "web"), ("ui", "admin")].iter().all(|(namespace, name)| {
+        let found = sim.get("deployments", namespace, name).unwrap_or_default();
+        let (status, wanted) = (&found["status"], &found["spec"]["replicas"]);
+        let counts = ["replicas", "updatedReplicas", "availableReplicas"].iter().all(|field| status[field] == *wanted);
+        crate::support::recorder::tag(&found) == version
+            && status["observedGeneration"] == found["metadata"]["generation"]
+            && counts
+    })
+}
