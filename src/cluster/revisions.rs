@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::ResourceVersion;
-use super::workloads::{Object, Workload, adapter_of, digest_of_content, rollback_patch, unpin_patch};
+use super::workloads::{Object, Workload, abandon_patch, adapter_of, digest_of_content, rollback_patch, unpin_patch};
 use super::writes::{ApiError, Objects, Resource};
 use crate::api::fields::WorkloadKind;
 
@@ -157,6 +157,15 @@ impl Objects {
     /// [`ApiError::Conflict`] if it has another version; nothing was written then.
     pub async fn unpin(&self, workload: &Workload, rolled_back: &str) -> Result<ResourceVersion, ApiError> {
         self.patch_workload(workload, unpin_patch(workload, rolled_back)).await
+    }
+
+    /// Ends a rollback whose release is gone, if the workload still has the version it was read with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::release`].
+    pub async fn abandon(&self, workload: &Workload) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, abandon_patch(workload)).await
     }
 }
 
