@@ -18,7 +18,7 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model soak live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi soak live demo-once control-plane newest-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -29,7 +29,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; A
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(ARGS)
 
-test: fmt clippy unit model fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model simapi fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -45,6 +45,9 @@ unit: control-plane ## tests of the library, the demo and the control-plane crat
 
 model: need-cargo ## every state of a small cluster, and what judges histories
 	cargo test -p proof --tests -- --nocapture
+
+simapi: control-plane ## the API server in memory, and whether it answers as a real one does
+	cargo test -p simapi --tests
 
 soak: need-cargo ## the model for much longer; SOAK_STATES=n says how far
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1
