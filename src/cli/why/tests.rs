@@ -95,14 +95,17 @@ proptest! {
         }
     }
 
+    // How much is left of an opening is asked only while it is open, so that one thing can come to light behind a
+    // closed window.
     #[test]
-    fn once_all_of_it_is_cleared_something_moves_or_nothing_blocks(given in situation()) {
+    fn once_all_of_it_is_cleared_something_moves_or_at_most_too_little_is_left_of_the_opening(given in situation()) {
         let why = Why::of(&examined(&given.0), &Only::default());
         let mut rest = given.0.clone();
         let all: Vec<Cause> = why.to_change.iter().flat_map(|change| causes(&why, change)).collect();
         prop_assume!(!all.is_empty() && all.iter().all(|cause| clear(&mut rest, cause)));
         let then = decide(&rest);
-        prop_assert!(!then.acts.is_empty() || codes(&then).is_empty(), "{:?} after {all:?}", then.blockers);
+        let behind = codes(&then).iter().all(|code| code == "RC035");
+        prop_assert!(!then.acts.is_empty() || behind, "{:?} after {all:?}", then.blockers);
     }
 }
 
