@@ -35,7 +35,7 @@ async fn without_the_hold_policy_changes_are_forbidden_and_all_else_passes() {
     world.feed(Who::Dev, "create", &deployment("new", "r/new:1")).await.refused(&["guard/new"]);
     world.feed(Who::Dev, "create", &job("new")).await.refused(&["Job guard/new"]);
     world.run(Who::Dev, "rollout resume deployment/held").await.refused(&["guard/held is held"]);
-    let forged = "annotate deployment api rollcall.dev/released=r";
+    let forged = "annotate --overwrite deployment api rollcall.dev/released=r";
     world.run(Who::Dev, forged).await.refused(&["written by rollcall only"]);
 
     world.run(Who::Dev, "scale deployment/held --replicas=5").await.passes();
