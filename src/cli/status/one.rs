@@ -154,9 +154,9 @@ fn parts(examined: &Examined) -> Vec<Part> {
     examined.release.spec.participants.iter().map(part).collect()
 }
 
-fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -> String {
-    let mut out = String::new();
-    let outcome = match standing.outcome.as_str() {
+/// Where the release stands, in a word or a few.
+fn said(outcome: &str, ended: bool, screen: &Screen) -> String {
+    match outcome {
         "Completed" => screen.good("done"),
         "Failed" => screen.bad("failed"),
         "Invalid" => screen.bad("not valid"),
@@ -166,9 +166,14 @@ fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -
         "PartlyRolledBack" => screen.wait("rolled back as far as that can be"),
         "Cancelling" => screen.wait("being cancelled"),
         "Cancelled" => screen.wait("cancelled"),
-        other if why.ended => screen.wait(&inert(other)),
+        other if ended => screen.wait(&inert(other)),
         _ => screen.wait("waiting"),
-    };
+    }
+}
+
+fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -> String {
+    let mut out = String::new();
+    let outcome = said(&standing.outcome, why.ended, screen);
     let paused = if standing.paused { format!("{}{}", screen.dot(), screen.bad("paused")) } else { String::new() };
     out.push_str(&format!(
         "{}{}{outcome}{}steps {}{paused}\n",

@@ -129,6 +129,7 @@ fn five_thousand_steps_under_ten_thousand_windows_are_planned() -> Done {
 }
 
 /// A team whose workloads stand in so many releases of a hundred steps each.
+/// Two teams a release: a team can list 64 workloads.
 fn many(releases: usize, steps: usize, windows: usize) -> String {
     let mut text = String::new();
     for n in 0..windows {
@@ -138,10 +139,10 @@ fn many(releases: usize, steps: usize, windows: usize) -> String {
         ));
     }
     for n in 0..releases {
-        text.push_str(&format!("---\napiVersion: rollcall.dev/v1alpha1\nkind: CoordinatedRelease\nmetadata: {{name: r{n}, namespace: rel}}\nspec:\n  participants: [{{name: t, team: {{namespace: t{n}, name: t}}, responsibility: all}}]\n  steps:\n"));
+        text.push_str(&format!("---\napiVersion: rollcall.dev/v1alpha1\nkind: CoordinatedRelease\nmetadata: {{name: r{n}, namespace: rel}}\nspec:\n  participants:\n  - {{name: t0, team: {{namespace: t{n}, name: t}}, responsibility: half}}\n  - {{name: t1, team: {{namespace: u{n}, name: t}}, responsibility: half}}\n  steps:\n"));
         for step in 0..steps {
-            let after = if step == 0 { String::new() } else { format!(", dependsOn: [s{}]", step - 1) };
-            text.push_str(&format!("  - {{name: s{step}, participant: t, workload: {{kind: Deployment, name: d{step}}}, estimate: 1m{after}}}\n"));
+            let after = if step < 20 { String::new() } else { format!(", dependsOn: [s{}]", step - 20) };
+            text.push_str(&format!("  - {{name: s{step}, participant: t{}, workload: {{kind: Deployment, name: d{step}}}, estimate: 1m{after}}}\n", step % 2));
         }
     }
     text

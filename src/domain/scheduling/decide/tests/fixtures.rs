@@ -366,9 +366,7 @@ impl Given {
     /// All teams let the release roll back.
     pub fn consenting(mut self) -> Self {
         for team in ["data", "shop"] {
-            self = self.team(team, |t| {
-                t.consents[0].actions.insert(Action::Rollback);
-            });
+            self = self.team(team, |t| t.consents[0].actions.extend([Action::Rollback]));
         }
         self
     }
