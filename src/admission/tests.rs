@@ -31,6 +31,8 @@ fn every_policy_that_writes_has_its_twin_and_no_rule_is_without_one() {
         .iter()
         .filter(|object| object["kind"] == "MutatingAdmissionPolicy")
         .filter_map(|policy| policy["metadata"]["name"].as_str()?.strip_suffix(".rollcall.dev").map(str::to_owned))
+        // The pod gate is for those who opt in, and there is none where the webhook stands in for the policies.
+        .filter(|name| name != "gate-pod")
         .collect();
     let mut rules: Vec<String> = RULES.iter().map(|rule| rule.name()).collect();
     policies.sort();

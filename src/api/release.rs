@@ -101,6 +101,11 @@ pub struct CoordinatedReleaseSpec {
     /// The stop button: while true, no further step starts. It dominates everything.
     #[serde(default)]
     pub paused: bool,
+    /// A person lets the release go on although a window with `onClose: Halt` closed on it: closes up to this instant,
+    /// included, keep nothing back any more. An instant that has not come says nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "fields::instant")]
+    pub resumed_at: Option<String>,
     /// How a rollback of this release goes about its work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<RollbackRules>,
@@ -263,6 +268,10 @@ pub struct CoordinatedReleaseStatus {
     /// True once it has ended; it then leaves the controller's memory and claims nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<bool>,
+    /// When, by API-server time, a rollback that somebody asked for after the release had ended was taken up. From then
+    /// on it takes back what it shipped, and claims nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_at: Option<String>,
     /// The release is being rolled back, or was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<RollbackStatus>,

@@ -270,9 +270,11 @@ pub enum OnClose {
     /// Steps that have started finish; the others wait for the next opening.
     #[default]
     Finish,
-    /// As Finish, and the release needs a person to go on.
+    /// As Finish, and from the close on, plus `overrunGrace`, no further step starts until a person goes on: they set
+    /// `spec.resumedAt` of the release.
     Halt,
-    /// What has been released is rolled back.
+    /// From the close on, plus `overrunGrace`, what has been released is rolled back, where the teams consent to that; where
+    /// nothing can be, as Halt.
     Rollback,
 }
 

@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::ResourceVersion;
-use super::workloads::{Object, Workload, adapter_of, applied_over, digest_of_content, rollback_patch, unpin_patch};
+use super::workloads::{
+    Object, Workload, abandon_patch, adapter_of, applied_over, digest_of_content, rollback_patch, unpin_patch,
+};
 use super::writes::{ApiError, Objects, Resource};
 use crate::api::fields::WorkloadKind;
 
@@ -184,6 +186,15 @@ impl Objects {
         let (object, own) = self.with_revisions(workload, keeper).await?;
         let kept = own.iter().find(|r| r.digest == applied);
         Ok(kept.map(|r| digest_of_content(&applied_over(&r.template, &object.content), adapter.pod_template())))
+    }
+
+    /// Ends a rollback whose release is gone, if the workload still has the version it was read with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::release`].
+    pub async fn abandon(&self, workload: &Workload) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, abandon_patch(workload)).await
     }
 }
 

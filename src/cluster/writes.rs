@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ResourceVersion;
 use super::key::ObjectKey;
-use super::workloads::{Workload, keep_patch, release_patch, withdraw_patch};
+use super::workloads::{Workload, keep_patch, release_from_claim_patch, release_patch, withdraw_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
 
@@ -189,6 +189,15 @@ impl Objects {
     /// [`ApiError::Conflict`] if it has another version; nothing was written then.
     pub async fn release(&self, workload: &Workload, why: &str) -> Result<ResourceVersion, ApiError> {
         self.patch_workload(workload, release_patch(workload, why)).await
+    }
+
+    /// As [`Self::release`], and takes away the claim of a release that has ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::release`].
+    pub async fn release_from_claim(&self, workload: &Workload, why: &str) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, release_from_claim_patch(workload, why)).await
     }
 
     /// Marks a held workload as claimed by a release, if it still has the version it was read with.

@@ -45,10 +45,10 @@ pub fn claimant(world: &World, workload: &Workload) -> Option<ObjectName> {
 
 /// A finished release claims nothing, and neither does one whose plan makes no sense or to which a team
 /// has not consented: a claim is held from acceptance until the end. One that has yet to be looked at may
-/// be accepted, so it counts.
+/// be accepted, so it counts. One that had ended and only takes back what it shipped claims nothing anew.
 fn holds_claims(release: &Release) -> bool {
     let status = &release.status;
     let refused = status.observed_generation == Some(release.meta.generation)
         && status.conditions.iter().any(|c| c.type_ == "Accepted" && c.status == "False");
-    status.finished != Some(true) && !release.meta.terminating && !refused
+    status.finished != Some(true) && status.reopened_at.is_none() && !release.meta.terminating && !refused
 }

@@ -13,6 +13,7 @@ pub mod readiness;
 pub mod release;
 mod schedule;
 pub mod shell;
+mod stop;
 mod watches;
 mod webhook;
 pub mod window;

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::calendars;
 use super::world::World;
+use super::{calendars, stop};
 use crate::api::fields::WorkloadKind;
+use crate::api::names::ASKED_BACK;
 use crate::cluster::admission::{WEBHOOKS, decode_webhooks};
 use crate::cluster::client::Clients;
 use crate::cluster::objects::{Window, decode, decode_namespace, decode_policy};
 use crate::cluster::releases::Compact;
-use crate::cluster::store::Change;
+use crate::cluster::store::{Change, Store};
 use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
 use crate::cluster::writes::{NAMESPACES, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::cluster::{Projected, WatchState, workloads};
@@ -39,6 +40,7 @@ pub fn watch_everything(world: &Arc<World>, clients: &Clients, tasks: &mut JoinS
     watches.workloads();
     watches.namespaces();
     watches.policies();
+    watches.stop();
     let states = watches.states;
     tasks.spawn(calendars::follow(world.clone(), clients.main.clone()));
     states
@@ -57,13 +59,24 @@ impl Watches<'_> {
         resource: Resource,
         selectors: (&str, &str),
         decode: impl Fn(&str) -> Result<P, String> + Send + 'static,
-        mut seen: impl FnMut(&World, WatchEvent<P>) + Send + 'static,
+        seen: impl FnMut(&World, WatchEvent<P>) + Send + 'static,
     ) {
         let (labels, fields) = selectors;
         let config = WatchConfig::new(resource.group, resource.version, resource.plural).labels(labels).fields(fields);
+        self.begin_as(resource.plural, config, decode, seen);
+    }
+
+    /// Begins a watch under a name of its own.
+    fn begin_as<P: Projected>(
+        &mut self,
+        name: &'static str,
+        config: WatchConfig,
+        decode: impl Fn(&str) -> Result<P, String> + Send + 'static,
+        mut seen: impl FnMut(&World, WatchEvent<P>) + Send + 'static,
+    ) {
         let config = config.waiting_as(&self.world.settings.identity);
         let state = WatchState::new(self.world.clock.clone());
-        self.states.push((resource.plural, state.clone()));
+        self.states.push((name, state.clone()));
         let world = self.world.clone();
         self.tasks
             .spawn(watch_projected(self.clients.main.clone(), config, state, decode, move |event| seen(&world, event)));
@@ -74,6 +87,13 @@ impl Watches<'_> {
         self.begin(RELEASES, ("", "status.finished!=true"), Compact::decode, |world, event| {
             for change in world.stores.releases.apply(event) {
                 world.release_changed(&change.key, [change.old.as_ref(), change.new.as_ref()]);
+            }
+        });
+        let ended = WatchConfig::new(RELEASES.group, RELEASES.version, RELEASES.plural);
+        let ended = ended.labels(format!("{ASKED_BACK}=true")).fields("status.finished=true");
+        self.begin_as("coordinatedreleases-asked-back", ended, Compact::decode, |world, event| {
+            for change in world.stores.ended.apply(event).into_iter().filter(|change| change.new.is_some()) {
+                world.queues.releases.add(change.key);
             }
         });
         self.begin(TEAMS, ("", ""), decode, |world, event| {
@@ -101,6 +121,12 @@ impl Watches<'_> {
                 }
             });
         }
+    }
+
+    fn stop(&mut self) {
+        let store = Store::new();
+        let config = stop::watched(&self.world.settings.namespace);
+        self.begin_as(stop::WATCH, config, stop::decode, move |world, event| stop::seen(world, &store, event));
     }
 
     fn namespaces(&mut self) {

@@ -11,6 +11,7 @@ use super::calendars::{self, Calendars};
 use super::queue::Queue;
 use super::release::situation::Circumstances;
 use super::shell::Outcome;
+use super::stop;
 use super::webhook::Trust;
 use super::workloads::Workloads;
 use crate::api::fields::WorkloadKind;
@@ -34,8 +35,8 @@ pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
 
-/// How often the stop is looked at while it is there.
-const STOP_LOOK: TimeDelta = TimeDelta::seconds(10);
+/// How often the stop is looked at while it is there, beside being watched.
+const STOP_LOOK: TimeDelta = TimeDelta::seconds(60);
 
 /// How long a step that the API server refuses is left alone.
 const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
@@ -44,6 +45,8 @@ const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
 #[derive(Clone)]
 pub struct Stores {
     pub releases: Releases,
+    /// Releases that have ended and of which somebody asks the former versions.
+    pub ended: Releases,
     pub teams: Store<Team>,
     pub windows: Store<Window>,
     pub workloads: Workloads,
@@ -59,6 +62,7 @@ impl Default for Stores {
             releases: Releases::default()
                 .with_index(BY_TEAM, |c| c.read().as_ref().map(teams_of).unwrap_or_default())
                 .with_index(BY_WORKLOAD, |c| c.read().as_ref().map(workloads_of_release).unwrap_or_default()),
+            ended: Releases::default(),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
             workloads: Workloads::default(),
@@ -302,6 +306,15 @@ impl World {
         self.stop.lock().map_or_else(|_| Some("nobody knows".to_owned()), |stop| stop.clone())
     }
 
+    /// Takes in what the watch says of the stop. Returns whether that is news.
+    pub fn stop_seen(&self, reason: Option<String>) -> bool {
+        self.stop.lock().is_ok_and(|mut stop| {
+            let news = *stop != reason;
+            *stop = reason;
+            news
+        })
+    }
+
     /// Asks the API server whether everything is stopped: whether the ConfigMap of that name exists in the
     /// operator's namespace. Its key `reason` says why.
     ///
@@ -310,17 +323,11 @@ impl World {
     /// When the API server does not say: then nothing may be let go.
     pub async fn read_stop(&self) -> Result<(), ApiError> {
         let text = self.objects.get(CONFIG_MAPS, &self.settings.namespace, STOP).await?;
-        let reason = text.map(|text| {
-            let object: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            crate::api::conditions::cut(object["data"]["reason"].as_str().unwrap_or_default(), 256)
-        });
-        if let Ok(mut stop) = self.stop.lock() {
-            *stop = reason;
-        }
+        self.stop_seen(text.map(|text| stop::reason_in(&text)));
         Ok(())
     }
 
-    /// When to look again while everything is stopped: nobody tells us when the stop is taken back.
+    /// When to look again while everything is stopped, should what the watch said last be older than what was read.
     #[must_use]
     pub fn next_look_at_stop(&self) -> Option<DateTime<Utc>> {
         self.stopped().map(|_| self.clock.now() + STOP_LOOK)

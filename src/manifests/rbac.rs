@@ -9,7 +9,7 @@ use super::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_ROLLBACK, VERB_SIGNOFF, 
 use super::object::{cluster_object, object};
 use super::{Install, Mechanism, WorkloadAccess};
 use crate::api::GROUP;
-use crate::api::names::RELEASED_REVISIONS;
+use crate::api::names::{RELEASED_REVISIONS, STOP};
 
 /// Name of the ClusterRole that lets the operator patch workloads where it is bound.
 pub const WORKLOADS_ROLE: &str = "rollcall-workloads";
@@ -63,6 +63,9 @@ const CALENDARS: &[Right] = &[("", &["configmaps"], READ)];
 
 /// In its own namespace: the last good copies of these calendars.
 const COPIES: &[Right] = &[("", &["configmaps"], &["create", "delete", "patch"])];
+
+/// In its own namespace: the stop, and no other ConfigMap; the name is in the rule.
+const STOPPED: &[Right] = &[("", &["configmaps"], READ)];
 
 /// In its own namespace: one of several operators leads.
 const ELECTION: &[Right] = &[("coordination.k8s.io", &["leases"], &["create", "get", "update"])];
@@ -127,6 +130,8 @@ pub fn rbac(install: &Install) -> Vec<Value> {
             namespace,
             json!({"rules": rules(COPIES)}),
         ),
+        stop_role(namespace),
+        binding("rollcall-stop", namespace, "Role", "rollcall-stop", install),
         binding("rollcall-calendar-copies", namespace, "Role", "rollcall-calendar-copies", install),
         cluster_role(WORKLOADS_ROLE, None, WORKLOADS),
         checks_role(),
@@ -208,6 +213,14 @@ fn cluster_role(name: &str, aggregate_to: Option<&str>, rights: &[Right]) -> Val
     role
 }
 
+/// The stop is seen also where somebody takes the right to read calendars away.
+fn stop_role(namespace: &str) -> Value {
+    let rules = json!({"rules": rules(STOPPED)});
+    let mut role = object(&format!("{AUTHORIZATION}/v1"), "Role", "rollcall-stop", namespace, rules);
+    role["rules"][0]["resourceNames"] = json!([STOP]);
+    role
+}
+
 fn checks_role() -> Value {
     let mut role = cluster_role(CHECKS_ROLE, None, &[]);
     role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {CHECKS_LABEL: "true"}}]});
@@ -241,7 +254,7 @@ mod tests {
     use super::*;
 
     fn rights() -> impl Iterator<Item = &'static Right> {
-        [OPERATOR, CALENDARS, COPIES, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
+        [OPERATOR, CALENDARS, COPIES, STOPPED, ELECTION, WORKLOADS, TRUST, VIEW, EDIT, SIGNOFF, OVERRIDE, ROLLBACK]
             .into_iter()
             .flatten()
     }

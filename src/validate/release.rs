@@ -50,6 +50,7 @@ pub fn release(meta: &Meta, spec: &CoordinatedReleaseSpec) -> Result<Release, Fa
         author: meta.author.clone(),
         paused: spec.paused,
         not_before,
+        resumed: instant(&mut faults, "spec.resumedAt", spec.resumed_at.as_ref()),
         on_failure: on_failure(spec.on_failure),
         steps: order.into_iter().filter_map(|n| steps.get_mut(n).and_then(Option::take)).collect(),
         over: overriding(&mut faults, spec),

@@ -21,6 +21,16 @@ pub fn release_patch(workload: &Workload, why: &str) -> Value {
     Value::Array(operations)
 }
 
+/// As [`release_patch`], and takes away the claim of a release that has ended.
+#[must_use]
+pub fn release_from_claim_patch(workload: &Workload, why: &str) -> Value {
+    let mut patch = release_patch(workload, why);
+    if let (Some(operations), Some(_)) = (patch.as_array_mut(), &workload.claim) {
+        operations.push(remove(CLAIM));
+    }
+    patch
+}
+
 /// Puts a former revision back, marks that, which pins it, and lets it go, all at once.
 #[must_use]
 pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str) -> Value {
@@ -43,6 +53,14 @@ pub fn unpin_patch(workload: &Workload, rolled_back: &str) -> Value {
     let mut operations = unchanged(workload);
     operations.push(remove(ROLLBACK));
     operations.push(set(&annotation_path(ROLLED_BACK), rolled_back));
+    Value::Array(operations)
+}
+
+/// Ends a rollback that nobody will end any more: the content is no longer pinned.
+#[must_use]
+pub fn abandon_patch(workload: &Workload) -> Value {
+    let mut operations = unchanged(workload);
+    operations.push(remove(ROLLBACK));
     Value::Array(operations)
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::api::ending::HeldChanges;
 use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
 use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
 use crate::cluster::ObjectKey;
@@ -144,8 +145,13 @@ async fn claimed_by(world: &World, found: &Workload) -> Result<Option<ObjectName
     }
     let text = world.objects.get(RELEASES, &claimant.namespace, &claimant.name).await?;
     let release = text.and_then(|t| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&t).ok());
-    let over = release.is_some_and(|r| r.status.finished == Some(true));
+    let over = release.is_some_and(|r| r.status.finished == Some(true) && !keeps(&r));
     Ok((!over).then_some(claimant))
+}
+
+/// Whether a release was cancelled and said that what it held stays so.
+fn keeps(release: &Release) -> bool {
+    release.spec.cancel.as_ref().is_some_and(|cancel| cancel.held == HeldChanges::Keep)
 }
 
 /// The same question on fresh readings. `None` if the workload is not what was asked about.

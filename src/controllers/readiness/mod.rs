@@ -6,6 +6,7 @@
 mod glass;
 mod history;
 mod independent;
+mod pinned;
 mod pod_gate;
 mod report;
 mod workloads;

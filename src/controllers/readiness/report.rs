@@ -72,7 +72,13 @@ fn counted(team: &Team, release: &Release, seen: &[SeenSignOff], now: DateTime<U
     let digest = release.status.digest.as_ref()?;
     let found = validate::Found { seen, checks: &[] };
     let checked = validate::team(&facts::meta(&team.meta), &team.spec, found, &release.meta.labels).ok()?;
-    let given = checked.sign_offs.get(&facts::name(&release.meta.key)).cloned().unwrap_or_default();
+    let mut given = checked.sign_offs.get(&facts::name(&release.meta.key)).cloned().unwrap_or_default();
+    // The release says which words for earlier content it still counts.
+    let own = team.meta.key.to_string();
+    let carried = |signed: &str| release.status.carried.iter().any(|c| c.team == own && c.digest == signed);
+    for word in given.iter_mut().filter(|word| carried(&word.digest)) {
+        digest.clone_into(&mut word.digest);
+    }
     Some(tally(&checked.rules, &given, digest, release.meta.author.as_deref(), now))
 }
 

@@ -1,6 +1,6 @@
 //! One listed workload: is it there, does it carry the gate label, and what of it is held?
 
-use super::{Looked, Trouble, glass, independent, pod_gate, recorded};
+use super::{Looked, Trouble, glass, independent, pinned, pod_gate, recorded};
 use crate::api::fields::{WorkloadKind, WorkloadRef};
 use crate::api::names::GATE_LABEL;
 use crate::api::readiness::TeamWorkload;
@@ -97,6 +97,7 @@ async fn gated(
     workload: &WorkloadRef,
     found: &Workload,
 ) -> Result<Looked, ApiError> {
+    pinned::let_loose(world, found).await?;
     let now = world.clock.now();
     let before = recorded(team, workload);
     let mut status = status_of(workload.kind, &workload.name, "Gated");

@@ -53,6 +53,9 @@ pub fn of(
         Outcome::Waiting if !missing.is_empty() => {
             conditions.set(ConditionType::Stalled, Some(true), Reason::PolicyMissing, &message)
         }
+        Outcome::Waiting if decision.blockers.iter().any(|b| matches!(b.cause, Cause::Overran { .. })) => {
+            conditions.set(ConditionType::Stalled, Some(true), Reason::WaitingForWindow, &message)
+        }
         Outcome::Waiting if !enforced::taken(situation).is_empty() => {
             conditions.set(ConditionType::Stalled, Some(true), Reason::OwnedElsewhere, &message)
         }

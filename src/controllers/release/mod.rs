@@ -8,6 +8,7 @@ mod asked;
 mod conditions;
 mod observe;
 mod overrides;
+mod reopen;
 mod report;
 mod signed;
 pub mod situation;
@@ -56,6 +57,7 @@ impl ReleaseController {
     async fn look_at(&self, key: &ObjectKey) -> Result<Outcome, ApiError> {
         let world = &*self.world;
         let Some(release) = world.stores.releases.get(key) else {
+            reopen::if_asked(world, key).await?;
             return Ok(Outcome::done());
         };
         // A status of our own that the watch has yet to show would be judged as if it had not been written.

@@ -109,6 +109,7 @@ pub fn status(
         started_at: old.started_at.clone(),
         finished_at: finished.then(|| old.finished_at.clone().unwrap_or_else(|| to_wire(now))),
         finished: Some(finished),
+        reopened_at: old.reopened_at.clone(),
         rollback: decision
             .rollback
             .as_ref()

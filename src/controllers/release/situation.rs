@@ -199,7 +199,7 @@ fn claimed(
         let index = workload_index(validate::wire_kind(name.kind), &name.namespace, &name.name);
         let rival = others.iter().find(|other| {
             workloads_named(other).iter().any(|(k, ns, n)| workload_index(*k, ns, n) == index)
-                && comes_before(other, release)
+                && comes_before(other, release, name)
                 && super::super::claims::content_matches(other, name, found.get(name))
         });
         if let Some(rival) = rival {
@@ -209,9 +209,16 @@ fn claimed(
     claimed
 }
 
-/// Whether one release comes before another: the one accepted first, else the one created first. A
-/// release that was looked at and not accepted keeps nobody waiting.
-fn comes_before(one: &Release, other: &Release) -> bool {
+/// Whether one release comes before another at a workload: the one accepted first, else the one created first. A
+/// release that was looked at and not accepted keeps nobody waiting. One that had ended, and takes back what it
+/// shipped, comes before nobody, and waits for another only where that has the workload under way.
+fn comes_before(one: &Release, other: &Release, at: &WorkloadName) -> bool {
+    if one.status.reopened_at.is_some() {
+        return false;
+    }
+    if other.status.reopened_at.is_some() {
+        return has_under_way(one, at);
+    }
     let accepted = |r: &Release| {
         let condition = r.status.conditions.iter().find(|c| c.type_ == "Accepted" && c.status == "True");
         condition.map(|c| c.last_transition_time.0)
@@ -223,6 +230,17 @@ fn comes_before(one: &Release, other: &Release) -> bool {
         (None, Some(_)) => false,
         (None, None) => one.status.observed_generation.unwrap_or(-1) < 0 && order(one) < order(other),
     }
+}
+
+/// Whether a release has let a workload go and is not done with it.
+fn has_under_way(release: &Release, workload: &WorkloadName) -> bool {
+    let index = workload_index(validate::wire_kind(workload.kind), &workload.namespace, &workload.name);
+    let named = release.spec.steps.iter().filter(|step| step.workload.is_some()).zip(workloads_named(release));
+    let mut steps = named.filter(|(_, (kind, namespace, name))| workload_index(*kind, namespace, name) == index);
+    steps.any(|(step, _)| {
+        let status = release.status.steps.iter().find(|status| status.name == step.name);
+        status.is_some_and(|status| !matches!(status.state.as_str(), "Waiting" | "RolledBack"))
+    })
 }
 
 fn in_use(release: &Release) -> Vec<InUse> {

@@ -2,10 +2,11 @@
 //! cannot be done is remembered for a while and told; the next decision says so.
 
 use super::observe::read_workload;
+use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
 use crate::cluster::ResourceVersion;
-use crate::cluster::objects::Release;
+use crate::cluster::objects::{Release, decode};
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::ApiError;
+use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts;
 use crate::controllers::world::World;
@@ -70,7 +71,12 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     let owner = facts::name(&release.meta.key);
     let version = match act {
         Act::Grant { step, .. } | Act::Release { step, .. } => {
-            world.objects.release(&found, &released_by(&owner, step, digest)).await?
+            let why = released_by(&owner, step, digest);
+            if claimed_by_the_ended(world, &found).await? {
+                world.objects.release_from_claim(&found, &why).await?
+            } else {
+                world.objects.release(&found, &why).await?
+            }
         }
         Act::RollBack { former, marker, .. } => {
             let Some(former) = kept(world, name, &found, former).await? else {
@@ -84,6 +90,19 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     };
     world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version.clone());
     Ok(Written::Done(version))
+}
+
+/// Whether a workload is marked as held for a release that has ended: whoever takes it over takes the mark away.
+async fn claimed_by_the_ended(world: &World, found: &Workload) -> Result<bool, ApiError> {
+    let Some(claimant) = facts::workload(found).claim else {
+        return Ok(false);
+    };
+    if world.stores.releases.get(&facts::key(&claimant)).is_some() {
+        return Ok(false);
+    }
+    let text = world.objects.get(RELEASES, &claimant.namespace, &claimant.name).await?;
+    let release = text.and_then(|text| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text).ok());
+    Ok(release.is_some_and(|release| release.status.finished == Some(true)))
 }
 
 /// The revision that ran before, if it is still kept and says what it said.

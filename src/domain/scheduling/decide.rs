@@ -9,6 +9,7 @@ use serde_json::json;
 use super::blocker::{Blocker, Cause};
 use super::capacity;
 use super::carry;
+use super::closing::{self, Asks};
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::gates::{self, Asked, Closed};
 use super::openings;
@@ -41,6 +42,15 @@ fn decide_forward(s: &Situation, digest: String, standings: &Standings<'_>) -> D
     let mut answers = Answers::at(s.now);
     if !all_done(standings) {
         answers.add(gates::whole_release(s, &words, &digest));
+    }
+    match closing::asks(s, standings) {
+        Asks::Nothing => {}
+        Asks::Later(at) => answers.consider(Some(at)),
+        Asks::Halt(overrun) => answers.add_all([closing::blocker(&overrun)]),
+        Asks::Rollback(overrun) => {
+            answers.add_all([closing::blocker(&overrun)]);
+            answers.add_all(rollback::not_possible(s));
+        }
     }
     let halted = halted_by(s, standings);
     for step in &s.release.steps {

@@ -6,6 +6,7 @@
 pub mod blocker;
 mod capacity;
 mod carry;
+mod closing;
 pub mod content;
 mod decide;
 mod decision;

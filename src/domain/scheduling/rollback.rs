@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::blocker::{Blocker, Cause, WhyKept, WhyRefused};
+use super::closing::{self, Asks};
 use super::decide::{Answers, Standings};
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::ending::{marker, released_by};
@@ -187,12 +188,18 @@ pub fn begun(s: &Situation, standings: &Standings<'_>) -> Option<Began> {
     if s.record.rollback.is_some() {
         return s.record.rollback.clone();
     }
+    let began = |cause| Some(Began { since: s.now, cause });
+    // Begun in spite of a stop, which keeps it from going on: what has ended may have been paused for good.
+    if let Some(asked) = &s.release.asked_back {
+        return began(format!("{} asked for it: {}", asked.by, asked.reason));
+    }
     if s.release.paused || s.stopped.is_some() {
         return None;
     }
-    let began = |cause| Some(Began { since: s.now, cause });
-    if let Some(asked) = &s.release.asked_back {
-        return began(format!("{} asked for it: {}", asked.by, asked.reason));
+    if let Asks::Rollback(overrun) = closing::asks(s, standings)
+        && possible(s)
+    {
+        return began(closing::cause(&overrun));
     }
     let failed = failed_for_good(s, standings)?;
     let finish = s.release.rollback.running_finish && standings.values().any(moving_workload);

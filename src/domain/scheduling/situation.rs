@@ -22,6 +22,8 @@ pub struct Release {
     pub author: Option<String>,
     pub paused: bool,
     pub not_before: Option<DateTime<Utc>>,
+    /// A person lets it go on although windows closed on it up to then.
+    pub resumed: Option<DateTime<Utc>>,
     pub on_failure: OnFailure,
     pub participants: BTreeMap<String, Participant>,
     pub steps: Vec<Step>,

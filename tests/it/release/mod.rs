@@ -1,5 +1,6 @@
 //! Releases on a real control plane, end to end.
 
+mod asked;
 mod checkout;
 mod crash;
 mod failure;

@@ -155,4 +155,9 @@ pub const CODES: &[(Code, Gate, &str)] = &[
         Gate::Failure,
         "The step would be rolled back, and its team does not let this release do that, or another release has taken it over.",
     ),
+    (
+        Code(99),
+        Gate::Window,
+        "A window closed while the release was under way, and says that it then halts or is rolled back.",
+    ),
 ];

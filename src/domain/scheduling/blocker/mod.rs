@@ -69,6 +69,7 @@ pub enum Cause {
     ContentMissing { workload: WorkloadName, expected: String, found: String },
     Settling { workload: WorkloadName },
     Halted { step: String },
+    Overran { window: String, closed: DateTime<Utc>, rolls_back: bool },
     StepFailed { workload: WorkloadName, why: String, team: ObjectName },
     TimedOut { workload: WorkloadName, limit: TimeDelta, team: ObjectName },
     TaskLate { step: String, limit: TimeDelta, team: ObjectName },
@@ -151,12 +152,7 @@ impl Cause {
                 WhyLacking::Expired { .. } => 54,
                 WhyLacking::NotTrusted { .. } => 55,
             },
-            Self::Check { why, .. } => match why {
-                WhyUnchecked::CannotRun { .. } => 61,
-                WhyUnchecked::Failing => 62,
-                WhyUnchecked::NoAnswer => 63,
-                WhyUnchecked::Rejected => 64,
-            },
+            Self::Check { why, .. } => check_code(why),
             Self::Predecessor { .. } => 71,
             Self::Soaking { .. } => 72,
             Self::PredecessorFailed { .. } => 73,
@@ -176,6 +172,7 @@ impl Cause {
             Self::NotUndone { .. } => 96,
             Self::RolledBackBy { .. } => 97,
             Self::UndoRefused { .. } => 98,
+            Self::Overran { .. } => 99,
         })
     }
 
@@ -220,6 +217,7 @@ impl Cause {
             | Self::Frozen { window, .. }
             | Self::WindowBroken { window, .. }
             | Self::TurnToCome { window, .. }
+            | Self::Overran { window, .. }
             | Self::OpeningFull { window, .. }
             | Self::StartsUsedUp { window, .. } => window.clone(),
             Self::ResourceTaken { resource, .. } | Self::NotEnough { resource, .. } => resource.clone(),
@@ -250,6 +248,7 @@ impl Cause {
             | Self::NotEnough { .. }
             | Self::Settling { .. }
             | Self::NotUndone { .. }
+            | Self::Overran { .. }
             | Self::Halted { .. } => "the release's owner".to_owned(),
             Self::TeamNotFound { team }
             | Self::TeamInvalid { team, .. }
@@ -297,5 +296,14 @@ impl Cause {
                 format!("step {step}")
             }
         }
+    }
+}
+
+fn check_code(why: &WhyUnchecked) -> u16 {
+    match why {
+        WhyUnchecked::CannotRun { .. } => 61,
+        WhyUnchecked::Failing => 62,
+        WhyUnchecked::NoAnswer => 63,
+        WhyUnchecked::Rejected => 64,
     }
 }

@@ -89,6 +89,10 @@ impl Cause {
                 format!("{workload} has no change to release; one may still be on its way")
             }
             Self::Halted { step } => format!("step {step} failed, so no further step starts"),
+            Self::Overran { window, closed, rolls_back } => {
+                let then = if *rolls_back { "what was released goes back" } else { "no further step starts" };
+                format!("window {window} closed at {} while the release was under way, so {then}", said(*closed))
+            }
             Self::StepFailed { workload, why, .. } => format!("{workload} failed: {why}"),
             Self::TimedOut { workload, limit, .. } => format!("{workload} was not done within {}", minutes(*limit)),
             Self::PausedByAuthor { workload, .. } => {
@@ -206,6 +210,7 @@ impl Cause {
             Self::TaskOpen { step, team, digest, release, .. } => format!(
                 "do it, then say so in spec.tasksDone of TeamReadiness {team}: release {release}, step {step}, digest {digest}"
             ),
+            Self::Overran { closed, .. } => format!("to go on, set spec.resumedAt to {} or later", said(*closed)),
             Self::TaskLate { step, .. } => format!("give step {step} a longer timeout, or cancel the release"),
             Self::Unverified { .. } | Self::VerificationFailed { .. } => {
                 "look at what the check looks at, then ship content that works".to_owned()

@@ -1,5 +1,6 @@
 //! The rules of the decision, each as a situation and what follows.
 
+mod closing;
 mod codes;
 mod ending;
 pub mod fixtures;

@@ -135,6 +135,7 @@ fn cases_from_content() -> Vec<(u16, Given)> {
         (91, ready().failed("shop")),
         (92, ready().released("shop", "08:30:00", Progress::NotObserved)),
         (93, ready().failed("data")),
+        (99, super::closing::closed_on(crate::domain::calendar::OnClose::Halt, 0)),
     ]
 }
 

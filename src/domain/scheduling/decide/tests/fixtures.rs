@@ -142,6 +142,7 @@ pub fn two_steps() -> Given {
             author: Some("lena".into()),
             paused: false,
             not_before: None,
+            resumed: None,
             on_failure: OnFailure::Halt,
             participants: teams.iter().map(|t| ((*t).to_owned(), participant(t))).collect(),
             steps: vec![step("data", &[]), step("shop", &["data"])],

@@ -1,0 +1,50 @@
+//! A workload that is pinned by a rollback whose release is not there any more: it was deleted by force, or made anew
+//! under the same name. Nobody would ever end that rollback, so the team's side does.
+
+use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
+use crate::cluster::objects::{Release, decode};
+use crate::cluster::workloads::Workload;
+use crate::cluster::writes::{ApiError, RELEASES};
+use crate::controllers::events::{self, Moment};
+use crate::controllers::facts;
+use crate::controllers::world::World;
+use crate::domain::scheduling::marked_by;
+
+/// Lets a workload loose that is pinned for nobody. What lands on it from then on is held as any change. A marker that
+/// rollcall did not write is left alone.
+///
+/// # Errors
+///
+/// When the API server does not answer, or the workload changed meanwhile; a refusal is told and is none.
+pub async fn let_loose(world: &World, found: &Workload) -> Result<(), ApiError> {
+    let Some((release, uid)) = found.rollback.as_deref().and_then(marked_by) else {
+        return Ok(());
+    };
+    if world.stopped().is_some() || world.stores.releases.get(&facts::key(&release)).is_some_and(|r| r.meta.uid == uid)
+    {
+        return Ok(());
+    }
+    if let Some(text) = world.objects.get(RELEASES, &release.namespace, &release.name).await? {
+        let there = decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text);
+        // What cannot be read may be the one.
+        if there.is_err() || there.is_ok_and(|r: Release| r.meta.uid == uid && r.status.finished != Some(true)) {
+            return Ok(());
+        }
+    }
+    let kind = found.kind.as_str();
+    match world.objects.abandon(found).await {
+        Ok(version) => {
+            world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version);
+            tracing::warn!(event = "abandoned", workload = format!("{kind} {}", found.key), %release, "let loose");
+            let note = format!("release {release}, which was rolling it back, is gone: it stays on what it runs");
+            let moment = Moment { reason: "RollbackAbandoned", action: "RollBack", note, warning: true };
+            events::about_workload(world, found, moment).await;
+            Ok(())
+        }
+        Err(ApiError::Forbidden { message, .. }) => {
+            tracing::warn!(event = "abandon_refused", workload = format!("{kind} {}", found.key), "{message}");
+            Ok(())
+        }
+        Err(other) => Err(other),
+    }
+}
