@@ -18,7 +18,7 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -29,7 +29,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; S
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(if $(STORY),--story $(STORY)) $(ARGS)
 
-test: fmt clippy unit model fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model simapi fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -45,6 +45,9 @@ unit: control-plane ## tests of the library, the demo and the control-plane crat
 
 model: need-cargo ## every state of a small cluster, and what judges histories
 	cargo test -p proof --tests -- --nocapture
+
+simapi: control-plane ## the API server in memory, and whether it answers as a real one does
+	cargo test -p simapi --tests
 
 stories: need-cargo ## stories, crashes at every write, and ten thousand random ones, on simulated clusters
 	cargo test --profile seeds --test proof -- --nocapture --test-threads=1

@@ -5,6 +5,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -25,6 +26,7 @@ mod screen;
 mod sign;
 mod status;
 mod stop;
+mod task;
 mod trace;
 mod tree;
 mod uninstall;
@@ -44,6 +46,12 @@ pub use failure::Failure;
     after_help = "Exit codes: 0 yes, 1 no, 2 wrong usage, 3 not found or unreachable, 4 forbidden, 5 timed out."
 )]
 struct Cli {
+    /// Print no answer, only errors: the exit code says it.
+    #[arg(short, long, global = true, help_heading = "Display")]
+    quiet: bool,
+    /// Show on standard error each request to the API server and how it was answered.
+    #[arg(short, long, global = true, help_heading = "Display")]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -67,6 +75,9 @@ enum Command {
     Hold(stop::HoldArgs),
     Resume(stop::ResumeArgs),
     Override(stop::OverrideArgs),
+    Rollback(stop::RollbackArgs),
+    Cancel(stop::CancelArgs),
+    Done(task::Args),
     // What is asked of files.
     Plan(plan::Args),
     Calendar(calendar::Args),
@@ -81,6 +92,11 @@ enum Command {
     Version(version::Args),
 }
 
+/// Whether the exit code is all of the answer that is wanted. Set once, before anything is asked.
+static QUIET: AtomicBool = AtomicBool::new(false);
+/// Whether each request is shown. Set once, before anything is asked.
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
 /// Runs the command that the process was started with. Exit codes: 0 yes, 1 no, 2 wrong usage,
 /// 3 not found or unreachable, 4 forbidden, 5 timed out.
 #[must_use]
@@ -94,6 +110,8 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => error.exit(),
     };
+    QUIET.store(parsed.quiet, Ordering::Relaxed);
+    VERBOSE.store(parsed.verbose, Ordering::Relaxed);
     dispatch(parsed.command).unwrap_or_else(|failure| {
         eprintln!("{failure}");
         ExitCode::from(failure.code)
@@ -114,6 +132,9 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Hold(args) => in_time(stop::hold(args)),
         Command::Resume(args) => in_time(stop::resume(args)),
         Command::Override(args) => in_time(stop::over(args)),
+        Command::Rollback(args) => in_time(stop::back(args)),
+        Command::Cancel(args) => in_time(stop::cancel(args)),
+        Command::Done(args) => in_time(task::run(args)),
         Command::Doctor(args) => in_time(doctor::run(args)),
         Command::Explain(args) => explain::run(&args),
         Command::Plan(args) => plan::run(&args),
@@ -145,6 +166,13 @@ fn is_plugin() -> bool {
     program().is_some_and(|name| name.starts_with("kubectl"))
 }
 
+/// Says what is done on the way, to whoever wants to see it.
+fn on_the_way(text: impl FnOnce() -> String) {
+    if VERBOSE.load(Ordering::Relaxed) {
+        eprintln!("{}", screen::inert(&text()));
+    }
+}
+
 /// What to type to come here again.
 fn invoked_as() -> &'static str {
     if is_plugin() { "kubectl rollcall" } else { "rollcall" }
@@ -161,6 +189,11 @@ fn in_time(work: impl Future<Output = Result<ExitCode, Failure>>) -> Result<Exit
 
 /// Prints an answer. A reader that has seen enough and has gone (`rollcall crds | head`) got what it wanted.
 fn answer(text: &str) -> Result<ExitCode, Failure> {
+    if QUIET.load(Ordering::Relaxed) { Ok(ExitCode::SUCCESS) } else { told_first(text) }
+}
+
+/// Prints what a person must have seen before they decide, however quiet the command is to be.
+fn told_first(text: &str) -> Result<ExitCode, Failure> {
     match write_all(&mut io::stdout().lock(), text) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(Failure::unreachable(
@@ -172,6 +205,9 @@ fn answer(text: &str) -> Result<ExitCode, Failure> {
 
 /// Prints a line of an answer that takes its time. Where nobody reads, the work goes on: it must not end half-way.
 fn print(text: &str) {
+    if QUIET.load(Ordering::Relaxed) {
+        return;
+    }
     let _ = write_all(&mut io::stdout().lock(), text);
 }
 

@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use kube::{Client, Config};
 use serde_json::{Value, json};
 
-use crate::cli::Failure;
+use crate::cli::{Failure, on_the_way};
 use crate::clock::{Clock as _, ServerClock, SystemClock};
 use crate::cluster::client;
 use crate::cluster::writes::Resource;
@@ -194,7 +194,13 @@ impl Api {
         }
         let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
         let request = request.body(body.into()).map_err(|e| refused(e.to_string()))?;
-        let response = self.client.send(request).await.map_err(|error| unreachable(what, &error))?;
+        let said = format!("{} {uri}", request.method());
+        let answered = self.client.send(request).await;
+        on_the_way(|| {
+            let how = answered.as_ref().map_or_else(ToString::to_string, |r| r.status().as_u16().to_string());
+            format!("{said}: {how}")
+        });
+        let response = answered.map_err(|error| unreachable(what, &error))?;
         self.learn(&response);
         let status = response.status();
         let body = response.into_body().collect().await.map_err(|error| unreachable(what, &error))?;

@@ -9,12 +9,14 @@ use serde_json::Value;
 
 use super::api::RefusalKind;
 use super::{Cluster, Refusal, nearest, windows};
+use crate::api::conditions::cut;
 use crate::api::fields::WorkloadKind;
+use crate::api::names::STOP;
 use crate::api::release::BlockerStatus;
 use crate::cli::Failure;
 use crate::cluster::objects::{self, Release, Team, decode};
 use crate::cluster::workloads::{self, Workload};
-use crate::cluster::writes::{JOBS, NAMESPACES, RELEASES, Resource, TEAMS};
+use crate::cluster::writes::{CONFIG_MAPS, JOBS, NAMESPACES, RELEASES, Resource, TEAMS};
 use crate::controllers::facts;
 use crate::controllers::release::situation::{Around, Circumstances, teams, view, workloads_named};
 use crate::controllers::release::{View, blocker_status};
@@ -37,8 +39,25 @@ pub struct Examined {
     pub blockers: Vec<Blocked>,
     /// What the person may not see.
     pub unseen: Vec<String>,
+    /// The operator's namespace.
+    pub platform: String,
     /// How the release ended, if it has: nothing is decided on it any more, and its status is the record.
     pub ended: Option<String>,
+}
+
+impl Examined {
+    /// Whether nothing of it goes forward any more: it is rolled back, or somebody has ended it.
+    #[must_use]
+    pub fn goes_back_or_ends(&self) -> bool {
+        let back = self.sound.as_ref().is_some_and(|(_, decision)| decision.rollback.is_some());
+        back || self.release.spec.cancel.is_some()
+    }
+
+    /// Whether the digest is that of everything: the stop button of the cluster is no content.
+    #[must_use]
+    pub fn all_content_seen(&self) -> bool {
+        self.unseen.iter().all(|what| what.ends_with(STOP))
+    }
 }
 
 /// A blocker, with what it is about and how the status says it.
@@ -105,18 +124,29 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
     if let Some(how) = ended(&release) {
         let now = cluster.now();
         let (sound, blockers, unseen) = (None, Vec::new(), Vec::new());
-        return Ok(Examined { release, at: at.unwrap_or(now), now, sound, blockers, unseen, ended: Some(how) });
+        return Ok(Examined {
+            release,
+            at: at.unwrap_or(now),
+            now,
+            sound,
+            blockers,
+            unseen,
+            platform: cluster.platform.clone(),
+            ended: Some(how),
+        });
     }
     let mut unseen = Vec::new();
     let around = around(cluster, &release, &mut unseen).await?;
     let missing = policies_missing(cluster, &mut unseen).await?;
+    let stop = cluster.api.get(CONFIG_MAPS, &cluster.platform, STOP).await;
+    let stopped = seen(cluster, stop, &mut unseen)?.flatten().map(|map| stop_reason(&map));
     let now = cluster.now();
     let circumstances = Circumstances {
         now: at.unwrap_or(now),
         skew: None,
         settle: SETTLE,
         platform: cluster.platform.clone(),
-        stopped: None,
+        stopped,
         policies_missing: missing,
     };
     let (sound, blockers) = match view(&circumstances, release.clone(), &around) {
@@ -130,7 +160,21 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
     let old = &release.status.blockers;
     let blockers =
         blockers.into_iter().map(|blocker| Blocked { said: blocker_status(old, &blocker, now), blocker }).collect();
-    Ok(Examined { release, at: circumstances.now, now, sound, blockers, unseen, ended: None })
+    Ok(Examined {
+        release,
+        at: circumstances.now,
+        now,
+        sound,
+        blockers,
+        unseen,
+        platform: cluster.platform.clone(),
+        ended: None,
+    })
+}
+
+/// Why everything is stopped, as the operator reads it.
+pub fn stop_reason(config_map: &Value) -> String {
+    cut(config_map["data"]["reason"].as_str().unwrap_or_default(), 256)
 }
 
 /// How a release ended, in the operator's word for it.

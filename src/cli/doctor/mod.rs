@@ -99,6 +99,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     findings.extend(hold::policies(&cluster).await);
     findings.extend(hold::effective(&cluster).await);
     findings.extend(operator::running(&cluster).await);
+    findings.push(operator::stop(&cluster).await);
     findings.extend(rights::of_the_operator(&cluster).await);
     findings.extend(rights::of_the_person(&cluster).await);
     findings.extend(gitops::argo_cd(&cluster, &args.argocd_namespace).await);

@@ -4,10 +4,12 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::Finding;
+use crate::api::names::STOP;
 use crate::api::time::from_wire;
 use crate::cli::cluster::Cluster;
+use crate::cli::cluster::read::stop_reason;
 use crate::cli::screen::when::span;
-use crate::cluster::writes::{DEPLOYMENTS, Resource};
+use crate::cluster::writes::{CONFIG_MAPS, DEPLOYMENTS, Resource};
 use crate::manifests::names::SERVICE_ACCOUNT;
 
 const LEASES: Resource = Resource { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease" };
@@ -104,4 +106,20 @@ async fn leader(cluster: &Cluster) -> Finding {
         return Finding::problem(check, said, format!("kubectl logs -n {platform} deployment/{SERVICE_ACCOUNT}"));
     }
     Finding::well(check, format!("{holder}, renewed {} ago", span(now - renewed)))
+}
+
+/// Whether somebody has stopped everything.
+pub async fn stop(cluster: &Cluster) -> Finding {
+    let check = "stop";
+    let platform = &cluster.platform;
+    match cluster.api.get(CONFIG_MAPS, platform, STOP).await {
+        Err(refusal) => Finding::unseen(check, &refusal),
+        Ok(None) => Finding::well(check, "nothing is stopped cluster-wide"),
+        Ok(Some(map)) => {
+            let reason = stop_reason(&map);
+            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            let said = format!("everything is stopped by ConfigMap {platform}/{STOP}{reason}");
+            Finding::warning(check, said, format!("to go on: kubectl delete configmap {STOP} -n {platform}"))
+        }
+    }
 }

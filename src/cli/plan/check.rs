@@ -1,6 +1,6 @@
 //! From documents to objects, with everything that is wrong with each on its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use crate::cluster::objects::{self, decode};
 use crate::controllers::{calendars, facts};
 use crate::domain::calendar::Governing;
 use crate::domain::scheduling::situation::{Release, Team};
-use crate::domain::{Faults, Kind, WorkloadName};
+use crate::domain::{Faults, Kind, ObjectName, WorkloadName};
 use crate::validate::{self, schema};
 
 const OURS: &str = "rollcall.dev/v1alpha1";
@@ -59,6 +59,10 @@ pub struct Set<'a> {
     pub windows: Vec<Arc<objects::Window>>,
     /// The windows, compiled with the calendars that they name; by key.
     pub governing: BTreeMap<ObjectKey, Governing>,
+    /// Where the windows of each namespace stand among them.
+    places: BTreeMap<String, Vec<usize>>,
+    /// Where those windows stand that say how much there is of something: they count everywhere.
+    capacities: Vec<usize>,
     /// The calendars among the documents.
     pub calendars: Files,
     /// When it is asked what looks wrong with a window.
@@ -137,6 +141,22 @@ impl<'a> Set<'a> {
 }
 
 impl<'a> Set<'a> {
+    /// The windows that can mean anything to this release, in the order in which they were read. A set may hold
+    /// thousands, and a release is never compared with all of them.
+    #[must_use]
+    pub fn near(&self, release: &objects::Release, platform: &str) -> Vec<Arc<objects::Window>> {
+        let spec = &release.spec;
+        let named: Vec<ObjectName> = spec.windows.iter().map(|w| ObjectName::new(&w.namespace, &w.name)).collect();
+        let teams = spec.participants.iter().map(|p| p.team.namespace.as_str());
+        let namespaces: Vec<&str> = teams.chain([&*release.meta.key.namespace]).collect();
+        let looked: BTreeSet<&str> =
+            namespaces.iter().copied().chain([platform]).chain(named.iter().map(|n| n.namespace.as_str())).collect();
+        let found = looked.into_iter().filter_map(|namespace| self.places.get(namespace)).flatten();
+        let govern = found.filter(|n| facts::may_govern(&self.windows[**n], platform, &namespaces, &named));
+        let places: BTreeSet<usize> = govern.chain(&self.capacities).copied().collect();
+        places.into_iter().map(|n| self.windows[n].clone()).collect()
+    }
+
     fn window(&mut self, document: &'a Document, window: Arc<objects::Window>) -> Result<(), Faults> {
         let compiled = calendars::compile(&window, &self.calendars);
         let elsewhere: Vec<String> = calendars::named(&window)
@@ -176,6 +196,11 @@ impl<'a> Set<'a> {
             Err(faults) => return Err(faults),
         }
         self.governing.insert(window.meta.key.clone(), calendars::compile(&window, &self.calendars).governing(&window));
+        let place = self.windows.len();
+        self.places.entry(window.meta.key.namespace.to_string()).or_default().push(place);
+        if window.spec.capacity.is_some() {
+            self.capacities.push(place);
+        }
         self.windows.push(window);
         Ok(())
     }
@@ -297,4 +322,37 @@ fn title(value: &Value) -> String {
         meta["namespace"].as_str().unwrap_or("default"),
         meta["name"].as_str().unwrap_or("(no name)")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::plan::document::documents;
+
+    /// Work is counted and not timed: what a release is compared with does not grow with the windows of others.
+    #[test]
+    fn a_release_is_compared_with_the_windows_that_can_govern_it_and_with_no_others() {
+        let window = |namespace: &str, name: &str, more: &str| {
+            format!(
+                "---\n{{apiVersion: rollcall.dev/v1alpha1, kind: DeploymentWindow, metadata: {{name: {name}, namespace: {namespace}}}, \
+                 spec: {{type: Allow, timeZone: UTC, reason: r{more}, schedule: [{{name: a, weekly: {{days: [Mon], from: \"09:00\", until: \"10:00\"}}}}]}}}}\n"
+            )
+        };
+        let mut text = "{apiVersion: rollcall.dev/v1alpha1, kind: CoordinatedRelease, metadata: {name: r, namespace: rel}, spec: {
+            participants: [{name: t, team: {namespace: team, name: t}, responsibility: all}], windows: [{namespace: far, name: named}],
+            steps: [{name: s, participant: t, workload: {kind: Deployment, name: d}}]}}\n".to_owned();
+        for n in 0..200 {
+            text.push_str(&window(&format!("other{}", n % 10), &format!("w{n}"), ""));
+        }
+        for (namespace, name) in [("team", "a"), ("rel", "b"), ("platform", "c"), ("far", "named"), ("far", "other")] {
+            text.push_str(&window(namespace, name, ""));
+        }
+        text.push_str(&window("other1", "scarce", ", capacity: {resources: {db: 1}}"));
+        let read_ = documents("f.yaml", &text).expect("manifests");
+        let set = read(&read_, Files::of(&read_), DateTime::UNIX_EPOCH);
+        assert_eq!((set.windows.len(), set.releases.len()), (206, 1), "{:?}", set.findings);
+        let near = set.near(&set.releases[0].wire, "platform");
+        let names: Vec<&str> = near.iter().map(|w| &*w.meta.key.name).collect();
+        assert_eq!(names, ["a", "b", "c", "named", "scarce"]);
+    }
 }

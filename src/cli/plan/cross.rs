@@ -199,7 +199,7 @@ pub fn governance_of(set: &Set<'_>, release: &Release_<'_>, team: &str, platform
         release: Some((&release.checked.name.namespace, &release.wire.meta.labels, &named)),
     };
     // Each window was compiled when it was read.
-    facts::governance(&asking, &set.windows, &[], &|window| {
+    facts::governance(&asking, &set.near(&release.wire, platform), &[], &|window| {
         let known = set.governing.get(&window.meta.key).cloned();
         known.unwrap_or_else(|| calendars::compile(window, &set.calendars).governing(window))
     })

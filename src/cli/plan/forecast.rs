@@ -61,11 +61,13 @@ pub fn forecast(set: &mut Set<'_>, platform: &str, ahead: Ahead) -> BTreeMap<Str
 /// makes no sense, which is told elsewhere.
 fn situation(set: &Set<'_>, release: &Release_<'_>, platform: &str, from: DateTime<Utc>) -> Option<Situation> {
     let teams = release.checked.participants.values().map(|p| &p.team);
+    let windows = set.near(&release.wire, platform);
+    let governing = |w: &Arc<objects::Window>| Some((w.meta.key.clone(), set.governing.get(&w.meta.key)?.clone()));
     let around = Around {
         teams: teams.filter_map(|name| Some((name.clone(), Arc::new(team(set, release, name)?)))).collect(),
-        windows: set.windows.clone(),
-        governing: set.governing.clone(),
-        namespaces: set.namespaces.clone(),
+        governing: windows.iter().filter_map(governing).collect(),
+        namespaces: namespaces(set, release),
+        windows,
         ..Around::default()
     };
     let circumstances = Circumstances {
@@ -86,6 +88,12 @@ fn situation(set: &Set<'_>, release: &Release_<'_>, platform: &str, from: DateTi
     });
     situation.workloads = held.collect();
     Some(*situation)
+}
+
+/// The labels of the namespaces of its teams, as far as they are known.
+fn namespaces(set: &Set<'_>, release: &Release_<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
+    let names = release.checked.participants.values().map(|p| &p.team.namespace);
+    names.filter_map(|name| Some((name.clone(), set.namespaces.get(name)?.clone()))).collect()
 }
 
 /// A team that has signed and whose checks pass; one that is not among the files agrees to everything.

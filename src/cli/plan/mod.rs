@@ -22,6 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::answer::Answer;
 use self::forecast::Ahead;
+use super::screen::text::inert_json;
 use super::screen::{DisplayArgs, Screen, When};
 use super::{Failure, answer as print};
 use crate::api::time::duration_from_wire;
@@ -117,10 +118,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let when = &screen.when;
     let text = match args.output {
         Output::Table => show::table(&answer, moves.as_ref(), &screen),
-        Output::Json => format!("{:#}\n", show::json(&answer, moves.as_ref())),
+        Output::Json => inert_json(&format!("{:#}\n", show::json(&answer, moves.as_ref()))),
         Output::Markdown => out::markdown(&answer, moves.as_ref(), when),
         Output::Junit => out::junit(&answer),
-        Output::Sarif => format!("{:#}\n", out::sarif(&answer)),
+        Output::Sarif => inert_json(&format!("{:#}\n", out::sarif(&answer))),
         Output::Github => out::github(&answer),
         Output::Ics => out::calendar(&answer),
         Output::Svg => out::svg(&answer, when),

@@ -127,6 +127,8 @@ impl Screen {
             "Waiting" => ("◷", "o"),
             "Soaking" => ("◔", "~"),
             "Granted" | "Progressing" => ("◌", ">"),
+            "RollingBack" => ("↶", "<"),
+            "RolledBack" => ("↺", "<"),
             _ => ("•", "-"),
         };
         self.by_state(state, if self.ascii { plain } else { sign })
@@ -138,7 +140,7 @@ impl Screen {
         match state {
             "Done" | "Completed" => self.good(text),
             "Failed" => self.bad(text),
-            "Waiting" => self.wait(text),
+            "Waiting" | "RollingBack" | "RolledBack" => self.wait(text),
             _ => self.command(text),
         }
     }

@@ -56,7 +56,7 @@ pub fn for_programs(format: &Format, answer: &impl Serialize, names: &[String]) 
     let value = || serde_json::to_value(answer).unwrap_or_default();
     Ok(Some(match format {
         Format::Table | Format::Wide => return Ok(None),
-        Format::Json => format!("{:#}\n", value()),
+        Format::Json => super::text::inert_json(&format!("{:#}\n", value())),
         Format::Yaml => serde_saphyr::to_string(&value())
             .map_err(|e| Failure::unreachable(e, "use -o json, and report this as a bug"))?,
         Format::Name => names.iter().map(|name| format!("{name}\n")).collect(),

@@ -25,6 +25,20 @@ pub fn inert_lines(text: &str) -> String {
     text.split('\n').map(inert).collect::<Vec<_>>().join("\n")
 }
 
+/// As [`inert`], for a JSON document: what stands in its strings is written as escapes, which say the same to programs.
+#[must_use]
+pub fn inert_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && (c.is_control() || turns(c)) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// How many columns of a terminal a text takes; colours take none.
 #[must_use]
 pub fn columns(text: &str) -> usize {

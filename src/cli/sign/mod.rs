@@ -13,12 +13,12 @@ use serde::Serialize;
 
 use self::content::Content;
 use self::word::Word;
-pub(super) use self::word::whoami;
+pub(super) use self::word::{whoami, written};
 use super::cluster::{Cluster, ClusterArgs};
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::inert;
 use super::screen::{DisplayArgs, Output, Screen};
-use super::{Failure, answer, completion, invoked_as};
+use super::{Failure, answer, completion, invoked_as, told_first};
 use crate::digest::short;
 
 /// Say Go for a team: sign what a release would ship.
@@ -114,7 +114,13 @@ async fn sign(args: CommonArgs, decision: &'static str, note: Option<String>) ->
     if people || asks {
         let said = content.shown(&word, &screen);
         // What is to be read before the question is not the answer that a program reads.
-        if people { answer(&said).map(drop)? } else { eprint!("{said}") }
+        if people && asks {
+            told_first(&said)?;
+        } else if people {
+            answer(&said)?;
+        } else {
+            eprint!("{said}");
+        }
     }
     if asks && !confirmed(&format!("Sign {decision} as {}? [y/N] ", inert(&word.me)))? {
         return Err(Failure::no("nothing was signed", "run the command again and answer y"));
@@ -145,23 +151,24 @@ async fn sign(args: CommonArgs, decision: &'static str, note: Option<String>) ->
 
 /// Whether the content is what the person means to sign.
 fn matching(content: &Content, revision: Option<&str>, asks: bool, verb: &str) -> Result<(), Failure> {
-    let digest = &content.digest;
-    let again = format!(
-        "{} {verb} {} -r {} --revision {}",
-        invoked_as(),
-        content.team_name,
-        content.release_name,
-        short(digest)
-    );
+    let (us, team, release) = (invoked_as(), &content.team_name, &content.release_name);
+    let again = format!("{us} {verb} {team} -r {release} --revision {}", short(&content.digest));
+    meant(&content.digest, revision, asks, (&again, &format!("{us} status {release}")))
+}
+
+/// Whether what would ship is what the person means: at a terminal it is shown, elsewhere it must be named.
+pub(super) fn meant(
+    digest: &str,
+    revision: Option<&str>,
+    asks: bool,
+    (again, look): (&str, &str),
+) -> Result<(), Failure> {
     let Some(revision) = revision else {
         if asks {
             return Ok(());
         }
         let what = "--revision is required where nobody can be asked: it says what you mean to sign";
-        return Err(Failure::usage(
-            what,
-            format!("look at it first: {} status {}; then: {again}", invoked_as(), content.release_name),
-        ));
+        return Err(Failure::usage(what, format!("look at it first: {look}; then: {again}")));
     };
     let hex = revision.strip_prefix("sha256:").unwrap_or(revision);
     if hex.len() < 7 || !hex.chars().all(|c| c.is_ascii_hexdigit()) {

@@ -7,6 +7,7 @@ use crate::cli::Failure;
 use crate::cli::cluster::{Cluster, RefusalKind, nearest};
 use crate::cluster::writes::{Resource, TEAMS};
 use crate::digest::short;
+use crate::domain::ObjectName;
 
 const REVIEWS: Resource =
     Resource { group: "authentication.k8s.io", version: "v1", plural: "selfsubjectreviews", kind: "SelfSubjectReview" };
@@ -31,6 +32,27 @@ pub async fn whoami(cluster: &Cluster) -> String {
     let answer = cluster.api.create(REVIEWS, "", "", asked).await;
     let name = answer.ok().and_then(|a| a["status"]["userInfo"]["username"].as_str().map(str::to_owned));
     name.unwrap_or_else(|| "you".to_owned())
+}
+
+/// Patches a team on exactly the version that was read; reads again if the team was changed meanwhile.
+pub async fn written(
+    cluster: &Cluster,
+    name: &ObjectName,
+    mut object: Value,
+    patch: impl Fn(&Value) -> Value,
+) -> Result<Value, Failure> {
+    let mut attempts = 1..;
+    loop {
+        let attempt = attempts.next().unwrap_or(ATTEMPTS);
+        match cluster.api.patch(TEAMS, &name.namespace, &name.name, patch(&object)).await {
+            Ok(written) => return Ok(written),
+            Err(refusal) if refusal.kind == RefusalKind::Conflict && attempt < ATTEMPTS => {
+                let again = cluster.api.get(TEAMS, &name.namespace, &name.name).await;
+                object = again.map_err(|r| r.told(&cluster.api))?.unwrap_or(object);
+            }
+            Err(refusal) => return Err(refusal.told(&cluster.api)),
+        }
+    }
 }
 
 impl Word {
@@ -63,20 +85,9 @@ impl Word {
     /// Writes it, on exactly the team that was read; reads again if the team was changed meanwhile. Returns who
     /// signed, as the API server stamped it.
     pub async fn give(&self, cluster: &Cluster, content: &Content) -> Result<String, Failure> {
-        let name = &content.team_name;
-        let mut object = content.team_object.clone();
-        for attempt in 1.. {
-            let patch = self.patch(&object, content);
-            match cluster.api.patch(TEAMS, &name.namespace, &name.name, patch).await {
-                Ok(written) => return Ok(self.by(&written, content)),
-                Err(refusal) if refusal.kind == RefusalKind::Conflict && attempt < ATTEMPTS => {
-                    let again = cluster.api.get(TEAMS, &name.namespace, &name.name).await;
-                    object = again.map_err(|r| r.told(&cluster.api))?.unwrap_or(object);
-                }
-                Err(refusal) => return Err(refusal.told(&cluster.api)),
-            }
-        }
-        Ok(String::new())
+        let object = content.team_object.clone();
+        let written = written(cluster, &content.team_name, object, |team| self.patch(team, content)).await?;
+        Ok(self.by(&written, content))
     }
 
     fn patch(&self, team: &Value, content: &Content) -> Value {

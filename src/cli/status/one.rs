@@ -63,7 +63,8 @@ pub(super) fn shown(format: &Format, examined: &Examined, screen: &Screen) -> Re
         Some(text) => text,
         None => drawn(&standing, &why, examined, screen),
     };
-    let over = why.ended || why.outcome == "Completed";
+    let over =
+        why.ended || matches!(why.outcome.as_str(), "Completed" | "RolledBack" | "PartlyRolledBack" | "Cancelled");
     let mut lines = vec![inert(&format!("{} {} {}: {}", standing.release, why.outcome, why.progress, first(&why)))];
     lines.extend(standing.steps.iter().map(|s| inert(&format!("step {} {} {}", s.step, s.state, s.says))));
     let blocked = !why.blockers.is_empty() && why.outcome != "RollingOut";
@@ -160,6 +161,11 @@ fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -
         "Failed" => screen.bad("failed"),
         "Invalid" => screen.bad("not valid"),
         "RollingOut" => screen.good("under way"),
+        "RollingBack" => screen.wait("being rolled back"),
+        "RolledBack" => screen.wait("rolled back"),
+        "PartlyRolledBack" => screen.wait("rolled back as far as that can be"),
+        "Cancelling" => screen.wait("being cancelled"),
+        "Cancelled" => screen.wait("cancelled"),
         other if why.ended => screen.wait(&inert(other)),
         _ => screen.wait("waiting"),
     };
@@ -171,9 +177,12 @@ fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -
         screen.dot(),
         standing.progress
     ));
-    let mut fields = vec![("waits for", first(why))];
-    if why.ended || why.outcome == "Completed" {
-        fields.clear();
+    let mut fields = Vec::new();
+    if !why.blockers.is_empty() && !why.ended && why.outcome != "Completed" {
+        fields.push(("waits for", first(why)));
+    }
+    if let Some(cause) = &why.rolled_back_because {
+        fields.push(("because", cause.clone()));
     }
     if let Some(earliest) = why.earliest.as_ref().and_then(|e| from_wire(&e.at)).filter(|at| *at > examined.now) {
         fields.push(("earliest", screen.when.at_from(earliest, examined.now)));

@@ -1,11 +1,14 @@
-//! `rollcall hold`, `resume` and `override`: what a person decides about a release as a whole.
+//! `rollcall hold`, `resume`, `override`, `rollback` and `cancel`: what a person decides about a release as a whole.
 //!
 //! This folder never stops or starts anything itself: it writes one field of the release, as the person.
 
+mod back;
+mod cancel;
 mod past;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -15,8 +18,11 @@ use super::why::{Only, Why};
 use super::{Failure, answer, completion, invoked_as};
 use crate::cluster::objects::Release;
 use crate::cluster::writes::RELEASES;
+use crate::domain::ObjectName;
 use crate::domain::scheduling::StepState;
 
+pub use back::{Args as RollbackArgs, run as back};
+pub use cancel::{Args as CancelArgs, run as cancel};
 pub use past::{Args as OverrideArgs, run as over};
 
 /// Stop a release: no further step starts until `resume`. What is under way goes on.
@@ -93,7 +99,43 @@ async fn paused(args: &CommonArgs, paused: bool) -> Result<(Cluster, Release), F
     Ok((cluster, release))
 }
 
+/// A release about which something can still be decided.
+pub(super) async fn live(cluster: &Cluster, name: &ObjectName, what: &str) -> Result<Arc<Release>, Failure> {
+    let release = read::release(cluster, name).await?;
+    if release.status.finished == Some(true) {
+        let help = format!("{} status {name}", invoked_as());
+        return Err(Failure::no(format!("{name} has ended, so it cannot be {what}"), help));
+    }
+    Ok(release)
+}
+
+/// A text that the API server takes: of 1 to 1,024 characters that print where they stand.
+pub(super) fn said(text: &str) -> Result<String, String> {
+    let prints = inert(text) == text && !text.trim().is_empty() && text.chars().count() <= 1024;
+    if prints { Ok(text.to_owned()) } else { Err("write 1 to 1024 characters without line breaks".to_owned()) }
+}
+
+/// Asks a person at a terminal; elsewhere goes on only with --yes.
+fn ask_first(yes: bool, question: &str, otherwise: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !asks(yes) {
+        let help = "add --yes once you know what it does: run it in a terminal first";
+        return Err(Failure::usage("nobody can be asked here", help));
+    }
+    confirmed_or(question, otherwise)
+}
+
+/// Asks; with any other answer than yes there is nothing more to do.
+pub(super) fn confirmed_or(question: &str, otherwise: &str) -> Result<(), Failure> {
+    if super::sign::confirmed(question)? {
+        return Ok(());
+    }
+    Err(Failure::no(otherwise, "run the command again and answer y"))
+}
+
 /// Whether a person can be asked.
-fn asks(yes: bool) -> bool {
+pub(super) fn asks(yes: bool) -> bool {
     std::io::stdin().is_terminal() && !yes
 }

@@ -14,7 +14,7 @@ use crate::cli::screen::text::{count, inert};
 use crate::cli::screen::{DisplayArgs, Screen};
 use crate::cli::sign::{confirmed, whoami};
 use crate::cli::why::{Only, Reason, Why};
-use crate::cli::{Failure, answer, completion, invoked_as};
+use crate::cli::{Failure, answer, completion, invoked_as, told_first};
 use crate::cluster::objects::Release;
 use crate::cluster::writes::RELEASES;
 
@@ -79,11 +79,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let me = whoami(&cluster).await;
     let before = read::examine(&cluster, release.clone(), None).await?;
     let digest = before.sound.as_ref().map(|(_, decision)| decision.digest.clone());
-    let over = wire(&args, until, digest.filter(|_| before.unseen.is_empty()));
+    let over = wire(&args, until, digest.filter(|_| before.all_content_seen()));
     let mut with = Release::clone(&release);
     with.spec.override_ = Some(Override { by: Some(me.clone()), ..over.clone() });
     let after = read::examine(&cluster, with.into(), None).await?;
-    answer(&told(&before, &after, until, &screen))?;
+    told_first(&told(&before, &after, until, &screen))?;
     if asks(args.yes) && !confirmed(&format!("Override as {}? [y/N] ", inert(&me)))? {
         return Err(Failure::no("nothing was overridden", "run the command again and answer y"));
     }

@@ -7,7 +7,8 @@ use super::{Only, command};
 use crate::api::time::to_wire;
 use crate::cli::cluster::read::{Blocked, Examined};
 use crate::cli::screen::output::VERSION;
-use crate::domain::scheduling::{CODES, Cause, Outcome, StepState};
+use crate::cluster::objects::Release;
+use crate::domain::scheduling::{CODES, Cause, Decision, Outcome, StepState};
 
 /// Why a release waits.
 #[derive(Serialize, Debug, Clone)]
@@ -25,12 +26,15 @@ pub struct Why {
     pub team: Option<String>,
     /// The step that the question was narrowed to.
     pub step: Option<String>,
-    /// Waiting, RollingOut, Failed, Invalid, Other, or how it ended: Completed, and others.
+    /// Waiting, RollingOut, Completed, Failed, RollingBack, RolledBack, PartlyRolledBack, Cancelling, Cancelled,
+    /// or Invalid.
     pub outcome: String,
     /// It has ended: nothing is decided on it any more.
     pub ended: bool,
     /// Steps done, of all: `2/4`.
     pub progress: String,
+    /// Why it is rolled back, if it is.
+    pub rolled_back_because: Option<String>,
     /// Steps that go now.
     pub go: Vec<String>,
     /// What would ship.
@@ -98,6 +102,9 @@ impl Why {
             step: only.step.clone(),
             outcome: match (&examined.ended, decision) {
                 (Some(how), _) => how.clone(),
+                (None, Some(d)) if release.spec.cancel.is_some() && d.outcome == Outcome::Waiting => {
+                    "Cancelling".to_owned()
+                }
                 (None, decision) => decision.map_or("Invalid", |d| outcome(d.outcome)).to_owned(),
             },
             progress: match (&examined.ended, &release.status.progress) {
@@ -105,6 +112,7 @@ impl Why {
                 _ => format!("{done}/{}", release.spec.steps.len()),
             },
             ended: examined.ended.is_some(),
+            rolled_back_because: because(release, decision),
             go: acts.filter_map(chain::step_of).collect(),
             digest: decision.map(|d| d.digest.clone()).or_else(|| release.status.digest.clone()),
             look_again: decision.and_then(|d| d.look_again).map(to_wire),
@@ -125,14 +133,22 @@ impl Why {
     }
 }
 
+/// What failed, or who asked for the former versions.
+fn because(release: &Release, decision: Option<&Decision>) -> Option<String> {
+    let decided = decision.and_then(|d| d.rollback.as_ref()).map(|began| began.cause.clone());
+    decided.or_else(|| release.status.rollback.as_ref().map(|began| began.cause.clone()))
+}
+
 fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Waiting => "Waiting",
         Outcome::RollingOut => "RollingOut",
         Outcome::Completed { .. } => "Completed",
         Outcome::Failed => "Failed",
-        #[allow(unreachable_patterns, reason = "outcomes are added")]
-        _ => "Other",
+        Outcome::RollingBack => "RollingBack",
+        Outcome::RolledBack { complete: true } => "RolledBack",
+        Outcome::RolledBack { complete: false } => "PartlyRolledBack",
+        Outcome::Cancelled => "Cancelled",
     }
 }
 
@@ -158,7 +174,7 @@ fn reasons(examined: &Examined, only: &Only, release: &str) -> Vec<Reason> {
             owner: said.owner.clone(),
             message: said.message.clone(),
             remedy: said.remedy.clone(),
-            command: command::next(&blocker.cause, release, blocker.step.as_deref()),
+            command: command::next(&blocker.cause, release, blocker.step.as_deref(), &examined.platform),
             // What the status does not know yet is said to be so since now, which tells nobody anything.
             since: said.since.clone().filter(|since| examined.at == examined.now && *since != to_wire(examined.now)),
             until: said.until.clone(),

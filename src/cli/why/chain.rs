@@ -73,7 +73,7 @@ pub fn before<'a>(steps: &'a [Step], step: &str) -> BTreeSet<&'a str> {
 
 /// How each waiting step waits, in the plan's order.
 pub fn steps(examined: &Examined, reasons: &[Reason], only: &Only) -> Vec<StepChain> {
-    let Some((situation, decision)) = &examined.sound else {
+    let Some((situation, decision)) = examined.sound.as_ref().filter(|_| !examined.goes_back_or_ends()) else {
         return Vec::new();
     };
     let views: BTreeMap<&str, StepState> = decision.steps.iter().map(|v| (v.name.as_str(), v.state)).collect();
@@ -104,8 +104,14 @@ pub fn steps(examined: &Examined, reasons: &[Reason], only: &Only) -> Vec<StepCh
 }
 
 /// Whether it is only the consequence of where another step stands.
-fn follows(cause: &Cause) -> bool {
-    matches!(cause, Cause::Predecessor { .. } | Cause::PredecessorFailed { .. } | Cause::Halted { .. })
+pub(super) fn follows(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::Predecessor { .. }
+            | Cause::PredecessorFailed { .. }
+            | Cause::Halted { .. }
+            | Cause::RollbackOrder { .. }
+    )
 }
 
 /// Whether time alone ends it.
@@ -124,8 +130,10 @@ fn passes(cause: &Cause) -> bool {
     )
 }
 
-/// The smallest set of things that would have to change for something to move: no consequences of other entries;
-/// of several Allow windows in one tier any one is enough.
+/// The smallest set of things that would have to change for everything named to move: every blocker but those that
+/// only follow from where another step stands; of several Allow windows in one tier any one is enough. Gates are
+/// asked independently of each other, so no entry makes another needless. If the set is empty although something
+/// waits, it waits for a step that is under way.
 pub fn to_change(examined: &Examined, reasons: &[Reason]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut tiers: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -165,7 +173,7 @@ fn tier_of(examined: &Examined, window: &str) -> Option<Vec<String>> {
 /// When the next step could start if all that people must do were done now, as far as the windows tell.
 pub fn earliest(examined: &Examined) -> Option<Earliest> {
     let (situation, decision) = examined.sound.as_ref()?;
-    if !decision.acts.is_empty() {
+    if !decision.acts.is_empty() || examined.goes_back_or_ends() {
         return None;
     }
     let state = |name: &str| decision.steps.iter().find(|v| v.name == name).map(|v| v.state);
@@ -184,7 +192,7 @@ pub fn earliest(examined: &Examined) -> Option<Earliest> {
 
 /// The gates that keep nothing back, each with what makes it so.
 pub fn not_blocking(examined: &Examined) -> Vec<String> {
-    let Some((situation, decision)) = &examined.sound else {
+    let Some((situation, decision)) = examined.sound.as_ref().filter(|_| !examined.goes_back_or_ends()) else {
         return Vec::new();
     };
     let unseen = |word: &str| examined.unseen.iter().any(|u| u.to_lowercase().contains(word));

@@ -6,6 +6,8 @@ mod answer;
 pub mod chain;
 mod command;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

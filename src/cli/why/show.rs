@@ -74,6 +74,16 @@ fn verdict(why: &Why, screen: &Screen, elsewhen: bool) -> String {
     match (why.outcome.as_str(), why.blockers.is_empty()) {
         ("Completed", _) => format!("{name} is {}: all {} steps.", screen.good("done"), done),
         ("Invalid", _) => format!("{name} is {}: correct its text.", screen.bad("not valid")),
+        ("Cancelling", _) => format!("{name} is {} ({}).", screen.wait("being cancelled"), why.progress),
+        ("Cancelled", _) => format!("{name} is {} ({}).", screen.wait("cancelled"), why.progress),
+        ("RolledBack", _) => format!("{name} is {}{}.", screen.wait("rolled back"), cause(why)),
+        ("PartlyRolledBack", _) => {
+            format!("{name} is {} as far as that can be{}.", screen.wait("rolled back"), cause(why))
+        }
+        ("RollingBack", true) => format!("{name} is {}{}.", screen.wait("being rolled back"), cause(why)),
+        ("RollingBack", false) => {
+            format!("{name} is {}{}. {blockers}{at}.", screen.wait("being rolled back"), cause(why))
+        }
         ("Failed", _) => format!("{name} has {}. {blockers}{at}.", screen.bad("failed")),
         _ if !why.go.is_empty() && why.blockers.is_empty() => {
             format!("{name} {}{at}: step {go}.", screen.good("can go"))
@@ -91,6 +101,11 @@ fn verdict(why: &Why, screen: &Screen, elsewhen: bool) -> String {
         _ if done == "0" => format!("{name} {}{at}. {blockers}.", screen.bad("cannot start")),
         _ => format!("{name} {}{at} ({}). {blockers}.", screen.bad("cannot go on"), why.progress),
     }
+}
+
+/// Why it is rolled back, as the end of a sentence.
+fn cause(why: &Why) -> String {
+    why.rolled_back_because.as_ref().map_or_else(String::new, |cause| format!(": {}", inert(cause)))
 }
 
 fn blocker(out: &mut String, reason: &Reason, why: &Why, screen: &Screen) {

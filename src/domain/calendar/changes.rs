@@ -28,6 +28,14 @@ pub(crate) enum Change {
     Add(Span, Arc<str>),
 }
 
+impl Change {
+    pub fn span(&self) -> Span {
+        match self {
+            Change::SkipDay(span) | Change::SkipTime(span) | Change::Add(span, _) => *span,
+        }
+    }
+}
+
 /// A series of days or times to leave out.
 #[derive(Debug, Clone)]
 pub(crate) struct Holiday {

@@ -11,6 +11,7 @@ use super::civil::DAY;
 use super::schedule::WindowType;
 use super::search::{self, NO_END, Openings};
 use super::spans::{Span, intersection, merged, subtraction};
+use super::steady::Steady;
 use super::verdict::{Closer, Fit, Opener, Verdict};
 use super::window::{Opening, Window, ceiling, instant};
 
@@ -278,6 +279,13 @@ impl Openings for Seen<'_> {
             Governing::Broken { .. } => 0,
         };
         self.windows().map(|(_, governing)| of(governing)).sum::<i64>().max(1)
+    }
+
+    fn steady(&self) -> Option<Steady> {
+        self.windows().try_fold(Steady::after(i64::MIN), |steady, (_, governing)| match governing {
+            Governing::Sound(window) => steady.and(window.steady()?),
+            Governing::Broken { .. } => Some(steady),
+        })
     }
 }
 

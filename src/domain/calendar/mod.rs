@@ -22,7 +22,7 @@
 //! | openings of one entry open at once | 20,000 |
 //! | an opening of a repeating entry | 400 days |
 //! | search for a next start | 146,097 empty periods of the rule, after which there is none: the calendar repeats |
-//! | search for a next opening, or for the end of one | 400 years, or 20,000 openings looked at |
+//! | search for a next opening, or for the end of one | 400 years, or 20,000 openings looked at; weekly schedules prove it from 15 days, or from 480 where the clock shifts |
 //! | an iCalendar file | 1 MiB, 5,000 events |
 
 mod ahead;
@@ -46,6 +46,7 @@ mod schedule;
 mod search;
 mod series;
 mod spans;
+mod steady;
 mod verdict;
 mod weekly;
 mod window;

@@ -4,15 +4,16 @@
 //! start as on its first day.
 //!
 //! The search for a next start is bounded by proof. The Gregorian calendar repeats after 400 years, which is 146,097
-//! days and a whole number of weeks. A rule therefore meets each kind of period it can ever meet within that many of
-//! its own periods, whatever its interval: if none of them has a start, none ever has.
+//! days, 20,871 weeks, 4,800 months. A rule therefore meets each kind of period it can ever meet within that many of
+//! its own periods, whatever its interval: if none of them has a start, none ever has. That is looked at once, when
+//! the rule is made: at 146,097 days at most.
 
 use std::ops::ControlFlow;
 
 use super::civil::{DAY, Date, DayNumber, FIRST_WALL, LAST_WALL, Wall, day_of, days_in_month, time_of, weekday};
 
-/// Periods without any start after which there can be none; see the top of this file.
-const PROOF: u32 = 146_097;
+/// 400 years, in days, weeks, months and years.
+const CYCLE: [i64; 4] = [146_097, 20_871, 4_800, 400];
 
 /// How often a rule's period repeats. Faster ones than daily are refused when they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +90,8 @@ pub(crate) struct Rule {
     start: Wall,
     /// The last wall time the rule can produce, included.
     last: Wall,
+    /// No period that it can ever meet has a start.
+    never: bool,
 }
 
 impl Rule {
@@ -116,14 +119,30 @@ impl Rule {
         if parts.times.is_empty() {
             parts.times = vec![time_of(start)];
         }
-        let mut rule = Rule { parts, start, last: LAST_WALL };
+        let mut rule = Rule { parts, start, last: LAST_WALL, never: false };
         match rule.parts.end {
             End::Never => {}
             // No zone is further than a day from UTC; the exact comparison is of instants, in the series.
             End::Until(instant) => rule.last = instant.saturating_add(2 * DAY).min(LAST_WALL),
             End::Count(count) => rule.last = rule.wall_of_nth(count),
         }
+        // Proven once, so that no question proves it again.
+        if rule.last >= rule.start && rule.next(rule.start).is_none() {
+            rule.never = true;
+            rule.last = FIRST_WALL - 1;
+        }
         rule
+    }
+
+    /// Whether it says nothing but weekdays and times of day, and never ends: every week is like the one before.
+    pub fn is_weekly(&self) -> bool {
+        let parts = &self.parts;
+        let every_month = parts.months == 0 || (1..=12).all(|month| self.names_month(month));
+        let no_days = parts.week_numbers.is_empty()
+            && parts.year_days.is_empty()
+            && parts.month_days.is_empty()
+            && parts.nth_weekdays.is_empty();
+        parts.end == End::Never && parts.interval == 1 && every_month && no_days && parts.positions.is_empty()
     }
 
     pub fn parts(&self) -> &Parts {
@@ -152,7 +171,7 @@ impl Rule {
 
     /// Whether the start is an occurrence of its own rule. A rule that ends before its start has none to disagree with.
     pub fn matches_start(&self) -> bool {
-        if self.last < self.start && matches!(self.parts.end, End::Until(_)) {
+        if self.last < self.start && !self.never && matches!(self.parts.end, End::Until(_)) {
             return true;
         }
         self.next(self.start) == Some(self.start)
@@ -176,10 +195,11 @@ impl Rule {
             return;
         }
         let mut period = self.period_of(day_of(from));
+        let most_barren = CYCLE[self.parts.frequency as usize];
         let mut barren = 0;
         let mut days = Vec::new();
         while let Some(first_day) = self.first_day(period) {
-            if first_day > day_of(to) || barren > PROOF {
+            if first_day > day_of(to) || barren > most_barren {
                 return;
             }
             days.clear();

@@ -2,6 +2,7 @@
 
 use super::civil::{DAY, FIRST_WALL, LAST_WALL};
 use super::spans::Span;
+use super::steady::{LONGEST_STRETCH, Steady};
 
 /// Openings looked at by one search before it gives up. A window that opens every day reaches 54 years with it.
 const MOST_LOOKED_AT: usize = 20_000;
@@ -19,6 +20,9 @@ pub(crate) trait Openings {
 
     /// The most openings that can begin on one day, at least 1.
     fn a_day(&self) -> i64;
+
+    /// From when on they repeat; nothing if that is not known.
+    fn steady(&self) -> Option<Steady>;
 }
 
 /// One search: successive looks, each four times as far as the last, as long as the budget lasts.
@@ -28,13 +32,21 @@ struct Looks {
     look: i64,
     longest: i64,
     looked_at: usize,
+    /// What is the same all through this goes on like that for ever.
+    proof: Option<Span>,
 }
 
 impl Looks {
     fn from(openings: &impl Openings, from: i64) -> Looks {
         let longest = (MOST_LOOKED_AT as i64 / openings.a_day().max(1)).max(1) * DAY;
         let furthest = from.saturating_add(FURTHEST).min(LAST_WALL + 1);
-        Looks { begin: from, furthest, look: FIRST_LOOK.min(longest), longest, looked_at: 0 }
+        let proof = proof(openings, from);
+        Looks { begin: from, furthest, look: FIRST_LOOK.min(longest), longest, looked_at: 0, proof }
+    }
+
+    /// Whether what has been the same since an instant, up to the end of the last look, never changes.
+    fn proves(&self, same_since: i64) -> bool {
+        self.proof.is_some_and(|proof| same_since <= proof.from && proof.until <= self.begin)
     }
 
     /// The spans of the next look and where it ends; nothing when the search is over.
@@ -42,12 +54,25 @@ impl Looks {
         if self.begin >= self.furthest || self.looked_at >= MOST_LOOKED_AT {
             return None;
         }
-        let end = self.begin.saturating_add(self.look).min(self.furthest);
+        let mut end = self.begin.saturating_add(self.look).min(self.furthest);
+        if let Some(proof) = self.proof.filter(|proof| proof.until > self.begin) {
+            end = end.min(proof.until);
+            // Behind the proof little is left to find.
+            if end == proof.until {
+                self.look = FIRST_LOOK / 4;
+            }
+        }
         let found = openings.within(self.begin, end, &mut self.looked_at);
         self.look = self.look.saturating_mul(4).min(self.longest);
         self.begin = end;
         Some((found, end))
     }
+}
+
+/// What proves how everything from `from` on goes on, inside of the calendar.
+fn proof(openings: &impl Openings, from: i64) -> Option<Span> {
+    let (from, until) = openings.steady()?.proof(from);
+    (until <= LAST_WALL).then_some(Span { from, until })
 }
 
 /// The stretches that begin at or after `from`, or hold it, in order, each cut at `from`, until `visit` answers.
@@ -62,6 +87,7 @@ pub(crate) fn each_stretch<T>(
     let mut looks = Looks::from(openings, from);
     // A stretch that reaches the end of one look may go on in the next.
     let mut open: Option<Span> = None;
+    let mut closed_since = from;
     while let Some((found, end)) = looks.next(openings) {
         for span in found {
             match &mut open {
@@ -74,10 +100,16 @@ pub(crate) fn each_stretch<T>(
                 }
             }
         }
-        if let Some(last) = open.take_if(|last| last.until < end)
-            && let Some(answer) = visit(last, true)
-        {
-            return Some(answer);
+        if let Some(last) = open.take_if(|last| last.until < end) {
+            closed_since = last.until;
+            if let Some(answer) = visit(last, true) {
+                return Some(answer);
+            }
+        }
+        if looks.proves(open.map_or(closed_since, |last| last.from)) {
+            // It never ends, so it is as long as anything that is searched for.
+            open = open.map(|last| Span { from: last.from, until: looks.furthest });
+            break;
         }
     }
     open.and_then(|last| visit(last, false))
@@ -90,7 +122,13 @@ fn as_known(span: Span, ended: bool) -> Span {
 
 /// The first stretch that ends after `from` and is known to last at least `need` seconds from then on.
 pub(crate) fn next_stretch(openings: &impl Openings, from: i64, need: i64) -> Option<Span> {
-    each_stretch(openings, from, |span, ended| (span.until - span.from >= need).then(|| as_known(span, ended)))
+    // What is no longer than that and comes at all comes inside of the proof.
+    let proven = proof(openings, from).filter(|_| need <= LONGEST_STRETCH).map_or(i64::MAX, |proof| proof.until);
+    let found = each_stretch(openings, from, |span, ended| match span.until - span.from >= need {
+        true => Some(Some(as_known(span, ended))),
+        false => (span.from >= proven).then_some(None),
+    });
+    found.flatten()
 }
 
 /// The first instant at or after `from` that is open. Cheaper than [`next_stretch`]: the end is not looked for.
@@ -99,6 +137,9 @@ pub(crate) fn next_open(openings: &impl Openings, from: i64) -> Option<i64> {
     while let Some((found, _)) = looks.next(openings) {
         if let Some(first) = found.first() {
             return Some(first.from);
+        }
+        if looks.proves(from) {
+            return None;
         }
     }
     None
@@ -140,3 +181,7 @@ pub(crate) fn start_of_stretch(openings: &impl Openings, at: i64) -> Option<i64>
         back = back.saturating_mul(4);
     }
 }
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;

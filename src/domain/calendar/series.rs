@@ -6,12 +6,13 @@
 use std::ops::ControlFlow;
 
 use super::basic::Until;
-use super::civil::{DAY, DayNumber, HOUR, LAST_WALL, Wall, day_of};
+use super::civil::{DAY, DayNumber, FIRST_WALL, HOUR, LAST_WALL, Wall, day_of};
 use super::fault::CalendarFault;
 use super::length::Length;
 use super::rrule::{MOST_TIMES, RuleText};
 use super::rule::{End, Parts, Rule};
 use super::spans::Span;
+use super::steady::Steady;
 use super::zone::Zone;
 
 /// No instant is further from the same wall time read in UTC, and no gap moves a wall time by more.
@@ -113,6 +114,27 @@ impl Series {
             Length::Clock(_) => true,
             Length::Nominal(seconds) => seconds <= DAY,
             Length::Wall(until) => self.extra.iter().all(|start| until - start <= DAY),
+        }
+    }
+
+    /// From when on its openings repeat, or there are none; nothing if that is not known.
+    pub fn steady(&self) -> Option<Steady> {
+        let days = self.left_out_days.last().map(|day| (day + 1) * DAY);
+        let dates = [self.extra.last().copied(), self.left_out.last().copied(), days].into_iter().flatten().max();
+        // A day more, for holidays: what they skip may end on the next.
+        let (dates, longest) = match self.length {
+            Length::Wall(until) if self.rule.is_none() => (dates.max(Some(until)), MARGIN + 2 * DAY),
+            Length::Wall(_) => return None,
+            _ => (dates, self.length.at_most() + MARGIN + 2 * DAY),
+        };
+        let dates = dates.unwrap_or(FIRST_WALL);
+        match &self.rule {
+            None => Some(Steady::after(dates.saturating_add(longest))),
+            Some(rule) if rule.last() < LAST_WALL => {
+                Some(Steady::after(dates.max(rule.last()).saturating_add(longest)))
+            }
+            Some(rule) if rule.is_weekly() => Steady::weekly(dates.max(rule.start()), &self.zone, longest),
+            Some(_) => None,
         }
     }
 

@@ -11,6 +11,7 @@ use super::schedule::{Capacity, WindowType};
 use super::search::{self, NO_END, Openings};
 use super::series::Series;
 use super::spans::{Span, intersection, merged};
+use super::steady::Steady;
 use super::zone::Zone;
 
 /// Openings that one answer lists; a schedule with more is looked at in parts.
@@ -190,6 +191,20 @@ impl Openings for Window {
     fn a_day(&self) -> i64 {
         let starts = |piece: &Piece| piece.series.rule().map_or(1, |rule| rule.parts().times.len() as i64);
         self.pieces.iter().map(starts).sum::<i64>().max(1)
+    }
+
+    fn steady(&self) -> Option<Steady> {
+        if self.valid.until < ALWAYS.until {
+            return Some(Steady::after(self.valid.until));
+        }
+        // A change of a day reaches to the end of an opening that starts on it.
+        let changed = self.changes.iter().map(|change| change.span().until + 2 * DAY).max();
+        let mut steady = Steady::after(changed.unwrap_or(ALWAYS.from).max(self.valid.from));
+        let holidays = self.holidays.iter().map(|holiday| &holiday.series);
+        for series in self.pieces.iter().map(|piece| &piece.series).chain(holidays) {
+            steady = steady.and(series.steady()?)?;
+        }
+        Some(steady)
     }
 }
 

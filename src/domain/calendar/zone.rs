@@ -13,6 +13,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::civil::{DAY, Date, FIRST_WALL, HOUR, LAST_WALL, Wall, day_of, parse_wall, time_of};
 use super::fault::{CalendarFault, quoted};
+use super::steady::{Regular, regular};
 
 /// Names that the database may hold but that name no place: they mean "this machine" or "nobody set it".
 const NOT_A_PLACE: [&str; 5] = ["localtime", "posixrules", "factory", "etc/unknown", "local"];
@@ -40,6 +41,8 @@ struct Rules {
     initial: i64,
     shifts: Vec<Shift>,
     beyond: Beyond,
+    /// How it goes on for ever, if by a rule.
+    regular: Option<Regular>,
 }
 
 /// What holds outside of the table.
@@ -118,18 +121,23 @@ impl Zone {
         }
         let canonical = zone.iana_name().unwrap_or(name).to_owned();
         let (initial, shifts) = table(&zone);
-        Ok(Zone(Arc::new(Rules { name: canonical, initial, shifts, beyond: Beyond::Database(zone) })))
+        Ok(Zone::of(canonical, initial, shifts, Beyond::Database(zone)))
     }
 
     /// UTC, which has no shifts.
     pub fn utc() -> Zone {
-        let rules = Rules { name: "UTC".to_owned(), initial: 0, shifts: Vec::new(), beyond: Beyond::LastOffset };
-        Zone(Arc::new(rules))
+        Zone::of("UTC".to_owned(), 0, Vec::new(), Beyond::LastOffset)
     }
 
     /// A zone that a calendar file defines itself (RFC 5545 section 3.6.5). `shifts` are in the order of time.
     pub(crate) fn of_calendar(name: &str, initial: i64, shifts: Vec<Shift>) -> Zone {
-        Zone(Arc::new(Rules { name: name.to_owned(), initial, shifts, beyond: Beyond::LastOffset }))
+        Zone::of(name.to_owned(), initial, shifts, Beyond::LastOffset)
+    }
+
+    fn of(name: String, initial: i64, shifts: Vec<Shift>, beyond: Beyond) -> Zone {
+        let known_until = matches!(beyond, Beyond::Database(_)).then(|| table_bounds().1);
+        let regular = regular(&shifts, known_until);
+        Zone(Arc::new(Rules { name, initial, shifts, beyond, regular }))
     }
 
     /// The name, as the database spells it.
@@ -204,6 +212,11 @@ impl Zone {
             }
             _ => Occurs::Once,
         }
+    }
+
+    /// How the zone goes on for ever; nothing if by no rule that is known.
+    pub(crate) fn regular(&self) -> Option<Regular> {
+        self.0.regular
     }
 
     /// The shifts with `from <= at < until`, for export.

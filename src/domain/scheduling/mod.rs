@@ -17,7 +17,7 @@ mod openings;
 pub mod overriding;
 mod progress;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 mod rollback;
 pub mod situation;
 mod tasks;

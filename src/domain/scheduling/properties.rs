@@ -2,7 +2,7 @@
 
 mod orders;
 mod rules;
-mod situations;
+pub(crate) mod situations;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;

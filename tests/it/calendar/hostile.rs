@@ -200,3 +200,32 @@ fn counts_and_intervals_beyond_the_bounds_are_refused() {
         assert!(recurrence.compile().is_err(), "{rule} must be refused");
     }
 }
+
+/// Each would take a walk through 400 years for every question, were it not proven once.
+#[test]
+fn a_rule_that_can_never_match_is_proven_once_and_not_at_every_question() {
+    for rule in [
+        "FREQ=MONTHLY;BYDAY=53MO",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=2MO",
+        "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO;BYMONTH=6",
+        "FREQ=YEARLY;BYYEARDAY=366;BYMONTH=11",
+        "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=TU",
+        "FREQ=MONTHLY;INTERVAL=12;BYMONTH=6",
+        "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6",
+    ] {
+        let begun = Effort::begin();
+        let recurrence =
+            Recurrence { zone: "UTC", start: "2007-01-01T09:00:00", rule: Some(rule), ..Recurrence::default() };
+        let occurrences = recurrence.compile().expect("a rule");
+        for day in 0..1_000 {
+            let after = instant("2027-01-01T00:00:00Z") + TimeDelta::days(day);
+            assert_eq!(occurrences.next_start(after), None, "{rule}");
+        }
+        assert!(begun.spent() < SLOWEST, "{rule} took {:?}", begun.spent());
+        let form = Form::Rrule { start: "2007-01-01T09:00:00".into(), rule: rule.into(), duration: "1h".into() };
+        let refused = Window::compile(&WindowSpec::new(WindowType::Allow, "UTC").entry("it", form));
+        assert!(refused.is_err_and(|faults| faults[0].message.contains("not an occurrence")), "{rule}");
+    }
+}

@@ -67,6 +67,67 @@ fn no_word_in_the_cluster_reaches_the_terminal_as_more_than_letters() -> Done {
     Ok(())
 }
 
+/// Files whose names, and whose every text, would do something to a terminal, beside a release that is sound.
+fn evil_files(folder: &Path) -> Done {
+    let spoilt = serde_json::json!({"kind": "List", "apiVersion": "v1", "items": [
+        {"apiVersion": "rollcall.dev/v1alpha1", "kind": "CoordinatedRelease", "metadata": {"name": EVIL, "namespace": EVIL},
+            "spec": {"participants": [{"name": EVIL, "team": {"namespace": EVIL, "name": EVIL}, "responsibility": EVIL}],
+                "steps": [{"name": EVIL, "participant": EVIL, "task": EVIL, "dependsOn": [EVIL]}], EVIL: EVIL}},
+        {"apiVersion": "rollcall.dev/v1alpha1", "kind": "DeploymentWindow", "metadata": {"name": "w", "namespace": "rel"},
+            "spec": {"type": EVIL, "timeZone": EVIL, "reason": EVIL, "schedule": [{"name": EVIL, "cron": EVIL}]}},
+        {"apiVersion": "rollcall.dev/v1alpha1", "kind": EVIL, "metadata": {"name": "x", "namespace": "rel"}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": EVIL, "namespace": EVIL}, "spec": {}},
+    ]});
+    std::fs::write(folder.join(format!("{EVIL}.json")), spoilt.to_string())?;
+    std::fs::write(folder.join(format!("sound {EVIL}.yaml")), many(1, 2, 0))?;
+    Ok(())
+}
+
+#[test]
+fn no_word_in_a_file_reaches_a_terminal_or_another_program_as_more_than_letters() -> Done {
+    let folder = folder("words")?;
+    evil_files(&folder)?;
+    for form in ["table", "json", "markdown", "junit", "sarif", "github", "ics", "svg"] {
+        let out = plan(&folder, &["-o", form])?;
+        assert_eq!(out.status.code(), Some(1), "{form}");
+        harmless(&out.stdout).map_err(|why| format!("{form}: {why}"))?;
+        harmless(&out.stderr).map_err(|why| format!("{form}: {why}"))?;
+        let said = String::from_utf8_lossy(&out.stdout);
+        // GitHub is told of findings only, and of those the worst.
+        assert!(form == "github" || said.contains("r0"), "{form}: the sound release is told: {said}");
+        if form == "json" || form == "sarif" {
+            let value: serde_json::Value = serde_json::from_str(&said)?;
+            assert!(value.to_string().contains('\u{202e}'), "a program reads what is written there");
+        }
+        if form == "github" {
+            assert!(said.lines().all(|line| line.starts_with("::") || line.starts_with("and ")), "{said}");
+        }
+    }
+    std::fs::remove_dir_all(&folder)?;
+    let folder = self::folder("name")?;
+    std::fs::write(folder.join(format!("{EVIL}.yaml")), "a: [")?;
+    let out = plan(&folder, &[])?;
+    assert_eq!(out.status.code(), Some(3));
+    harmless(&out.stderr)?;
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+/// The forms are bounded by what is in them: a picture, a comment and a screen are of a size that somebody can open.
+#[test]
+fn five_thousand_steps_under_ten_thousand_windows_are_planned() -> Done {
+    let folder = folder("many")?;
+    std::fs::write(folder.join("many.yaml"), many(50, 100, 10_000))?;
+    let out = plan(&folder, &["-o", "json"])?;
+    let answer: serde_json::Value = serde_json::from_slice(&out.stdout)?;
+    assert_eq!(answer["releases"].as_array().map(Vec::len), Some(50));
+    let ended = answer["releases"].as_array().into_iter().flatten().filter(|r| r["ends"].is_string()).count();
+    assert_eq!(ended, 50, "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(out.stdout.len() < 8 << 20, "{} bytes", out.stdout.len());
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
 /// A team whose workloads stand in so many releases of a hundred steps each.
 fn many(releases: usize, steps: usize, windows: usize) -> String {
     let mut text = String::new();

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::support::Done;
 
 mod completion;
+mod decisions;
 mod hostile;
 mod live;
 mod plan;

@@ -29,7 +29,9 @@ pub struct Known {
     pub down: bool,
     /// The reading after which a change comes about by itself, as another writer's would.
     pub later: Vec<(usize, String, Value)>,
-    reads: usize,
+    /// Answered by nothing from one reading to another, the last not included.
+    pub outage: std::ops::Range<usize>,
+    pub reads: usize,
 }
 
 /// A server that runs until it is dropped.
@@ -88,6 +90,9 @@ async fn answer(State(known): State<Arc<Mutex<Known>>>, request: Request) -> Res
     }
     known.reads += 1;
     let reads = known.reads;
+    if known.outage.contains(&reads) {
+        return respond(503, "the server is being started again".into());
+    }
     while let Some(n) = known.later.iter().position(|(at, ..)| *at <= reads) {
         let (_, path, value) = known.later.remove(n);
         known.objects.insert(path, value);
@@ -182,6 +187,11 @@ impl Known {
         let next = version.as_str().and_then(|v| v.parse::<u64>().ok()).unwrap_or(0) + 1;
         object["metadata"]["resourceVersion"] = next.to_string().into();
         for entry in object["spec"]["signOffs"].as_array_mut().into_iter().flatten() {
+            if entry["by"].is_null() {
+                entry["by"] = user.into();
+            }
+        }
+        for entry in object["spec"]["tasksDone"].as_array_mut().into_iter().flatten() {
             if entry["by"].is_null() {
                 entry["by"] = user.into();
             }
