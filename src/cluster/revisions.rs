@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::ResourceVersion;
-use super::workloads::{Object, Workload, abandon_patch, adapter_of, digest_of_content, rollback_patch, unpin_patch};
+use super::workloads::{
+    Object, Workload, abandon_patch, adapter_of, applied_over, digest_of_content, rollback_patch, unpin_patch,
+};
 use super::writes::{ApiError, Objects, Resource};
 use crate::api::fields::WorkloadKind;
 
@@ -94,6 +96,13 @@ impl Objects {
         let Some(keeper) = adapter.revisions() else {
             return Ok(None);
         };
+        let (object, own) = self.with_revisions(workload, keeper).await?;
+        Ok(adapter.former(&object, &own).map(Revision::former))
+    }
+
+    /// A workload as it was read, in full, and all of its revisions that are kept.
+    async fn with_revisions(&self, workload: &Workload, keeper: Resource) -> Result<(Object, Vec<Revision>), ApiError> {
+        let adapter = adapter_of(workload.kind);
         let (namespace, name) = (&*workload.key.namespace, &*workload.key.name);
         let resource = Resource::of(workload.kind);
         let what = resource.said(namespace, name);
@@ -107,8 +116,7 @@ impl Objects {
         }
         let kept = self.list_in(keeper, namespace, &selector(&object.spec["selector"])).await?;
         let all = kept.iter().filter_map(|k| adapter.revision(k));
-        let own: Vec<Revision> = all.filter(|r| r.owner == workload.uid).collect();
-        Ok(adapter.former(&object, &own).map(Revision::former))
+        Ok((object, all.filter(|r| r.owner == workload.uid).collect()))
     }
 
     /// Reads a revision again by the name that [`Former`] gave. `None` if it is gone.
@@ -150,13 +158,34 @@ impl Objects {
     }
 
     /// Ends a rollback: takes the marker away and remembers the digest of the content that was rolled back, so
-    /// that nothing lets it go by itself when it lands again.
+    /// that nothing lets it go by itself when it lands again. It can land over what the former version has and it
+    /// lacks, which no apply of it takes away; so the digest of that is remembered as well, if its revision is still
+    /// kept and can be read. If not, that does not keep the workload pinned.
     ///
     /// # Errors
     ///
     /// [`ApiError::Conflict`] if it has another version; nothing was written then.
     pub async fn unpin(&self, workload: &Workload, rolled_back: &str) -> Result<ResourceVersion, ApiError> {
-        self.patch_workload(workload, unpin_patch(workload, rolled_back)).await
+        let forms = match self.landed_again(workload, rolled_back).await {
+            Ok(Some(again)) if again != rolled_back => format!("{rolled_back} {again}"),
+            Ok(_) => rolled_back.to_owned(),
+            Err(error) => {
+                tracing::warn!(event = "rolled_back_unread", workload = %workload.key, "{error}");
+                rolled_back.to_owned()
+            }
+        };
+        self.patch_workload(workload, unpin_patch(workload, &forms)).await
+    }
+
+    /// The digest of what an apply of a kept revision leaves over the stored content. `None` if it is not kept.
+    async fn landed_again(&self, workload: &Workload, applied: &str) -> Result<Option<String>, ApiError> {
+        let adapter = adapter_of(workload.kind);
+        let Some(keeper) = adapter.revisions() else {
+            return Ok(None);
+        };
+        let (object, own) = self.with_revisions(workload, keeper).await?;
+        let kept = own.iter().find(|r| r.digest == applied);
+        Ok(kept.map(|r| digest_of_content(&applied_over(&r.template, &object.content), adapter.pod_template())))
     }
 
     /// Ends a rollback whose release is gone, if the workload still has the version it was read with.

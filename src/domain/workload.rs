@@ -31,7 +31,8 @@ pub struct Workload {
     pub released: Option<String>,
     /// Who is rolling it back; its template is pinned meanwhile.
     pub rollback: Option<String>,
-    /// The digest of the template that it was rolled back from.
+    /// The digests of the template that it was rolled back from, and of what an apply of that leaves: words with
+    /// spaces between, of which at most [`ROLLED_BACK_FORMS`] are looked at.
     pub rolled_back: Option<String>,
     /// The stored template is what runs already: the change was taken back while it was held.
     pub runs_already: bool,
@@ -105,11 +106,21 @@ pub enum Progress {
 /// The API server stamps whole seconds, so a failure stamped in the second of the release may be later.
 const STAMP_RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
+/// What was rolled back lands again as it was, or over what the former version has left.
+const ROLLED_BACK_FORMS: usize = 2;
+
 impl Workload {
     /// Its stored content is what it was rolled back from.
     #[must_use]
     pub fn was_rolled_back(&self) -> bool {
-        self.rolled_back.as_ref() == Some(&self.template)
+        self.was_rolled_back_from(&self.template)
+    }
+
+    /// This template is what it was rolled back from, or what an apply of that leaves.
+    #[must_use]
+    pub fn was_rolled_back_from(&self, template: &str) -> bool {
+        let forms = self.rolled_back.iter().flat_map(|all| all.split(' ').take(ROLLED_BACK_FORMS));
+        forms.into_iter().any(|form| form == template)
     }
 
     /// The progress of content that was released at `released`: a failure from before then belongs to

@@ -8,6 +8,7 @@ mod cron_job;
 mod daemon_set;
 mod deployment;
 mod job;
+mod leftovers;
 mod object;
 mod parts;
 mod patches;
@@ -22,6 +23,7 @@ pub use patches::{
 };
 
 pub(super) use adapter::of as adapter_of;
+pub(super) use leftovers::applied_over;
 pub(super) use object::{Object, digest_of_content};
 use patches::annotation_path;
 
@@ -53,7 +55,7 @@ pub struct Workload {
     pub released: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
     pub rollback: Option<String>,
-    /// The digest of the content that was rolled back last, as [`unpin_patch`] wrote it.
+    /// The digests of the content that was rolled back last, as [`unpin_patch`] wrote them: unchecked.
     pub rolled_back: Option<String>,
     /// Digest of the content, without what ships nothing new: of the pod template, or of a CronJob's Job template.
     pub template: String,

@@ -46,7 +46,8 @@ pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str) -> Val
     Value::Array(operations)
 }
 
-/// Ends a rollback: the content is no longer pinned, and what was rolled back is remembered by its digest.
+/// Ends a rollback: the content is no longer pinned, and what was rolled back is remembered by its digest or, with a
+/// space between, by one digest for each form in which it can land again.
 #[must_use]
 pub fn unpin_patch(workload: &Workload, rolled_back: &str) -> Value {
     let mut operations = unchanged(workload);

@@ -91,7 +91,7 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
         let ours = *by == marker(&s.release.name, &s.release.uid, &step.name);
         return if ours { under_way(s, step, record, grant, workload) } else { Back::Foreign(by.clone()) };
     }
-    if workload.rolled_back.as_ref() == Some(&grant.template) && record.rolled_back.is_some() {
+    if workload.was_rolled_back_from(&grant.template) && record.rolled_back.is_some() {
         return Back::Done;
     }
     match shipped(s, step, grant, workload) {

@@ -28,7 +28,8 @@ impl Checkout {
         Self { name, data: team("data"), core: team("core"), ui: team("ui"), delay: "0s" }
     }
 
-    /// With pods that take their time, so that there is a midst of whatever happens.
+    /// With pods that take their time, so that there is a midst of whatever happens. Version 2 lacks the annotation
+    /// that says so: what rollcall put back is not Git's to take away when it applies version 2 again.
     pub fn slow(name: &'static str) -> Self {
         Self { delay: "2s", ..Self::named(name) }
     }
@@ -46,7 +47,9 @@ impl Checkout {
         let apps = self.apps();
         let all = apps.iter().map(|(team, name)| {
             let mut app = app(team, name, version);
-            app["spec"]["template"]["metadata"]["annotations"] = json!({"kwok.test/ready-delay": self.delay});
+            if self.delay == "0s" || version != "2" {
+                app["spec"]["template"]["metadata"]["annotations"] = json!({"kwok.test/ready-delay": self.delay});
+            }
             app
         });
         all.collect()

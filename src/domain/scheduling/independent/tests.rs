@@ -195,6 +195,9 @@ fn while_everything_is_stopped_nothing_goes_not_even_what_was_taken_back() {
 fn what_was_rolled_back_does_not_go_by_itself_again_and_other_content_does() {
     let again = change().limited(30, true).with(|c| c.workload.rolled_back = Some(c.workload.template.clone()));
     again.waits("was rolled back from exactly this content before", None, false);
+    let over =
+        change().limited(30, true).with(|c| c.workload.rolled_back = Some(format!("sha256:a {}", c.workload.template)));
+    over.waits("was rolled back from exactly this content before", None, false);
     let other = change().with(|c| c.workload.rolled_back = Some("sha256:another".into()));
     assert_eq!(other.at("09:00:00"), Answer::LetGo(LetGo::WindowsOpen));
 }
