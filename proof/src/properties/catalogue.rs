@@ -231,8 +231,8 @@ Where:
 
 - **decisions**: on every decision about 2,000 situations that nobody wrote, per change (`src/domain/scheduling/properties`);
 - **model**: in every state of a small cluster with three releases, three teams and two leaders (`proof/src/model`);
-- **simulation**: on the history of every story, seed and crash, by `proof/src/properties`;
-- **live**: by the same predicates, on what an independent recorder saw of a real API server.
+- **simulation**: by `make stories`, on histories of simulated clusters; it is not part of `make test` yet;
+- **live**: by the tests on real API servers, on what an independent recorder saw; not yet by these predicates.
 
 A mutant is a mistake made on purpose; `make mutants` makes each one and expects a red test. The list is
 `proof/src/mutants.rs` for the product, `proof/src/model/protocol.rs` for the protocol of grants, and
