@@ -138,7 +138,10 @@ proptest! {
         let change = window.next_change(at).filter(|change| *change < from + MONTH);
         prop_assert_eq!(ahead.next_change(at), change);
         for opening in &openings {
+            let second = TimeDelta::seconds(1);
             prop_assert!(window.covers(opening.from));
+            prop_assert!(window.covers(opening.until - second));
+            prop_assert!(opening.from == from || !window.covers(opening.from - second));
             prop_assert!(!window.covers(opening.until) || opening.until == from + MONTH);
         }
     }
