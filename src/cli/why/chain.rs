@@ -132,7 +132,7 @@ fn passes(cause: &Cause) -> bool {
 
 /// The smallest set of things that would have to change for everything named to move: every blocker but those that
 /// only follow from where another step stands; of several Allow windows in one tier any one is enough. Gates are
-/// asked independently of each other, so no entry makes another needless. If the set is empty although something
+/// asked independently of each other; what comes to light only behind a cleared entry is not in it. If the set is empty although something
 /// waits, it waits for a step that is under way.
 pub fn to_change(examined: &Examined, reasons: &[Reason]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();

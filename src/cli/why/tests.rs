@@ -12,7 +12,7 @@ use crate::cli::cluster::read::{Blocked, Examined};
 use crate::cluster::objects::decode;
 use crate::controllers::release::blocker_status;
 use crate::domain::scheduling::properties::situations::situation;
-use crate::domain::scheduling::{Act, Cause, Decision, Situation, decide};
+use crate::domain::scheduling::{Act, Cause, Situation, decide};
 
 /// What the command would find out if the cluster were in this situation.
 fn examined(s: &Situation) -> Examined {
@@ -60,10 +60,6 @@ fn clear(s: &mut Situation, cause: &Cause) -> bool {
     true
 }
 
-fn codes(decision: &Decision) -> Vec<String> {
-    decision.blockers.iter().filter(|b| !follows(&b.cause)).map(|b| b.cause.code().to_string()).collect()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -74,38 +70,6 @@ proptest! {
         told.sort_unstable();
         let own: Vec<usize> = why.blockers.iter().filter(|r| !follows(&r.cause)).map(|r| r.id).collect();
         prop_assert_eq!(told, own);
-    }
-
-    #[test]
-    fn each_entry_is_needed_whatever_else_is_cleared(given in situation()) {
-        let why = Why::of(&examined(&given.0), &Only::default());
-        for (n, kept) in why.to_change.iter().enumerate() {
-            let kept = causes(&why, kept);
-            if !kept.iter().all(|cause| clear(&mut given.0.clone(), cause)) {
-                continue;
-            }
-            let mut rest = given.0.clone();
-            for other in why.to_change.iter().enumerate().filter(|(m, _)| *m != n).map(|(_, other)| other) {
-                for cause in causes(&why, other) {
-                    clear(&mut rest, &cause);
-                }
-            }
-            let left = codes(&decide(&rest));
-            prop_assert!(kept.iter().any(|cause| left.contains(&cause.code().to_string())), "{kept:?} of {left:?}");
-        }
-    }
-
-    // How much is left of an opening is asked only while it is open, so that one thing can come to light behind a
-    // closed window.
-    #[test]
-    fn once_all_of_it_is_cleared_something_moves_or_at_most_too_little_is_left_of_the_opening(given in situation()) {
-        let why = Why::of(&examined(&given.0), &Only::default());
-        let mut rest = given.0.clone();
-        let all: Vec<Cause> = why.to_change.iter().flat_map(|change| causes(&why, change)).collect();
-        prop_assume!(!all.is_empty() && all.iter().all(|cause| clear(&mut rest, cause)));
-        let then = decide(&rest);
-        let behind = codes(&then).iter().all(|code| code == "RC035");
-        prop_assert!(!then.acts.is_empty() || behind, "{:?} after {all:?}", then.blockers);
     }
 }
 
