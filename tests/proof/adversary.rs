@@ -8,6 +8,9 @@ use simapi::faults::{After, Before, Delivery, Fault, Seen};
 use simapi::{Chance, Event, Failure, Verb};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::play::{MENDS_WITHIN, SILENCE_IS_NOTICED_WITHIN};
+use crate::sim::Replica;
+
 /// Whether a call is a write that counts: leases and Events are written all the time and decide nothing.
 fn counts(seen: &Seen<'_>) -> bool {
     let writes = matches!(seen.call.verb, Verb::Create | Verb::Update | Verb::Patch | Verb::Delete);
@@ -73,6 +76,12 @@ impl Swarm {
             }
         }
         Self { healed, kinds, chance: Mutex::new(chance) }
+    }
+
+    /// How long the last of it may be felt once all goes well.
+    pub fn mends_within(&self) -> Duration {
+        let silent = self.kinds.iter().any(|(kind, _)| *kind == Wrong::WatchStalls);
+        if silent { SILENCE_IS_NOTICED_WITHIN } else { MENDS_WITHIN }
     }
 
     /// The first of these that goes wrong now.
@@ -183,7 +192,7 @@ impl AtWrite {
     }
 
     fn order(&self, seen: &Seen<'_>, freezes: bool) {
-        let _ = self.orders.send(Order { host: seen.process.to_owned(), freezes });
+        let _ = self.orders.send(Order { host: Replica::host_of(seen.process).to_owned(), freezes });
     }
 }
 

@@ -44,12 +44,32 @@ pub struct Stage {
     pub persistent: bool,
     /// Whether it is watched for a while after its end, when all goes well again.
     pub watched: bool,
+    /// How long the last of what went wrong may be felt after that.
+    pub mends_within: Duration,
+    /// Whether anybody will read what happened.
+    pub told: bool,
 }
+
+/// How long a process may take until it tries again what was refused, and people until they have seen that.
+pub const MENDS_WITHIN: Duration = Duration::from_secs(40);
+/// A watch that says nothing any more is given up after 150 s.
+pub const SILENCE_IS_NOTICED_WITHIN: Duration = Duration::from_secs(160);
+/// How long it is watched whether nothing is asked when nothing happens.
+const QUIET: Duration = Duration::from_secs(20);
 
 impl Default for Stage {
     fn default() -> Self {
         let healed = Arc::default();
-        Self { seed: 1, faults: Vec::new(), orders: None, healed, persistent: false, watched: false }
+        Self {
+            seed: 1,
+            faults: Vec::new(),
+            orders: None,
+            healed,
+            persistent: false,
+            watched: false,
+            mends_within: MENDS_WITHIN,
+            told: true,
+        }
     }
 }
 
@@ -66,6 +86,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
     let mut setup = Setup::seeded(stage.seed);
     setup.now = story.lines.first().map_or_else(day, |l| l.at);
     setup.faults = stage.faults;
+    setup.field_managers = stage.told;
     setup.faults.push(Box::new(counter.clone()));
     run(setup, async |sim: Sim| {
         let cast = Cast { sim: sim.clone(), replicas: Arc::default(), ended: Arc::default() };
@@ -89,18 +110,21 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         if calm.is_some() {
             stage.healed.store(true, Ordering::Relaxed);
             player.cast.heal();
-            player.settles().await;
+            player.settles(stage.mends_within).await;
             calm_since = Some(sim.now());
-            sim.pass((PATIENCE + TimeDelta::seconds(5)).to_std().unwrap_or_default()).await;
+            let end = sim.now() + PATIENCE + TimeDelta::seconds(5);
+            sim.at(end - TimeDelta::from_std(QUIET).unwrap_or_default()).await;
             counter.armed.store(true, Ordering::Relaxed);
-            sim.pass(Duration::from_secs(20)).await;
+            sim.at(end).await;
         }
         let mut history = record::of(&sim);
         history.calm_since = calm_since;
         history.patience = PATIENCE;
         history.idle_requests = calm.map(|()| counter.asked.load(Ordering::Relaxed));
         history.ended = player.cast.ended.lock().expect("held for a moment only").clone();
-        player.told.commits(&sim);
+        if stage.told {
+            player.told.commits(&sim);
+        }
         Played { history, told: player.told, trace: sim.server.trace_hash(), missed: player.missed, end: end_of(&sim) }
     })
 }
@@ -298,8 +322,9 @@ impl Player {
     }
 
     /// Once all goes well people look again, until there is nothing left for them to do.
-    async fn settles(&mut self) {
-        for _ in 0..20 {
+    async fn settles(&mut self, within: Duration) {
+        let end = self.sim.now() + within;
+        while self.sim.now() < end {
             self.sim.pass(Duration::from_secs(5)).await;
             self.looks_again();
         }

@@ -23,7 +23,7 @@ pub fn of(sim: &Sim) -> History {
                 version: commit.revision,
                 at: DateTime::<Utc>::from_timestamp_nanos(i64::try_from(commit.at.as_nanosecond()).ok()?),
                 actor: commit.user.clone(),
-                replica: String::new(),
+                replica: commit.process.to_string(),
                 kind: commit.kind.kind.clone(),
                 object,
                 deleted,

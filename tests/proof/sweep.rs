@@ -20,6 +20,7 @@ fn disturbed(story: &Story, nth: Vec<(usize, At)>) -> (Played, usize) {
         orders: Some(obeyed),
         persistent: true,
         watched: true,
+        told: false,
         ..Stage::default()
     };
     let played = play(story, stage);
