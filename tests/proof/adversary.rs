@@ -156,7 +156,7 @@ impl Fault for Swarm {
     }
 }
 
-/// What happens at one write.
+/// What happens at one write, or at one event of a watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// The process dies, and the write never arrives.
@@ -167,11 +167,22 @@ pub enum At {
     DiesAndItArrivesLate,
     /// The write arrives and the answer is lost; the process lives on.
     AnswerLost,
-    /// The process stands still for longer than its lease, with the write in its hands.
+    /// The process stands still for longer than its lease, with the write in its hands, and goes on with it.
     StandsStill,
+    /// The event, and those after it, come late.
+    EventLate,
+    EventTwice,
+    /// The event is not shown: the watch is cut before it, and must be begun anew.
+    EventCut,
+    /// It is not shown, and what was before it is forgotten: everything must be listed anew.
+    EventExpired,
+    /// It is not shown, nor anything after it, and nothing says so.
+    Silence,
 }
 
-pub const AT: [At; 5] = [At::DiesBefore, At::DiesAfter, At::DiesAndItArrivesLate, At::AnswerLost, At::StandsStill];
+pub const AT_WRITES: [At; 5] =
+    [At::DiesBefore, At::DiesAfter, At::DiesAndItArrivesLate, At::AnswerLost, At::StandsStill];
+pub const AT_EVENTS: [At; 5] = [At::EventLate, At::EventTwice, At::EventCut, At::EventExpired, At::Silence];
 
 /// What is to become of a process, by its host.
 pub struct Order {
@@ -179,16 +190,29 @@ pub struct Order {
     pub freezes: bool,
 }
 
-/// Something happens at the n-th write that counts, of whichever process makes it.
-pub struct AtWrite {
-    pub nth: Vec<(usize, At)>,
-    pub seen: AtomicUsize,
-    pub orders: UnboundedSender<Order>,
+/// Something happens at the n-th write that counts, or at the n-th event, of whichever process it is.
+pub struct AtMoments {
+    nth: Vec<(usize, At)>,
+    writes: AtomicUsize,
+    events: AtomicUsize,
+    /// What is to happen once the write that was marked last is answered.
+    answer: Mutex<Option<At>>,
+    orders: UnboundedSender<Order>,
 }
 
-impl AtWrite {
-    fn this_one(&self, number: usize) -> Option<At> {
-        self.nth.iter().find(|(n, _)| *n == number).map(|(_, at)| *at)
+impl AtMoments {
+    pub fn new(nth: Vec<(usize, At)>, orders: UnboundedSender<Order>) -> Self {
+        Self { nth, writes: AtomicUsize::new(0), events: AtomicUsize::new(0), answer: Mutex::default(), orders }
+    }
+
+    /// How many writes and events there were.
+    pub fn seen(&self) -> [usize; 2] {
+        [self.writes.load(Ordering::Relaxed), self.events.load(Ordering::Relaxed)]
+    }
+
+    fn this_one(&self, among: &[At], counter: &AtomicUsize) -> Option<At> {
+        let number = counter.fetch_add(1, Ordering::Relaxed) + 1;
+        self.nth.iter().find(|(n, at)| *n == number && among.contains(at)).map(|(_, at)| *at)
     }
 
     fn order(&self, seen: &Seen<'_>, freezes: bool) {
@@ -196,13 +220,12 @@ impl AtWrite {
     }
 }
 
-impl Fault for AtWrite {
+impl Fault for AtMoments {
     fn before(&self, seen: &Seen<'_>) -> Before {
         if !counts(seen) || seen.process.is_empty() {
             return Before::Pass;
         }
-        let number = self.seen.fetch_add(1, Ordering::Relaxed) + 1;
-        match self.this_one(number) {
+        match self.this_one(&AT_WRITES, &self.writes) {
             Some(At::DiesBefore) => {
                 self.order(seen, false);
                 Before::Lose
@@ -215,21 +238,35 @@ impl Fault for AtWrite {
                 self.order(seen, true);
                 Before::Delay(Duration::from_secs(25))
             }
-            _ => Before::Pass,
+            Some(at) => {
+                *self.answer.lock().expect("nobody panics while it holds this") = Some(at);
+                Before::Mark
+            }
+            None => Before::Pass,
         }
     }
 
     fn after(&self, seen: &Seen<'_>, _: u16) -> After {
-        if !counts(seen) || seen.process.is_empty() {
+        if !seen.marked {
             return After::Pass;
         }
-        match self.this_one(self.seen.load(Ordering::Relaxed)) {
-            Some(At::DiesAfter) => {
-                self.order(seen, false);
-                After::Lose
-            }
-            Some(At::AnswerLost) => After::Lose,
-            _ => After::Pass,
+        if self.answer.lock().expect("nobody panics while it holds this").take() == Some(At::DiesAfter) {
+            self.order(seen, false);
+        }
+        After::Lose
+    }
+
+    fn event(&self, seen: &Seen<'_>, event: &Event) -> Delivery {
+        if seen.process.is_empty() || event.kind == "BOOKMARK" {
+            return Delivery::Show;
+        }
+        match self.this_one(&AT_EVENTS, &self.events) {
+            Some(At::EventLate) => Delivery::Delay(Duration::from_secs(12)),
+            Some(At::EventTwice) => Delivery::Twice,
+            Some(At::EventCut) => Delivery::Cut,
+            Some(At::EventExpired) => Delivery::Fail(Failure::expired("too old resource version")),
+            Some(At::Silence) => Delivery::Stall,
+            _ => Delivery::Show,
         }
     }
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests measure how long they take")]
 
 mod adversary;
+mod cast;
 mod manifests;
 mod play;
 mod record;

@@ -1,21 +1,22 @@
 //! A story, played on a simulated cluster with the shipped operator.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use proof::history::{Ended, History};
+use proof::history::History;
 use serde_json::{Value, json};
 use simapi::faults::Fault;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::adversary::{Counter, Order};
+use crate::cast::Cast;
 use crate::manifests::{merge, named, object};
 use crate::record;
-use crate::sim::{Person, Replica, Setup, Sim, run};
-use crate::story::{Does, Fate, Line, Story, day};
+use crate::sim::{Person, Setup, Sim, run};
+use crate::story::{Does, Line, Story, day};
 use crate::support::shop;
 use crate::transcript::Told;
 
@@ -48,6 +49,8 @@ pub struct Stage {
     pub mends_within: Duration,
     /// Whether anybody will read what happened.
     pub told: bool,
+    /// Each process of the operator has a twin, and both lead at all times.
+    pub twins: bool,
 }
 
 /// How long a process may take until it tries again what was refused, and people until they have seen that.
@@ -69,6 +72,7 @@ impl Default for Stage {
             watched: false,
             mends_within: MENDS_WITHIN,
             told: true,
+            twins: false,
         }
     }
 }
@@ -89,7 +93,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
     setup.field_managers = stage.told;
     setup.faults.push(Box::new(counter.clone()));
     run(setup, async |sim: Sim| {
-        let cast = Cast { sim: sim.clone(), replicas: Arc::default(), ended: Arc::default() };
+        let cast = Cast::new(&sim, stage.twins);
         if let Some(orders) = stage.orders {
             tokio::spawn(cast.clone().obeys(orders));
         }
@@ -121,7 +125,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         history.calm_since = calm_since;
         history.patience = PATIENCE;
         history.idle_requests = calm.map(|()| counter.asked.load(Ordering::Relaxed));
-        history.ended = player.cast.ended.lock().expect("held for a moment only").clone();
+        history.ended = player.cast.ended();
         if stage.told {
             player.told.commits(&sim);
         }
@@ -160,76 +164,6 @@ fn end_of(sim: &Sim) -> Vec<String> {
     end
 }
 
-/// The processes of the operator.
-#[derive(Clone)]
-struct Cast {
-    sim: Sim,
-    replicas: Arc<Mutex<BTreeMap<String, Replica>>>,
-    ended: Arc<Mutex<Vec<Ended>>>,
-}
-
-impl Cast {
-    fn with<T>(&self, host: &str, does: impl FnOnce(&Replica) -> T) -> Option<T> {
-        self.replicas.lock().expect("held for a moment only").get(host).map(does)
-    }
-
-    fn starts(&self, host: &str) {
-        let replica = self.sim.operator(host);
-        self.replicas.lock().expect("held for a moment only").insert(host.to_owned(), replica);
-    }
-
-    fn dies(&self, host: &str) {
-        self.notes_the_end(host, false);
-        self.with(host, Replica::kill);
-    }
-
-    async fn stops(&self, host: &str) {
-        self.notes_the_end(host, true);
-        let replica = self.replicas.lock().expect("held for a moment only").remove(host);
-        if let Some(replica) = replica {
-            replica.stop().await;
-        }
-    }
-
-    /// That a leader ended matters only if somebody is there to follow it.
-    fn notes_the_end(&self, host: &str, cleanly: bool) {
-        let replicas = self.replicas.lock().expect("held for a moment only");
-        if replicas.iter().any(|(other, r)| other != host && !r.has_ended()) {
-            self.ended.lock().expect("held for a moment only").push(Ended { at: self.sim.now(), cleanly });
-        }
-    }
-
-    /// Does what faults order: whoever dies is started again after a while, whoever stands still goes on after one.
-    async fn obeys(self, mut orders: UnboundedReceiver<Order>) {
-        while let Some(order) = orders.recv().await {
-            if order.freezes {
-                self.with(&order.host, |r| r.process.pause());
-                self.sim.pass(Duration::from_secs(20)).await;
-                self.with(&order.host, |r| r.process.resume());
-            } else {
-                self.dies(&order.host);
-                self.sim.pass(Duration::from_secs(2)).await;
-                self.starts(&order.host);
-            }
-        }
-    }
-
-    /// Whoever stands still goes on, whoever ended is started again, and the clocks are right.
-    fn heal(&self) {
-        let hosts: Vec<String> = self.replicas.lock().expect("held for a moment only").keys().cloned().collect();
-        for host in hosts {
-            let ended = self.with(&host, |r| {
-                r.process.resume();
-                r.skew_ms.store(0, Ordering::Relaxed);
-                r.has_ended()
-            });
-            if ended == Some(true) {
-                self.starts(&host);
-            }
-        }
-    }
-}
-
 struct Player {
     cast: Cast,
     sim: Sim,
@@ -253,7 +187,7 @@ impl Player {
         let person = |who: &str| sim.user(who);
         let said = |failure: simapi::Failure| failure.message().to_owned();
         match does {
-            Does::Operator { host, does } => self.operator(host, *does).await,
+            Does::Operator { host, does } => self.cast.becomes(host, *does).await,
             Does::Opens { who } => {
                 for (kind, name) in [("window", "always"), ("team", "data"), ("team", "core"), ("team", "ui")] {
                     person(who).create(&object(kind, name, &Value::Null)?).map_err(said)?;
@@ -340,16 +274,6 @@ impl Player {
             if current.is_string() && given.is_none_or(|w| w["digest"] != *current) {
                 let _ = self.signs(who, team, release, true, None);
             }
-        }
-    }
-
-    async fn operator(&mut self, host: &str, does: Fate) {
-        match does {
-            Fate::Starts => self.cast.starts(host),
-            Fate::Dies => self.cast.dies(host),
-            Fate::Stops => self.cast.stops(host).await,
-            Fate::Freezes => drop(self.cast.with(host, |r| r.process.pause())),
-            Fate::Thaws => drop(self.cast.with(host, |r| r.process.resume())),
         }
     }
 

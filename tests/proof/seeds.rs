@@ -183,9 +183,11 @@ fn played(seed: u64, told: bool) -> Played {
     let story = Story::parse("seed", &text).unwrap_or_else(|why| panic!("{why}\n{text}"));
     let healed = Arc::new(AtomicBool::new(false));
     let swarm = Swarm::new(Chance::new(seed ^ 0x5EED), healed.clone());
+    let twins = Chance::new(seed ^ 0x07_1145).percent(12);
     let mends_within = swarm.mends_within();
     let faults: Vec<Box<dyn Fault>> = vec![Box::new(swarm)];
-    let stage = Stage { seed, faults, healed, persistent: true, watched: true, mends_within, told, ..Stage::default() };
+    let stage =
+        Stage { seed, faults, healed, persistent: true, watched: true, mends_within, told, twins, ..Stage::default() };
     play(&story, stage)
 }
 

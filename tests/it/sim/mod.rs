@@ -130,7 +130,12 @@ impl Sim {
 
     /// Starts a replica of the operator. The name is that of its host; each start is a new process.
     pub fn operator(&self, host: &str) -> Replica {
-        Replica::start(self, host, self.settle)
+        Replica::start(self, host, self.settle, true)
+    }
+
+    /// Starts a replica that asks nobody: it leads whoever else believes to.
+    pub fn usurper(&self, host: &str) -> Replica {
+        Replica::start(self, host, self.settle, false)
     }
 
     /// Starts the GitOps agent, which applies [`Sim::git`] by force every so often.

@@ -36,7 +36,7 @@ impl Replica {
         identity.rsplit_once('-').map_or(identity, |(host, _)| host)
     }
 
-    pub(super) fn start(sim: &Sim, host: &str, settle: Duration) -> Self {
+    pub(super) fn start(sim: &Sim, host: &str, settle: Duration, elects: bool) -> Self {
         let start = sim.starts.fetch_add(1, Ordering::Relaxed);
         let identity = format!("{host}-{:x}", sim.chance(&format!("{host} {start}")).draw());
         let process = Process::new(identity.as_str());
@@ -56,7 +56,7 @@ impl Replica {
             settle: TimeDelta::from_std(settle).expect("a short time"),
             max_skew: TimeDelta::seconds(2),
             listen: ([127, 0, 0, 1], 0).into(),
-            elect_leader: true,
+            elect_leader: elects,
             identity,
             endpoints: None,
             workers: 4,
