@@ -18,7 +18,7 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model simapi stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi seeds stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -29,7 +29,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; S
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(if $(STORY),--story $(STORY)) $(ARGS)
 
-test: fmt clippy unit model simapi fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model simapi seeds fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -49,8 +49,11 @@ model: need-cargo ## every state of a small cluster, and what judges histories
 simapi: control-plane ## the API server in memory, and whether it answers as a real one does
 	cargo test -p simapi --tests
 
-stories: need-cargo ## stories, crashes at every write, and ten thousand random ones, on simulated clusters
-	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
+seeds: need-cargo ## thousands of random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
+	cargo test --profile seeds --test proof -- seeds --nocapture --test-threads=1
+
+stories: need-cargo ## every story, disturbed in every way at every write and every event, on simulated clusters
+	SWEEP=all cargo test --profile seeds --test proof -- stories sweep --nocapture --test-threads=1
 
 soak: need-cargo ## model and seeds for much longer; SOAK_STATES=n and SEEDS=n say how far, FROM=n from where
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1

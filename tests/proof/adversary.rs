@@ -60,7 +60,11 @@ const ALL: [Wrong; 14] = [
     Wrong::WatchStalls,
 ];
 
+const AT_EVENT: [Wrong; 6] =
+    [Wrong::Twice, Wrong::LateEvent, Wrong::WatchEnds, Wrong::WatchExpires, Wrong::WatchCut, Wrong::WatchStalls];
+
 impl Swarm {
+    /// What may go wrong by this chance.
     pub fn new(mut chance: Chance, healed: Arc<AtomicBool>) -> Self {
         let mut kinds = Vec::new();
         for kind in ALL {
@@ -114,6 +118,13 @@ impl Swarm {
     }
 }
 
+impl std::fmt::Display for Swarm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kinds: Vec<String> = self.kinds.iter().map(|(kind, percent)| format!("{kind:?} {percent} %")).collect();
+        write!(f, "What goes wrong, and how often: {}", kinds.join(", "))
+    }
+}
+
 impl Fault for Swarm {
     fn before(&self, seen: &Seen<'_>) -> Before {
         match self.goes_wrong(seen, &[Wrong::LateRequest, Wrong::Refused, Wrong::Lost, Wrong::Reset]) {
@@ -136,15 +147,7 @@ impl Fault for Swarm {
     }
 
     fn event(&self, seen: &Seen<'_>, _: &Event) -> Delivery {
-        let among = [
-            Wrong::Twice,
-            Wrong::LateEvent,
-            Wrong::WatchEnds,
-            Wrong::WatchExpires,
-            Wrong::WatchCut,
-            Wrong::WatchStalls,
-        ];
-        match self.goes_wrong(seen, &among) {
+        match self.goes_wrong(seen, &AT_EVENT) {
             Some(Wrong::Twice) => Delivery::Twice,
             Some(Wrong::LateEvent) => Delivery::Delay(self.a_while(15_000)),
             Some(Wrong::WatchEnds) => Delivery::End,
@@ -271,15 +274,34 @@ impl Fault for AtMoments {
     }
 }
 
+/// So many requests within one instant are no work but a quarrel.
+const QUARREL: usize = 3_000;
+
 /// Counts what is asked while nothing happens. Watches are asked again every few minutes, which is no question.
 #[derive(Default)]
 pub struct Counter {
     pub armed: AtomicBool,
     pub asked: AtomicUsize,
+    /// Processes answer each other for ever, and no time passes.
+    pub quarrel: AtomicBool,
+    instant: Mutex<(jiff::Timestamp, usize)>,
+}
+
+impl Counter {
+    fn quarrels(&self, now: jiff::Timestamp) -> bool {
+        let mut instant = self.instant.lock().expect("nobody panics while it holds this");
+        let (at, asked) = *instant;
+        *instant = if at == now { (at, asked + 1) } else { (now, 1) };
+        instant.1 > QUARREL
+    }
 }
 
 impl Fault for Counter {
     fn before(&self, seen: &Seen<'_>) -> Before {
+        if self.quarrels(seen.now) {
+            self.quarrel.store(true, Ordering::Relaxed);
+            return Before::Lose;
+        }
         let asks = seen.call.verb != Verb::Watch && !matches!(seen.call.plural.as_str(), "leases" | "events");
         if asks && !seen.process.is_empty() && self.armed.load(Ordering::Relaxed) {
             self.asked.fetch_add(1, Ordering::Relaxed);

@@ -1,8 +1,8 @@
 //! The shipped operator in simulated clusters: stories and their transcripts, every story stopped at every write, and
 //! thousands of random ones in which everything goes wrong. The judge is the crate `proof`.
 //!
-//! `make stories` runs it; `cargo test --profile seeds --test proof -- stories` is one part of it. Without the profile
-//! it says the same and takes ten times as long.
+//! `make seeds` and `make stories` run it. Without the profile that they use it says the same, and takes five times as
+//! long.
 
 #![allow(clippy::disallowed_methods, reason = "tests measure how long they take")]
 

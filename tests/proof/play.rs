@@ -1,8 +1,8 @@
 //! A story, played on a simulated cluster with the shipped operator.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -93,6 +93,9 @@ pub fn play(story: &Story, stage: Stage) -> Played {
     setup.field_managers = stage.told;
     setup.faults.push(Box::new(counter.clone()));
     run(setup, async |sim: Sim| {
+        if std::env::var_os("TRACE").is_some() {
+            sim.server.keep_trace();
+        }
         let cast = Cast::new(&sim, stage.twins);
         if let Some(orders) = stage.orders {
             tokio::spawn(cast.clone().obeys(orders));
@@ -121,6 +124,9 @@ pub fn play(story: &Story, stage: Stage) -> Played {
             counter.armed.store(true, Ordering::Relaxed);
             sim.at(end).await;
         }
+        if counter.quarrel.load(Ordering::Relaxed) {
+            player.missed.push("no time passes: processes answer each other for ever".to_owned());
+        }
         let mut history = record::of(&sim);
         history.calm_since = calm_since;
         history.patience = PATIENCE;
@@ -129,6 +135,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         if stage.told {
             player.told.commits(&sim);
         }
+        sim.server.trace().iter().for_each(|line| println!("{line}"));
         Played { history, told: player.told, trace: sim.server.trace_hash(), missed: player.missed, end: end_of(&sim) }
     })
 }
@@ -260,6 +267,8 @@ impl Player {
         let end = self.sim.now() + within;
         while self.sim.now() < end {
             self.sim.pass(Duration::from_secs(5)).await;
+            // What was under way when all went well again may still have cost a process its lease.
+            self.cast.heal();
             self.looks_again();
         }
     }

@@ -1,7 +1,8 @@
 //! Stories that nobody wrote: random people, random mishaps, everything wrong that a network and a process can have.
 //!
 //! A seed is a story, what goes wrong in it, and in which order. First everything may go wrong and nothing must break
-//! a rule; then all goes well again and whatever can happen must happen. `SEED=n` plays one seed and tells it.
+//! a rule; then all goes well again and whatever can happen must happen. `SEED=n` plays one seed and tells it;
+//! with `TRACE=1` every request as well.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,8 +18,9 @@ use crate::play::{Played, Stage, play};
 use crate::story::Story;
 use crate::sweep::each;
 
-/// How many seeds `make test` plays. `SEEDS=n` plays so many more, from `FROM=n` on.
-const SEEDS: u64 = 10_000;
+/// How many seeds `make test` plays: what two cores get through in about four minutes. `SEEDS=n` plays so many instead,
+/// from `FROM=n` on.
+const SEEDS: u64 = 5_000;
 
 /// Seeds that found a mistake once.
 const REGRESSIONS: &[u64] = &[];
@@ -82,15 +84,15 @@ pub fn story_of(seed: u64) -> String {
 
 fn windows(teller: &mut Teller) {
     match teller.chance.below(6) {
-        0 => {
+        0 | 1 => {
             let (opens, closes) = (10 + teller.chance.below(40), 55 + teller.chance.below(60));
             let stamp = |s: u64| format!("2027-01-12T08:{:02}:{:02}", s / 60, s % 60);
             let dates = format!("{{name: slot, dates: {{from: '{}', until: '{}'}}}}", stamp(opens), stamp(closes));
             let again = "{name: later, dates: {from: '2027-01-12T08:02:10', until: '2027-01-12T12:00:00'}}";
             teller.at(0, format!("anna creates window hours {{timeZone: UTC, schedule: [{dates}, {again}]}}"));
         }
-        1 => {}
-        2 => teller.at(0, "anna creates window always"),
+        2 => {}
+        3 => teller.at(0, "anna creates window always"),
         // The same, and read in no time.
         _ => {
             let dates = "{name: all-year, dates: {from: '2027-01-01T00:00:00', until: '2028-01-01T00:00:00'}}";
@@ -183,11 +185,12 @@ fn played(seed: u64, told: bool) -> Played {
     let story = Story::parse("seed", &text).unwrap_or_else(|why| panic!("{why}\n{text}"));
     let healed = Arc::new(AtomicBool::new(false));
     let swarm = Swarm::new(Chance::new(seed ^ 0x5EED), healed.clone());
-    let twins = Chance::new(seed ^ 0x07_1145).percent(12);
+    if told {
+        println!("{swarm}");
+    }
     let mends_within = swarm.mends_within();
     let faults: Vec<Box<dyn Fault>> = vec![Box::new(swarm)];
-    let stage =
-        Stage { seed, faults, healed, persistent: true, watched: true, mends_within, told, twins, ..Stage::default() };
+    let stage = Stage { seed, faults, healed, persistent: true, watched: true, mends_within, told, ..Stage::default() };
     play(&story, stage)
 }
 
@@ -199,7 +202,8 @@ fn said(played: &Played) -> impl Iterator<Item = &str> {
 }
 
 fn wrong(played: &Played) -> Vec<String> {
-    proof::properties::all(&played.history).iter().map(ToString::to_string).collect()
+    let broken = proof::properties::all(&played.history).into_iter().map(|violation| violation.to_string());
+    broken.chain(played.missed.iter().cloned()).collect()
 }
 
 fn number(name: &str, or: u64) -> u64 {
