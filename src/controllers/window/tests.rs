@@ -124,7 +124,8 @@ fn the_status_says_when_it_opens_and_closes_next_and_the_ten_openings_to_come() 
 
 #[test]
 fn while_it_is_open_a_later_look_has_nothing_new_to_say() {
-    let always = json!({"schedule": [{"name": "all-week", "weekly": {"days": ["Mon-Sun"], "from": "00:00", "until": "24:00"}}]});
+    let always =
+        json!({"schedule": [{"name": "all-week", "weekly": {"days": ["Mon-Sun"], "from": "00:00", "until": "24:00"}}]});
     let days = json!({"schedule": [{"name": "days", "weekly": {"days": ["Mon-Fri"], "from": "07:00", "until": "20:00"}}], "timeZone": "UTC"});
     for (spec, to_come) in [(always, 0), (days, 10)] {
         let (first, _) = look(spec.clone(), &DeploymentWindowStatus::default(), NOW);

@@ -7,11 +7,12 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use control_plane::Access;
 use futures::StreamExt;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, BodyStream, Full, StreamBody, combinators::UnsyncBoxBody};
@@ -61,14 +62,15 @@ pub enum Order {
 /// decide nothing.
 #[derive(Clone, Debug)]
 pub struct Write {
-    /// The how-manieth of this process, from 1.
-    pub nth: usize,
     pub method: Method,
     pub path: String,
 }
 
 /// Decides what becomes of each write.
 pub type Plan = Box<dyn FnMut(&Write) -> Fate + Send>;
+
+/// Writes pass while somebody holds it for reading; whoever holds it for writing knows that none is under way.
+pub type Gate = Arc<tokio::sync::RwLock<()>>;
 
 type Body = UnsyncBoxBody<Bytes, Broken>;
 
@@ -94,7 +96,7 @@ struct Line {
     agent: HeaderValue,
     upstream: Upstream,
     plan: Mutex<Plan>,
-    writes: AtomicUsize,
+    gate: Gate,
     /// The process is about to die: nothing of it gets through any more.
     dead: AtomicBool,
     orders: mpsc::UnboundedSender<Order>,
@@ -110,9 +112,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy for a process that acts as the operator's account.
-    pub async fn start(installed: &Installed, name: &str, plan: Plan) -> Done<Self> {
-        let access = installed.plane.service_account("rollcall-system", "rollcall").await?;
+    /// A proxy for a process that acts as the operator's account, whose access this is.
+    pub async fn start(installed: &Installed, access: &Access, name: &str, plan: Plan, gate: Gate) -> Done<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let text = std::fs::read_to_string(access.kubeconfig_path())?;
         let mut kubeconfig: serde_json::Value = serde_json::from_str(&text)?;
@@ -124,18 +125,13 @@ impl Proxy {
             agent: HeaderValue::from_str(name)?,
             upstream: Upstream::of(&access.config())?,
             plan: Mutex::new(plan),
-            writes: AtomicUsize::new(0),
+            gate,
             dead: AtomicBool::new(false),
             orders,
             cuts: watch::channel(0).0,
         });
         let accepting = tokio::spawn(accept(listener, line.clone()));
         Ok(Self { line, kubeconfig: path, orders: obeyed, accepting })
-    }
-
-    /// How many writes of this process came to it.
-    pub fn writes(&self) -> usize {
-        self.line.writes.load(Ordering::SeqCst)
     }
 }
 
@@ -179,7 +175,7 @@ impl Line {
         };
         let fate = self.plan.lock().map_err(|_| Broken("a plan panicked".to_owned()))?(&write);
         match fate {
-            Fate::Passes => self.forward(request, sender).await,
+            Fate::Passes => self.passes(request, sender).await,
             Fate::DiesBefore => Ok(self.dies().await),
             Fate::DiesAfter => {
                 self.dead.store(true, Ordering::SeqCst);
@@ -193,15 +189,15 @@ impl Line {
             }
             Fate::Late(by) => {
                 tokio::time::sleep(by).await;
-                self.forward(request, sender).await
+                self.passes(request, sender).await
             }
             Fate::Freezes => {
                 let _ = self.orders.send(Order::Freeze);
-                self.forward(request, sender).await
+                self.passes(request, sender).await
             }
             Fate::WatchesCut => {
                 self.cuts.send_modify(|n| *n += 1);
-                self.forward(request, sender).await
+                self.passes(request, sender).await
             }
         }
     }
@@ -214,8 +210,7 @@ impl Line {
         if !writes || beside || tries {
             return None;
         }
-        let nth = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
-        Some(Write { nth, method, path })
+        Some(Write { method, path })
     }
 
     async fn dies<T>(&self) -> T {
@@ -226,9 +221,15 @@ impl Line {
 
     /// Lets the API server do it all, and keeps the answer.
     async fn whole(&self, request: Request<Full<Bytes>>, sender: &Sender) -> Result<(), Broken> {
+        let _under_way = self.gate.read().await;
         let answer = self.upstream.send(request, sender).await?;
         answer.into_body().collect().await?;
         Ok(())
+    }
+
+    async fn passes(&self, request: Request<Full<Bytes>>, sender: &Sender) -> Result<Response<Body>, Broken> {
+        let _under_way = self.gate.read().await;
+        self.forward(request, sender).await
     }
 
     async fn forward(&self, request: Request<Full<Bytes>>, sender: &Sender) -> Result<Response<Body>, Broken> {

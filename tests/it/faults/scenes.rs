@@ -58,7 +58,9 @@ async fn in_order(stage: &Stage<'_>, team: &str) -> Done {
         ("admin", team, ("Deployment", "admin"), &["api"][..]),
     ];
     let job = shop::job(team, "migrate", team, "1");
-    stage.apply(&[plan(team, steps), job, app(team, "api", "1"), app(team, "web", "1"), app(team, "admin", "1")]).await?;
+    stage
+        .apply(&[plan(team, steps), job, app(team, "api", "1"), app(team, "web", "1"), app(team, "admin", "1")])
+        .await?;
     signed_to_the_end(stage, team, team).await
 }
 

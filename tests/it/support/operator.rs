@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
+use control_plane::Access;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
@@ -19,8 +20,13 @@ pub struct Operator {
 impl Operator {
     /// Starts the operator. It elects a leader like any replica unless told otherwise.
     pub async fn start(installed: &Installed, name: &str, args: &[&str]) -> Done<Self> {
-        let access = installed.plane.service_account("rollcall-system", "rollcall").await?;
+        let access = Self::access(installed).await?;
         Self::through(installed, name, access.kubeconfig_path(), args).await
+    }
+
+    /// The credentials of its own account.
+    pub async fn access(installed: &Installed) -> Done<Access> {
+        Ok(installed.plane.service_account("rollcall-system", "rollcall").await?)
     }
 
     /// Starts the operator with a way of its own to the API server.
