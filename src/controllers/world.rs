@@ -38,8 +38,8 @@ pub const BY_WORKLOAD: &str = "workload";
 /// How often everything is looked at while it is stopped, beside the watch of the stop, or while clocks differ.
 const LOOK_UNASKED: TimeDelta = TimeDelta::seconds(60);
 
-/// How long a step that the API server refuses is left alone.
-const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
+/// How long what the API server refuses is left alone.
+pub const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
 
 /// What the watches have seen.
 #[derive(Clone)]
