@@ -106,6 +106,7 @@ pub fn status(
         digest: Some(decision.digest.clone()),
         digest_since: old.digest_since.clone().filter(|_| same_digest).or_else(|| Some(to_wire(now))),
         progress: Some(format!("{}/{}", decision.done(), decision.steps.len())),
+        accepted_at: old.accepted_at.clone().or_else(|| conditions::accepted(decision).then(|| to_wire(now))),
         started_at: old.started_at.clone(),
         finished_at: finished.then(|| old.finished_at.clone().unwrap_or_else(|| to_wire(now))),
         finished: Some(finished),

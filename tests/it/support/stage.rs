@@ -30,6 +30,7 @@ pub fn resource(kind: &str) -> ApiResource {
         "Event" => ("events.k8s.io", "v1"),
         "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1"),
         "DeploymentWindow" | "TeamReadiness" | "CoordinatedRelease" => ("rollcall.dev", "v1alpha1"),
+        "ClusterRole" | "ClusterRoleBinding" => ("rbac.authorization.k8s.io", "v1"),
         kind if kind.contains("AdmissionPolicy") => ("admissionregistration.k8s.io", "v1"),
         _ => ("", "v1"),
     };
