@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::join_all;
 
-use super::touch::touch;
+use super::touch::{self, touch};
 use super::{overrides, report};
 use crate::api::ending::FormerRevision;
 use crate::api::release::{CoordinatedReleaseStatus, Grant};
@@ -41,7 +41,10 @@ pub async fn carry_out(
     let recorded = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. } | Act::RollBack { .. }));
     let mut status = report::status(world, release, situation, decision);
     if recorded {
-        let formers = formers(world, decision).await?;
+        let Some(formers) = formers(world, release, decision).await? else {
+            world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
+            return Ok(());
+        };
         status = with_grants(status, release, situation, decision, &formers);
         record(world, release, &status).await?;
     } else {
@@ -70,27 +73,35 @@ fn looks_once_more(situation: &Situation, act: &Act) -> bool {
     matches!(act, Act::Grant { .. }) && step.is_some_and(|step| shares(situation, step))
 }
 
-/// What runs at present of everything that is about to be let go, by step.
-async fn formers(world: &World, decision: &Decision) -> Result<BTreeMap<String, FormerRevision>, ApiError> {
-    let grants = decision.acts.iter().filter_map(|act| match act {
-        Act::Grant { step, workload, version, .. } => Some((step, workload, version)),
-        _ => None,
-    });
-    let found = try_join_all(grants.map(|(step, workload, version)| former(world, step, workload, version))).await?;
-    Ok(found.into_iter().flatten().collect())
+/// What runs at present of everything that is about to be let go, by step. `None` if rollcall may not read that of all
+/// of them: which ones is remembered, and the next decision leaves them out.
+async fn formers(
+    world: &World,
+    release: &Release,
+    decision: &Decision,
+) -> Result<Option<BTreeMap<String, FormerRevision>>, ApiError> {
+    let grants = decision.acts.iter().filter(|act| matches!(act, Act::Grant { .. }));
+    let asked = grants.map(|act| async move { (act, former(world, act.workload(), act.version()).await) });
+    let (mut formers, mut all_may) = (BTreeMap::new(), true);
+    for (act, answer) in join_all(asked).await {
+        match answer {
+            Ok(former) => formers.extend(former.map(|former| (act.step().to_owned(), former))),
+            Err(ApiError::Forbidden { message, .. }) => {
+                touch::refused(world, release, act, &message).await;
+                all_may = false;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(all_may.then_some(formers))
 }
 
-async fn former(
-    world: &World,
-    step: &str,
-    name: &WorkloadName,
-    version: &str,
-) -> Result<Option<(String, FormerRevision)>, ApiError> {
+async fn former(world: &World, name: &WorkloadName, version: &str) -> Result<Option<FormerRevision>, ApiError> {
     let found = super::observe::read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.filter(|w| w.version.as_str() == version);
     let found = found.ok_or_else(|| ApiError::Conflict { what: name.to_string() })?;
     let former = world.objects.former_revision(&found).await?;
-    Ok(former.map(|f| (step.to_owned(), FormerRevision { name: f.name, template: f.digest })))
+    Ok(former.map(|f| FormerRevision { name: f.name, template: f.digest }))
 }
 
 async fn record(world: &World, release: &Release, status: &CoordinatedReleaseStatus) -> Result<(), ApiError> {
