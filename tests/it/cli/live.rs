@@ -85,6 +85,9 @@ fn ended(said: &str, command: &str) -> Option<String> {
     Some(code.to_owned())
 }
 
+/// On a busy machine a new kind is established and not yet served; whoever types is slower than that.
+const SERVED: &str = "timeout 120 bash -c 'until kubectl get dw,tr,crel -A >/dev/null 2>&1; do sleep 0.2; done'";
+
 /// What the tour does not show, asked where it has come to.
 const MORE: [&str; 8] = [
     "kubectl rollcall why tour --namespace=tour",
@@ -168,6 +171,9 @@ async fn the_tour_of_the_readme_goes_to_the_letter_and_kubectl_knows_the_plugin(
     let shell = Shell::at(&plane)?;
     let mut commands: Vec<String> = fences.concat();
     let cleanup = commands.split_off(commands.len() - fences.last().map_or(0, Vec::len));
+    if let Some(established) = commands.iter().position(|c| c.starts_with("kubectl wait --for=condition=Established")) {
+        commands.insert(established + 1, SERVED.to_owned());
+    }
     let asked: Vec<String> =
         commands.iter().cloned().chain(MORE.iter().chain(&DECIDED).map(|c| (*c).to_owned())).chain(cleanup).collect();
     let said = shell.run(&asked).await?;
