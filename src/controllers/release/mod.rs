@@ -149,7 +149,7 @@ fn workloads_seen(stores: &Stores, release: &Release) -> bool {
 }
 
 fn next(world: &World, decision: &Decision) -> Outcome {
-    Outcome { next: decision.look_again.into_iter().chain(world.next_look_at_stop()).min() }
+    Outcome { next: decision.look_again.into_iter().chain(world.next_look_unasked()).min() }
 }
 
 /// One line for each decision: enough to make it again.
