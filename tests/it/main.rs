@@ -7,6 +7,7 @@ mod before_1_36;
 mod calendar;
 mod cli;
 mod docs;
+mod faults;
 mod input;
 mod kinds;
 mod readiness;
