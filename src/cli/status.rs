@@ -73,7 +73,7 @@ async fn now(args: &Args, cluster: &Cluster, screen: &Screen) -> Result<Shown, F
         None => board::shown(args, cluster, screen).await,
         Some(name) => {
             let release = read::release(cluster, &cluster.named(name)).await?;
-            let examined = read::examine(cluster, release, None).await?.as_far_as_seen();
+            let examined = read::examine(cluster, release, None).await?.or_as_reported();
             one::shown(&args.asked.output.format, &examined, screen)
         }
     }

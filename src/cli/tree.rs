@@ -57,7 +57,7 @@ pub struct Leaf {
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (screen, cluster) = args.asked.place.reach().await?;
     let release = read::release(&cluster, &cluster.named(&args.release)).await?;
-    let examined = read::examine(&cluster, release, None).await?.as_far_as_seen();
+    let examined = read::examine(&cluster, release, None).await?.or_as_reported();
     let tree = Tree {
         api_version: VERSION,
         kind: "Tree",

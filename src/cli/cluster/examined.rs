@@ -40,7 +40,7 @@ impl Examined {
     /// The same where the person sees what is decided on. Else what the operator last reported, if that is of this
     /// version and nobody asked about another instant: a decision on half of it would be another one.
     #[must_use]
-    pub fn as_far_as_seen(self) -> Self {
+    pub fn or_as_reported(self) -> Self {
         let status = &self.release.status;
         let current = status.observed_generation.unwrap_or(-1) >= self.release.meta.generation;
         if !self.hides() || !current || self.at != self.now || self.ended.is_some() {

@@ -53,7 +53,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let at = at.transpose()?;
     let cluster = Cluster::find(&args.asked.place.cluster).await?;
     let release = read::release(&cluster, &cluster.named(&args.release)).await?;
-    let examined = read::examine(&cluster, release, at).await?.as_far_as_seen();
+    let examined = read::examine(&cluster, release, at).await?.or_as_reported();
     let only = only(&args, &examined)?;
     let why = Why::of(&examined, &only);
     let names = [format!("coordinatedrelease.rollcall.dev/{}", why.name())];

@@ -13,6 +13,9 @@ use crate::support::Done;
 /// After so long without a word a command hangs.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
+/// What others change, once this text was said.
+pub type Change<'a> = (&'a str, &'a dyn Fn(&mut Known));
+
 /// A person at a machine, with a cluster.
 pub struct Session {
     pub server: Server,
@@ -59,7 +62,7 @@ impl Session {
     }
 
     /// Runs it without a terminal while others change something: each change is made once the text before it is said.
-    pub fn meanwhile(&mut self, args: &[&str], changes: &[(&str, &dyn Fn(&mut Known))]) -> Done<String> {
+    pub fn meanwhile(&mut self, args: &[&str], changes: &[Change<'_>]) -> Done<String> {
         let (reader, writer) = std::io::pipe()?;
         let mut command = self.command("rollcall", args)?;
         command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
@@ -67,7 +70,7 @@ impl Session {
     }
 
     /// The same at a terminal.
-    pub fn meanwhile_at_terminal(&mut self, args: &[&str], changes: &[(&str, &dyn Fn(&mut Known))]) -> Done<String> {
+    pub fn meanwhile_at_terminal(&mut self, args: &[&str], changes: &[Change<'_>]) -> Done<String> {
         let (ours, theirs) = terminal()?;
         let mut command = self.command("rollcall", args)?;
         command.stdin(theirs.try_clone()?).stdout(theirs.try_clone()?).stderr(theirs);
@@ -79,7 +82,7 @@ impl Session {
         mut command: Command,
         args: &[&str],
         mut from: impl Read + Send + 'static,
-        changes: &[(&str, &dyn Fn(&mut Known))],
+        changes: &[Change<'_>],
     ) -> Done<String> {
         let mut child = command.spawn()?;
         // With it goes the last end but the child's own.
