@@ -18,7 +18,7 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model simapi seeds stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi seeds stories soak mutants live demo-once control-plane newest-plane crds golden krew need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -49,15 +49,16 @@ model: need-cargo ## every state of a small cluster, and what judges histories
 simapi: control-plane ## the API server in memory, and whether it answers as a real one does
 	cargo test -p simapi --tests
 
-seeds: need-cargo ## thousands of random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
-	cargo test --profile seeds --test proof -- seeds --nocapture --test-threads=1
+seeds: need-cargo ## stories on simulated clusters, written and disturbed ones and thousands of random ones; SEED=n tells one
+	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
 
 stories: need-cargo ## every story, disturbed in every way at every write and every event, on simulated clusters
 	SWEEP=all cargo test --profile seeds --test proof -- stories sweep --nocapture --test-threads=1
 
-soak: need-cargo ## model and seeds for much longer; SOAK_STATES=n and SEEDS=n say how far, FROM=n from where
+soak: control-plane ## model, seeds and live faults for much longer; SOAK_STATES=n, SEEDS=n, FROM=n and OFFSETS='n m' say how far
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1
 	SEEDS=$(or $(SEEDS),200000) FROM=$(or $(FROM),1000000) cargo test --profile seeds --test proof -- seeds --nocapture
+	for offset in $(or $(OFFSETS),0 1 2 3 4 5 6 7 8); do OFFSET=$$offset cargo test --test it -- faults::troubled --nocapture; done
 
 mutants: need-cargo ## make each known mistake in a copy of the sources and expect a red test; ARGS=WORD chooses
 	cargo run --quiet -p proof --example mutants -- $(ARGS)
@@ -90,8 +91,11 @@ crds: need-cargo ## write crds/ again from src/api
 
 golden: need-cargo crds ## write all generated files again: crds/, config/, charts/, docs/
 	UPDATE_GOLDEN=1 cargo test --lib -- manifests
-	UPDATE_GOLDEN=1 cargo test --test it -- docs
+	UPDATE_GOLDEN=1 cargo test --test it -- docs the_schema_that_is_checked_in
 	UPDATE_GOLDEN=1 cargo test -p proof --test histories -- page
+
+krew: ## print the krew manifest of a release: ARCHIVES=DIR VERSION=v1.2.3
+	@config/krew/fill "$(VERSION)" "$(ARCHIVES)"
 
 need-cargo:
 	@command -v cargo >/dev/null || { echo "error: cargo is not on the PATH. help: install Rust from https://rustup.rs" >&2; exit 2; }

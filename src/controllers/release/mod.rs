@@ -26,6 +26,7 @@ use crate::cluster::writes::ApiError;
 use crate::domain::Faults;
 use crate::domain::scheduling::{Decision, Situation, decide};
 
+pub use reopen::is_asked as is_reopened;
 pub use report::{blocker_status, schedule};
 
 /// Reconciles releases.
@@ -149,7 +150,7 @@ fn workloads_seen(stores: &Stores, release: &Release) -> bool {
 }
 
 fn next(world: &World, decision: &Decision) -> Outcome {
-    Outcome { next: decision.look_again.into_iter().chain(world.next_look_at_stop()).min() }
+    Outcome { next: decision.look_again.into_iter().chain(world.next_look_unasked()).min() }
 }
 
 /// One line for each decision: enough to make it again.
