@@ -180,7 +180,8 @@ fn something(teller: &mut Teller) {
     teller.at(at, text);
 }
 
-fn played(seed: u64, told: bool) -> Played {
+/// Plays the story of a seed.
+pub fn played(seed: u64, told: bool) -> Played {
     let text = story_of(seed);
     let story = Story::parse("seed", &text).unwrap_or_else(|why| panic!("{why}\n{text}"));
     let healed = Arc::new(AtomicBool::new(false));
