@@ -49,8 +49,8 @@ model: need-cargo ## every state of a small cluster, and what judges histories
 simapi: control-plane ## the API server in memory, and whether it answers as a real one does
 	cargo test -p simapi --tests
 
-seeds: need-cargo ## stories on simulated clusters, written and disturbed ones and thousands of random ones; SEED=n tells one
-	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
+seeds: need-cargo ## thousands of random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
+	cargo test --profile seeds --test proof -- seeds record --nocapture --test-threads=1
 
 stories: need-cargo ## every story, disturbed in every way at every write and every event, on simulated clusters
 	SWEEP=all cargo test --profile seeds --test proof -- stories sweep --nocapture --test-threads=1
