@@ -208,10 +208,9 @@ pub fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleSt
     let from = situation.release.not_before.map_or(situation.now, |t| t.max(situation.now));
     let openings = situation.governance.values().filter_map(|g| g.next_open_after(from));
     let next = openings.max_by_key(|o| o.from)?;
-    let ends = next.until < DateTime::<Utc>::MAX_UTC;
     Some(ScheduleStatus {
         next_start: (next.from > situation.now).then(|| to_wire(next.from)),
-        closes: ends.then(|| to_wire(next.until)),
+        closes: next.end().map(to_wire),
     })
     .filter(|s| s.next_start.is_some() || s.closes.is_some())
 }
