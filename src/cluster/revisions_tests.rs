@@ -125,17 +125,18 @@ fn rolling_back_is_one_write_that_pins_and_lets_go() {
     let held = decode(WorkloadKind::Deployment, &held.to_string()).expect("decodes");
     let former = Former { name: "a".into(), template: template("api:1"), digest: "d".into(), owner: "u".into() };
     assert_eq!(
-        rollback_patch(&held, &former, "releases/r1/1"),
+        rollback_patch(&held, &former, "releases/r1/1", "sha256:a sha256:b"),
         json!([
             {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
             {"op": "remove", "path": "/metadata/annotations/rollcall.dev~1hold"},
             {"op": "remove", "path": "/spec/paused"},
             {"op": "add", "path": "/spec/template", "value": template("api:1")},
             {"op": "add", "path": "/metadata/annotations/rollcall.dev~1rollback", "value": "releases/r1/1"},
+            {"op": "add", "path": "/metadata/annotations/rollcall.dev~1rolled-back", "value": "sha256:a sha256:b"},
         ])
     );
     let bare = decode(WorkloadKind::Deployment, &workload("api:2").to_string()).expect("decodes");
-    let patch = rollback_patch(&bare, &former, "m");
+    let patch = rollback_patch(&bare, &former, "m", "sha256:a");
     assert_eq!(patch[1], json!({"op": "add", "path": "/metadata/annotations", "value": {}}), "it makes room");
 }
 

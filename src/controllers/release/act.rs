@@ -17,6 +17,7 @@ use crate::cluster::objects::Release;
 use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::world::World;
 use crate::domain::names::WorkloadName;
+use crate::domain::scheduling::situation::Former;
 use crate::domain::scheduling::{Act, Decision, GRANT_VALIDITY, Situation, shares};
 use crate::validate::wire_kind;
 
@@ -41,7 +42,7 @@ pub async fn carry_out(
     let recorded = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. } | Act::RollBack { .. }));
     let mut status = report::status(world, release, situation, decision);
     if recorded {
-        let formers = formers(world, decision).await?;
+        let formers = formers(world, situation, decision).await?;
         status = with_grants(status, release, situation, decision, &formers);
         record(world, release, &status).await?;
     } else {
@@ -71,26 +72,41 @@ fn looks_once_more(situation: &Situation, act: &Act) -> bool {
 }
 
 /// What runs at present of everything that is about to be let go, by step.
-async fn formers(world: &World, decision: &Decision) -> Result<BTreeMap<String, FormerRevision>, ApiError> {
+async fn formers(
+    world: &World,
+    situation: &Situation,
+    decision: &Decision,
+) -> Result<BTreeMap<String, FormerRevision>, ApiError> {
     let grants = decision.acts.iter().filter_map(|act| match act {
         Act::Grant { step, workload, version, .. } => Some((step, workload, version)),
         _ => None,
     });
-    let found = try_join_all(grants.map(|(step, workload, version)| former(world, step, workload, version))).await?;
-    Ok(found.into_iter().flatten().collect())
+    let reads = grants.map(|(step, workload, version)| async {
+        let unfinished = situation.record.steps.get(step).and_then(|record| record.unfinished(workload, situation));
+        Ok::<_, ApiError>(former(world, workload, version, unfinished).await?.map(|former| (step.clone(), former)))
+    });
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }
 
+/// What ran before, if it is kept still, where content was let go and replaced before it was done; else what runs, as
+/// far as the workload's own controller tells.
 async fn former(
     world: &World,
-    step: &str,
     name: &WorkloadName,
     version: &str,
-) -> Result<Option<(String, FormerRevision)>, ApiError> {
+    unfinished: Option<&Former>,
+) -> Result<Option<FormerRevision>, ApiError> {
     let found = super::observe::read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.filter(|w| w.version.as_str() == version);
     let found = found.ok_or_else(|| ApiError::Conflict { what: name.to_string() })?;
+    if let Some(before) = unfinished {
+        let kept = world.objects.revision(found.kind, &name.namespace, &before.name).await?;
+        if kept.is_some_and(|kept| kept.owner == found.uid && kept.digest == before.template) {
+            return Ok(Some(FormerRevision { name: before.name.clone(), template: before.template.clone() }));
+        }
+    }
     let former = world.objects.former_revision(&found).await?;
-    Ok(former.map(|f| (step.to_owned(), FormerRevision { name: f.name, template: f.digest })))
+    Ok(former.map(|f| FormerRevision { name: f.name, template: f.digest }))
 }
 
 async fn record(world: &World, release: &Release, status: &CoordinatedReleaseStatus) -> Result<(), ApiError> {
@@ -138,6 +154,7 @@ fn with_grants(
                     former: formers.get(step).cloned(),
                     evidence: situation.evidence.iter().take(EVIDENCE).cloned().collect(),
                     overridden: overridden.clone(),
+                    withdrawn_at: None,
                 });
                 entry.started_at = None;
                 entry.finished_at = None;

@@ -103,7 +103,7 @@ async fn every_kind_goes_back_in_one_write_stays_pinned_and_takes_the_bad_conten
         let bad = seen(&world.get(&target).await).template;
         // The rollback begins while something newer is held on top.
         world.run(Who::Dev, &format!("set image {kind}/x main=r/x:3")).await.passes();
-        operator(&world, &target, |w| rollback_patch(w, &former, "releases/r1/x")).await;
+        operator(&world, &target, |w| rollback_patch(w, &former, "releases/r1/x", &bad)).await;
         let back = world.get(&target).await;
         assert_eq!(back["spec"], before["spec"], "{kind}: the content and the hold field are what they were");
         let back = seen(&back);
