@@ -167,8 +167,7 @@ impl Words {
         all.push(Denial::new(
             "size(variables.unstamped) == 0",
             format!(
-                "{}: the policy {stamp} or its \
-                 binding is missing or failed. Ask a cluster administrator to restore it",
+                "{}: the policy or webhook {stamp} is missing or failed. Ask a cluster administrator to restore it",
                 (says.unstamped)(&(says.first)("unstamped"))
             ),
         ));

@@ -98,6 +98,7 @@ pub fn requests() -> Vec<Sequence> {
     all.push(("a DaemonSet", daemon_set().asks));
     all.push(("a CronJob", cron_job().asks));
     all.extend([("a team", a_team().asks), ("sign-offs", sign_offs().asks), ("a release", a_release().asks)]);
+    all.extend([("tasks that are done", tasks().asks), ("a rollback that is asked for", asked_back().asks)]);
     all
 }
 
@@ -328,12 +329,66 @@ fn sign_offs() -> About {
         .merge(Who::Lead, say(Value::Null))
 }
 
+fn tasks() -> About {
+    let entry = |step: &str, letter: &str, by: Value| json!({"step": step, "release": "releases/r1", "digest": format!("sha256:{}", letter.repeat(64)), "by": by});
+    let said = |step: &str, letter: &str| {
+        let mut entry = entry(step, letter, Value::Null);
+        entry.as_object_mut().map(|entry| entry.remove("by"));
+        entry
+    };
+    let say = |entries: Value| json!({"spec": {"tasksDone": entries}});
+    About::new("TeamReadiness", "tasks")
+        .ask(Who::Dev, How::Create, team("tasks", &json!({"workloads": []})))
+        .merge(Who::Dev, say(json!([said("switch", "a")])))
+        .merge(Who::Lead, say(json!([said("switch", "a")])))
+        .merge(Who::Lead, say(json!([entry("switch", "a", json!("forged"))])))
+        .merge(Who::Lead, say(json!([entry("switch", "a", json!("lead")), entry("check", "a", json!("dev"))])))
+        .merge(Who::Lead, say(json!([said("check", "a"), said("switch", "b")])))
+        .merge(Who::Flux, say(json!([said("check", "c"), said("switch", "b")])))
+        .merge(Who::Flux, say(json!([said("check", "a"), said("switch", "b"), said("other", "a")])))
+        .merge(Who::Flux, say(json!([said("other", "a")])))
+        .ask(
+            Who::Lead,
+            How::Apply,
+            team("tasks", &json!({"workloads": [], "tasksDone": [said("other", "a"), said("third", "a")]})),
+        )
+        .merge(Who::Lead, say(json!([{"step": "other", "release": "r", "digest": "x"}])))
+        .merge(Who::Lead, say(json!([])))
+        .merge(Who::Lead, say(Value::Null))
+}
+
+/// The annotation says why, the API server says who, and the label finds it.
+fn asked_back() -> About {
+    let asked = |reason: Value| notes(json!({"rollcall.dev/rollback-requested": reason}));
+    let by = |who: Value| notes(json!({"rollcall.dev/rollback-requested-by": who}));
+    let label = |value: Value| json!({"metadata": {"labels": {"rollcall.dev/rollback-requested": value}}});
+    About::new("CoordinatedRelease", "r2")
+        .ask(Who::Dev, How::Create, release("r2"))
+        .merge(Who::Dev, asked(json!("INC-1")))
+        .merge(Who::Dev, by(json!("lead")))
+        .merge(Who::Dev, label(json!("true")))
+        .merge(Who::Lead, both(asked(json!("INC-1")), by(json!("dev"))))
+        .merge(Who::Dev, by(json!("dev")))
+        .merge(Who::Dev, by(Value::Null))
+        .merge(Who::Dev, label(Value::Null))
+        .merge(Who::Dev, both(label(json!("false")), by(json!("x"))))
+        .merge(Who::Dev, asked(json!("INC-2")))
+        .merge(Who::Lead, asked(json!("INC-2")))
+        .merge(Who::Flux, json!({"spec": {"priority": 3}}))
+        .ask(Who::Flux, How::Apply, release("r2"))
+        .merge(Who::Dev, asked(Value::Null))
+        .ask(Who::Lead, How::Replace, both(release("r2"), asked(json!("INC-3"))))
+        .merge(Who::Lead, json!({"metadata": {"annotations": null, "labels": null}}))
+}
+
 fn a_release() -> About {
     let over = |value: Value| json!({"spec": {"override": value}});
     let reason = |text: &str, by: &str| json!({"reason": text, "ticket": "INC-1", "skip": ["Freeze"], "until": "2030-01-01T00:00:00Z", "by": by});
     About::new("CoordinatedRelease", "r1")
         .ask(Who::Dev, How::Create, release("r1"))
         .merge(Who::Lead, json!({"spec": {"paused": true}}))
+        .merge(Who::Lead, json!({"spec": {"cancel": {"reason": "not today", "held": "Keep"}}}))
+        .merge(Who::Lead, json!({"spec": {"cancel": null}}))
         .merge(Who::Lead, json!({"spec": {"priority": 3}}))
         .merge(Who::Dev, over(reason("fire", "oncall")))
         .merge(Who::Oncall, over(reason("fire", "dev")))
