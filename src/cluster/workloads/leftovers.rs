@@ -27,7 +27,8 @@ impl<'a> Part<'a> {
 }
 
 /// The parts of a workload's content that its appliers said, by what the object itself knows of them: one of all that
-/// apply server-side, and one of who last applied client-side. `content` is the field of the spec.
+/// apply server-side, and one of who last applied client-side. Of others, such as Helm, the object knows nothing: they
+/// are taken to have left to defaults what is as the defaults are. `content` is the field of the spec.
 pub(in crate::cluster) fn said_by_appliers<'a>(object: &'a Value, content: &str) -> Vec<Part<'a>> {
     let stored = &object["spec"][content];
     let mut parts = Vec::new();
@@ -40,7 +41,43 @@ pub(in crate::cluster) fn said_by_appliers<'a>(object: &'a Value, content: &str)
     if let Some(applied) = last.map(|last| last["spec"][content].clone()).filter(|applied| !applied.is_null()) {
         parts.push(Part { stored, applied, client_side: true });
     }
+    if parts.is_empty() {
+        parts.push(Part { stored, applied: without_defaults(stored), client_side: true });
+    }
     parts
+}
+
+fn without_defaults(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let said = fields.iter().filter(|(name, value)| !is_default(name, value));
+            Value::Object(said.map(|(name, value)| (name.clone(), without_defaults(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(without_defaults).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Whether a field is as the API server leaves it when nobody says it (`pkg/apis/core/v1/defaults.go` and
+/// `pkg/apis/batch/v1/defaults.go` of Kubernetes). What is no key of a list and varies among versions is left out.
+fn is_default(name: &str, value: &Value) -> bool {
+    match name {
+        "imagePullPolicy" => true,
+        "restartPolicy" => value == "Always",
+        "dnsPolicy" => value == "ClusterFirst",
+        "schedulerName" => value == "default-scheduler",
+        "scheme" => value == "HTTP",
+        "terminationMessagePath" => value == "/dev/termination-log",
+        "terminationMessagePolicy" => value == "File",
+        "completionMode" => value == "NonIndexed",
+        "terminationGracePeriodSeconds" => value == 30,
+        "periodSeconds" => value == 10,
+        "timeoutSeconds" | "successThreshold" | "completions" | "parallelism" => value == 1,
+        "failureThreshold" => value == 3,
+        "backoffLimit" => value == 6,
+        "defaultMode" => value == 420,
+        _ => false,
+    }
 }
 
 /// What an apply of a part stores over `former`, where nothing of `former` is the applier's to take away. What `former`
@@ -231,6 +268,15 @@ mod tests {
         }
         let nobody = json!({"metadata": {"managedFields": [{"manager": "helm", "operation": "Update",
             "fieldsV1": {"f:spec": {"f:template": {}}}}]}, "spec": {"template": bad}});
-        assert!(said_by_appliers(&nobody, "template").is_empty());
+        let guessed = said_by_appliers(&nobody, "template");
+        let mut stored = bad.clone();
+        stored["spec"]["terminationGracePeriodSeconds"] = json!(60);
+        stored["spec"]["nodeSelector"] = json!({"old": "yes", "new": "yes"});
+        assert_eq!(guessed.iter().map(|part| applied_over(part, &former)).collect::<Vec<_>>(), [stored]);
+        let mut said = former.clone();
+        said["spec"]["terminationGracePeriodSeconds"] = json!(45);
+        let said = json!({"spec": {"template": said}});
+        let kept = applied_over(&said_by_appliers(&said, "template")[0], &former);
+        assert_eq!(kept["spec"]["terminationGracePeriodSeconds"], 45, "what is no default was said");
     }
 }
