@@ -291,6 +291,8 @@ fn a_step_that_never_finished_has_not_because_its_former_version_runs() {
     let fails = shop_fails().with(|s| s.record.steps.get_mut("shop").expect("released").finished = None);
     let under = fails.going_back().put_back("shop", "08:59:00", Progress::Done);
     for given in [under.clone(), under.clone().back("shop"), under.back("shop").back("data")] {
+        // What would ship has been the same for long, so what runs counts as nothing to release.
+        let given = given.seen_since("08:00:00");
         assert_eq!(finished(&given), None, "{:?}", states(&given));
         assert_eq!(decide(&given.0).steps[0].finished, Some(at("08:51:00")), "that one had");
     }
