@@ -52,9 +52,10 @@ simapi: control-plane ## the API server in memory, and whether it answers as a r
 stories: need-cargo ## stories, crashes at every write, and ten thousand random ones, on simulated clusters
 	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
 
-soak: need-cargo ## model and seeds for much longer; SOAK_STATES=n and SEEDS=n say how far, FROM=n from where
+soak: control-plane ## model, seeds and live faults for much longer; SOAK_STATES=n, SEEDS=n, FROM=n and OFFSETS='n m' say how far
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1
 	SEEDS=$(or $(SEEDS),200000) FROM=$(or $(FROM),1000000) cargo test --profile seeds --test proof -- seeds --nocapture
+	for offset in $(or $(OFFSETS),0 1 2 3 4 5 6 7 8); do OFFSET=$$offset cargo test --test it -- faults::troubled --nocapture; done
 
 mutants: need-cargo ## make each known mistake in a copy of the sources and expect a red test; ARGS=WORD chooses
 	cargo run --quiet -p proof --example mutants -- $(ARGS)

@@ -34,16 +34,18 @@ pub struct Review<'a> {
 }
 
 impl Review<'_> {
-    /// Whether the user may also do this, by the server's authorizer: CEL's `authorizer` in policies.
+    /// Whether the user may also do this, by the server's authorizer: CEL's `authorizer` in policies. A subresource
+    /// stands behind its resource, as in roles: `deployments/scale`.
     #[must_use]
     pub fn may(&self, verb: &str, group: &str, resource: &str, namespace: &str, name: &str) -> bool {
         let text = str::to_owned;
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
         let access = Access {
             user: self.user.clone(),
             verb: text(verb),
             group: text(group),
             resource: text(resource),
-            subresource: String::new(),
+            subresource: text(subresource),
             namespace: text(namespace),
             name: text(name),
         };

@@ -261,6 +261,10 @@ pub struct CoordinatedReleaseStatus {
     /// Steps done, of all: `2/4`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
+    /// When it was first accepted, by API-server time. From then until its end it claims the workloads of its steps,
+    /// except those of teams that take their consent back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<String>,
     /// When the first step was granted, by API-server time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,

@@ -297,7 +297,8 @@ pub struct DeploymentWindowStatus {
     /// When that ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_close: Option<String>,
-    /// The next ten openings of the schedule, each cut to `[from, until)`.
+    /// The next ten openings of the schedule that have not begun; of one that has, `entry` and `nextClose` (for a
+    /// Freeze `nextOpen`) tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10))]
     pub upcoming: Vec<UpcomingOpening>,
@@ -312,8 +313,12 @@ pub struct DeploymentWindowStatus {
 /// One opening to come.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct UpcomingOpening {
+    /// Its first instant.
     pub from: String,
-    pub until: String,
+    /// The first instant that does not belong to it; absent if no end is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The entries of the schedule that it comes from.
     pub entry: String,
 }
 

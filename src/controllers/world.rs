@@ -35,11 +35,11 @@ pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
 
-/// How often the stop is looked at while it is there, beside being watched.
-const STOP_LOOK: TimeDelta = TimeDelta::seconds(60);
+/// How often everything is looked at while it is stopped, beside the watch of the stop, or while clocks differ.
+const LOOK_UNASKED: TimeDelta = TimeDelta::seconds(60);
 
-/// How long a step that the API server refuses is left alone.
-const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
+/// How long what the API server refuses is left alone.
+pub const NEXT_TRY: TimeDelta = TimeDelta::seconds(30);
 
 /// What the watches have seen.
 #[derive(Clone)]
@@ -327,10 +327,12 @@ impl World {
         Ok(())
     }
 
-    /// When to look again while everything is stopped, should what the watch said last be older than what was read.
+    /// When to look again although nobody may tell that anything has changed: while everything is stopped, should what
+    /// the watch said last be older than what was read; and while the clocks differ, as no event says that they agree.
     #[must_use]
-    pub fn next_look_at_stop(&self) -> Option<DateTime<Utc>> {
-        self.stopped().map(|_| self.clock.now() + STOP_LOOK)
+    pub fn next_look_unasked(&self) -> Option<DateTime<Utc>> {
+        let unasked = self.stopped().is_some() || self.skew().is_some();
+        unasked.then(|| self.clock.now() + LOOK_UNASKED)
     }
 
     /// How far the clocks are apart, if that is too far.

@@ -6,6 +6,7 @@ mod admission;
 mod calendar;
 mod cli;
 mod docs;
+mod faults;
 mod input;
 mod kinds;
 mod readiness;

@@ -11,10 +11,12 @@ mod manifests;
 mod play;
 mod record;
 mod seeds;
+mod seen;
 mod stories;
 mod story;
 mod sweep;
 mod transcript;
+mod verbs;
 
 #[path = "../it/sim/mod.rs"]
 #[allow(dead_code, reason = "what the tests of the simulation itself use is more")]

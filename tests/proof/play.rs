@@ -18,6 +18,7 @@ use crate::sim::{Person, Replica, Setup, Sim, run};
 use crate::story::{Does, Fate, Line, Story, day};
 use crate::support::shop;
 use crate::transcript::Told;
+use crate::verbs::Rights;
 
 /// A story that was played.
 pub struct Played {
@@ -58,7 +59,7 @@ impl Default for Stage {
 const PATIENCE: TimeDelta = TimeDelta::seconds(75);
 
 /// How long anything that a story waits for may take, in simulated time.
-const LIMIT: Duration = Duration::from_secs(1800);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// Plays a story from its beginning to its end.
 pub fn play(story: &Story, stage: Stage) -> Played {
@@ -67,6 +68,8 @@ pub fn play(story: &Story, stage: Stage) -> Played {
     setup.now = story.lines.first().map_or_else(day, |l| l.at);
     setup.faults = stage.faults;
     setup.faults.push(Box::new(counter.clone()));
+    let rights = Rights::default();
+    setup.authorizer = Some(Box::new(rights.clone()));
     run(setup, async |sim: Sim| {
         let cast = Cast { sim: sim.clone(), replicas: Arc::default(), ended: Arc::default() };
         if let Some(orders) = stage.orders {
@@ -79,6 +82,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
             missed: vec![],
             words: vec![],
             persistent: stage.persistent,
+            rights,
         };
         for line in &story.lines {
             sim.at(line.at).await;
@@ -206,21 +210,24 @@ impl Cast {
     }
 }
 
-struct Player {
+/// Plays the people, and everything that is not in the cluster.
+pub struct Player {
     cast: Cast,
-    sim: Sim,
-    told: Told,
-    missed: Vec<String>,
+    pub sim: Sim,
+    pub told: Told,
+    pub missed: Vec<String>,
     /// Whose word was given for the content of which release.
     words: Vec<(String, String, String)>,
     persistent: bool,
+    pub rights: Rights,
 }
 
 impl Player {
     async fn plays(&mut self, line: &Line) {
         self.told.line(&self.sim, &line.text);
         if let Err(why) = self.does(&line.does).await {
-            self.told.refused(&self.sim, &why);
+            let why = self.told.masked(&why);
+            self.told.also(&self.sim, &format!("refused: {why}"));
         }
     }
 
@@ -270,12 +277,13 @@ impl Player {
                     .await;
             }
             Does::Ends => {}
+            seldom => self.seldom(seldom).await?,
         }
         Ok(())
     }
 
     /// A Job cannot be changed, so who applies a new one deletes the old one first.
-    async fn apply(&self, who: &Person, manifest: &Value) -> Result<(), simapi::Failure> {
+    pub async fn apply(&self, who: &Person, manifest: &Value) -> Result<(), simapi::Failure> {
         if manifest["kind"] == "Job" && who.delete(manifest).is_ok() {
             let name = |field: &str| manifest["metadata"][field].as_str().unwrap_or_default().to_owned();
             let (namespace, name) = (name("namespace"), name("name"));
@@ -285,7 +293,7 @@ impl Player {
         who.apply(manifest).map(drop)
     }
 
-    async fn waits(&mut self, what: &str, is_so: impl Fn(&Sim) -> bool) {
+    pub async fn waits(&mut self, what: &str, is_so: impl Fn(&Sim) -> bool) {
         let end = self.sim.now() + LIMIT;
         while !is_so(&self.sim) {
             if self.sim.now() >= end {

@@ -10,10 +10,11 @@
 //! 08:10     everything runs 2
 //! ```
 //!
-//! Times are UTC, on Tuesday, 12 January 2027, or `+1d 08:00` for the day after it. Braces hold YAML: what differs
-//! from the shop's own objects (`tests/it/support/shop.rs`), merged as a patch would be.
+//! Times are UTC, on Tuesday, 12 January 2027, or on another day, as in `2027-03-14 08:00`. Braces hold YAML: what
+//! differs from the shop's own objects (`tests/it/support/shop.rs`), merged as a patch would be. Steps and
+//! participants of the shop need only be named.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde_json::Value;
 
 /// A title, and what happens in the order in which it does.
@@ -77,6 +78,67 @@ pub enum Does {
         go: bool,
         digest: Option<String>,
     },
+    /// A workload of any kind, of the team of its namespace, in a version.
+    AppliesOne {
+        who: String,
+        kind: String,
+        namespace: String,
+        name: String,
+        version: String,
+        with: Value,
+    },
+    /// Has all rights, or loses all but reading.
+    Rights {
+        who: String,
+        all: bool,
+    },
+    /// Says that a task is done.
+    Tells {
+        who: String,
+        team: String,
+        step: String,
+        release: String,
+    },
+    /// A check controller answers.
+    Answers {
+        who: String,
+        team: String,
+        check: String,
+        status: String,
+        with: Value,
+    },
+    /// Makes the failing pods of a workload run.
+    Mends {
+        who: String,
+        namespace: String,
+        name: String,
+    },
+    /// Deletes a pod of a workload.
+    Evicts {
+        who: String,
+        namespace: String,
+        name: String,
+    },
+    /// Waits until a release says this code.
+    Says {
+        release: String,
+        code: String,
+    },
+    Uninstalls {
+        who: String,
+    },
+    /// Objects of the installation of this name are applied again.
+    Restores {
+        who: String,
+        name: String,
+    },
+    /// What nobody may write is in the store all the same, from before there was a rule.
+    Stored {
+        kind: String,
+        namespace: String,
+        name: String,
+        with: Value,
+    },
     /// The wall clock of the operator's host is so far off, in milliseconds.
     Clock {
         host: String,
@@ -129,14 +191,9 @@ impl Story {
 }
 
 fn read(line: &str) -> Result<Line, String> {
-    let (days, rest) = match line.strip_prefix('+') {
-        Some(rest) => {
-            let (days, rest) = rest.split_once("d ").ok_or("a day is +1d")?;
-            (days.parse().map_err(|_| "a day is +1d")?, rest)
-        }
-        None => (0, line),
-    };
-    let (time, text) = rest.split_once(' ').ok_or("a time, and what happens")?;
+    let dated = line.split_once(' ').and_then(|(date, rest)| Some((date.parse::<NaiveDate>().ok()?, rest)));
+    let (date, rest) = dated.unwrap_or((day().date_naive(), line));
+    let (time, text) = rest.trim_start().split_once(' ').ok_or("a time, and what happens")?;
     let parts: Result<Vec<i64>, _> = time.split(':').map(str::parse).collect();
     let seconds = match parts.as_deref() {
         Ok([h, m]) => h * 3600 + m * 60,
@@ -144,7 +201,7 @@ fn read(line: &str) -> Result<Line, String> {
         _ => return Err("a time is 08:00 or 08:00:30".to_owned()),
     };
     let text = text.trim();
-    let at = day() + TimeDelta::days(days) + TimeDelta::seconds(seconds);
+    let at = date.and_time(NaiveTime::MIN).and_utc() + TimeDelta::seconds(seconds);
     Ok(Line { at, text: text.to_owned(), does: does(text)? })
 }
 
@@ -169,6 +226,10 @@ pub fn does(text: &str) -> Result<Does, String> {
         [who, "applies", workload, version] => {
             Does::Applies { who: own(who), workload: Some(own(workload)), version: own(version), with }
         }
+        [who, "applies", kind, name, version] => {
+            let (namespace, name) = split(name);
+            Does::AppliesOne { who: own(who), kind: own(kind), namespace, name, version: own(version), with }
+        }
         [who, "patches", kind, name] => {
             let (namespace, name) = split(name);
             Does::Patches { who: own(who), kind: own(kind), namespace, name, with }
@@ -182,6 +243,38 @@ pub fn does(text: &str) -> Result<Does, String> {
             other => other,
         },
         [team, "signs", release, rest @ ..] => signs(team, release, rest),
+        words => seldom(words, with)?,
+    })
+}
+
+/// What is not done every day.
+fn seldom(words: &[&str], with: Value) -> Result<Does, String> {
+    let own = |text: &&str| (*text).to_owned();
+    let about = |name: &&str| split(name);
+    Ok(match words {
+        [who, "loses", "every", "right"] => Does::Rights { who: own(who), all: false },
+        [who, "has", "every", "right"] => Does::Rights { who: own(who), all: true },
+        [who, "did", step, "of", release, "for", team] => {
+            Does::Tells { who: own(who), team: own(team), step: own(step), release: own(release) }
+        }
+        [who, "answers", check, "of", team, "with", status] => {
+            Does::Answers { who: own(who), team: own(team), check: own(check), status: own(status), with }
+        }
+        [who, "mends", "the", "pods", "of", name] => {
+            let (namespace, name) = about(name);
+            Does::Mends { who: own(who), namespace, name }
+        }
+        [who, "deletes", "a", "pod", "of", name] => {
+            let (namespace, name) = about(name);
+            Does::Evicts { who: own(who), namespace, name }
+        }
+        [who, "restores", name] => Does::Restores { who: own(who), name: own(name) },
+        ["the", "store", "has", kind, name] => {
+            let (namespace, name) = about(name);
+            Does::Stored { kind: own(kind), namespace, name, with }
+        }
+        [who, "uninstalls", "rollcall"] => Does::Uninstalls { who: own(who) },
+        [release, "says", code] => Does::Says { release: own(release), code: own(code) },
         ["everything", "runs", version] => Does::Runs { version: own(version) },
         [release, "is", "finished"] => Does::Finished { release: own(release) },
         ["the", "end"] => Does::Ends,

@@ -1,7 +1,7 @@
 # Nobody's workloads are touched without their word, and no workload belongs to two releases.
 #
-# A team that is not there, one that does not consent, one that does not list what a step names; two releases that
-# name the same workload; a plan that contradicts itself.
+# A team that is not there, one that does not consent, one that does not list what a step names, one whose rules
+# contradict themselves; two releases that name the same workload; a team whose author may not do what it asks for.
 
 08:00     operator a starts
 08:00     anna creates window always
@@ -11,10 +11,15 @@
 08:01     flux applies everything 2
 08:02     anna creates team data
 08:03     cora patches team core/core {spec: {allow: [{namespace: releases}]}}
-08:04     mia creates release rival {participants: [{name: core, team: {namespace: core, name: core}, responsibility: "Watch"}], steps: [{name: api, participant: core, workload: {kind: Deployment, name: api}, estimate: 5m}]}
+08:04     the store has team core/core {spec: {maxHold: {duration: 99999999h}}}
 08:05     uma patches team ui/ui {spec: {workloads: [{kind: Deployment, name: web}, {kind: Deployment, name: admin}]}}
-08:06     mia creates release circle {participants: [{name: core, team: {namespace: core, name: core}, responsibility: "Watch"}], steps: [{name: a, wait: 1m, dependsOn: [b]}, {name: b, wait: 1m, dependsOn: [a]}]}
-08:07     data signs checkout
-08:07     core signs checkout
-08:07     ui signs checkout
-08:10     checkout is finished
+08:06     cora patches team core/core {spec: {maxHold: null}}
+08:07     mia creates release rival {steps: [{name: api}]}
+08:07     flux applies api 3
+08:08     cora loses every right
+08:10     flux applies api 4
+08:12     cora has every right
+08:14     data signs checkout
+08:14     core signs checkout
+08:14     ui signs checkout
+08:16     checkout is finished

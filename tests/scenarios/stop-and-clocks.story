@@ -1,7 +1,6 @@
-# The stop button, a policy that is gone, and a clock that is wrong.
+# Buttons and guards: a release is paused, everything is stopped, a policy is gone, a clock is wrong.
 #
-# While the release is paused nothing starts, whoever signs. While a policy is missing nothing is let go. While the
-# operator's clock differs from the API server's nothing is let go either.
+# In each case nothing is let go, whoever signs, and it goes on by itself once the cause is gone.
 
 08:00     operator a starts
 08:00     anna opens the shop
@@ -11,7 +10,12 @@
 08:03     data signs checkout
 08:03     core signs checkout
 08:03     ui signs checkout
-08:04     clock of a is off by 30000ms
-08:04:05  lena patches release releases/checkout {spec: {paused: false}}
-08:05     clock of a is off by 0ms
-08:07     checkout is finished
+08:04     anna creates configmap rollcall-system/rollcall-stop {data: {reason: INC-9}}
+08:05     lena patches release releases/checkout {spec: {paused: false}}
+08:06     anna deletes policy hold-deployment.rollcall.dev
+08:06:30  flux applies web 3
+08:07     anna deletes configmap rollcall-system/rollcall-stop
+08:08     clock of a is off by 30000ms
+08:08:30  anna restores hold-deployment.rollcall.dev
+08:09     clock of a is off by 0ms
+08:12     checkout is finished

@@ -1,20 +1,32 @@
-# Two releases want the same database, and a team can follow one step at a time.
+# S7: Two teams, one database, one slot.
 #
-# The second release waits for the first and is told so. One asks for more than there is.
+# Both want Thursday from eight to nine, and the same database. The first holds it until it is done; the other is told
+# for whom it waits, has no time left that evening, and goes on Tuesday. The first runs over its hour and is left to
+# finish. A step that is longer than any opening is told so at once. One wants more than there is.
 
-08:00     operator a starts
-08:00     anna creates window always {capacity: {resources: {orders-db: 1, dba: 2}}}
-08:00     anna creates team data
-08:00     anna creates team core
-08:00     anna creates team ui {capacity: {parallelSteps: 1}}
-08:01     lena creates release first {participants: [{name: core, team: {namespace: core, name: core}, responsibility: "Watch"}], steps: [{name: api, participant: core, workload: {kind: Deployment, name: api}, estimate: 5m, requires: {orders-db: 1}}]}
-08:01     mia creates release second {participants: [{name: ui, team: {namespace: ui, name: ui}, responsibility: "Watch"}], steps: [{name: web, participant: ui, workload: {kind: Deployment, name: web}, estimate: 5m, requires: {orders-db: 1}}, {name: admin, participant: ui, workload: {kind: Deployment, name: admin}, estimate: 5m}]}
-08:01     mia creates release greedy {participants: [{name: data, team: {namespace: data, name: data}, responsibility: "Watch"}], steps: [{name: migrate, participant: data, workload: {kind: Job, name: ledger-migrate}, estimate: 5m, requires: {dba: 3}}]}
-08:02     flux applies api 2 {spec: {template: {metadata: {annotations: {kwok.test/ready-delay: 60s}}}}}
-08:02     flux applies web 2 {spec: {template: {metadata: {annotations: {kwok.test/ready-delay: 30s}}}}}
-08:02     flux applies admin 2
-08:02     flux applies ledger-migrate 2
-08:03     core signs first
-08:03:05  ui signs second
-08:03:10  data signs greedy
-08:06     second is finished
+2027-01-14 19:58     operator a starts
+2027-01-14 19:58     anna creates window evenings {timeZone: UTC, schedule: [{name: slot, weekly: {days: [Tue, Thu], from: "20:00", until: "21:00"}}], capacity: {releases: 1, resources: {orders-db: 1, dba: 2}}}
+2027-01-14 19:58     anna creates team data
+2027-01-14 19:58     anna creates team core
+2027-01-14 19:58     anna creates team ui {capacity: {parallelSteps: 1}}
+2027-01-14 19:58     lena creates release first {steps: [{name: api, estimate: 50m, timeout: 2h, requires: {orders-db: 1}}]}
+2027-01-14 19:58     mia creates release second {steps: [{name: web, estimate: 40m, requires: {orders-db: 1}}, {name: admin, estimate: 10m}]}
+2027-01-14 19:58     mia creates release greedy {steps: [{name: migrate, estimate: 70m, requires: {dba: 3}}]}
+2027-01-14 19:58     flux applies api 2 {spec: {progressDeadlineSeconds: 7200, template: {metadata: {annotations: {kwok.test/ready-delay: 70m}}}}}
+2027-01-14 19:58     flux applies web 2 {spec: {template: {metadata: {annotations: {kwok.test/ready-delay: 10s}}}}}
+2027-01-14 19:58     flux applies admin 2
+2027-01-14 19:58     flux applies ledger-migrate 2
+2027-01-14 19:59     core signs first
+2027-01-14 19:59     ui signs second
+2027-01-14 19:59     data signs greedy
+2027-01-14 20:01     operator a stops
+2027-01-14 20:19     operator a starts
+2027-01-14 20:21     operator a stops
+2027-01-14 20:59     operator a starts
+2027-01-14 21:01     operator a stops
+2027-01-14 21:11     operator a starts
+2027-01-14 21:12     first is finished
+2027-01-14 21:12:10  operator a stops
+2027-01-19 19:59     operator a starts
+2027-01-19 19:59:10  ui signs second
+2027-01-19 20:02     second is finished

@@ -128,7 +128,7 @@ pub const PROPERTIES: &[Property] = &[
         id: "S12",
         name: "deposed leader",
         meaning: "S1 to S11 hold for what a process writes after it lost the lease, too.",
-        checked: &[Model, Simulation],
+        checked: &[Model, Simulation, Live],
         check: safety::deposed,
     },
     Property {
@@ -232,7 +232,9 @@ Where:
 - **decisions**: on every decision about 2,000 situations that nobody wrote, per change (`src/domain/scheduling/properties`);
 - **model**: in every state of a small cluster with three releases, three teams and two leaders (`proof/src/model`);
 - **simulation**: by `make stories`, on histories of simulated clusters; it is not part of `make test` yet;
-- **live**: by the tests on real API servers, on what an independent recorder saw; not yet by these predicates.
+- **live**: on a real control plane, while the operator is killed at each of its writes and while two replicas go
+  through lost, late and repeated requests, a pause longer than the lease, and an etcd and an API server that are
+  killed; what an independent witness saw there is judged by these predicates (`tests/it/faults`).
 
 A mutant is a mistake made on purpose; `make mutants` makes each one and expects a red test. The list is
 `proof/src/mutants.rs` for the product, `proof/src/model/protocol.rs` for the protocol of grants, and

@@ -91,14 +91,18 @@ pub fn known(world: &World, team: &Team) -> Vec<CheckStatus> {
     team.spec.checks.iter().filter_map(|check| last(world, team, check)).collect()
 }
 
-/// When the next check is to be asked again, if somebody waits.
+/// When the next check is to be asked again after these answers, if somebody waits; always later than now.
 #[must_use]
-pub fn next(team: &Team, answers: &[CheckStatus]) -> Option<DateTime<Utc>> {
+pub fn next(checks: &[Check], answers: &[CheckStatus], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let due = |check: &Check| {
         let answer = answers.iter().find(|a| a.name == check.name)?;
-        Some(answer.at.as_deref().and_then(from_wire)? + pace(check).every)
+        let (at, pace) = (answer.at.as_deref().and_then(from_wire)?, pace(check));
+        // While there is no answer the instant is that of the first asking, and the last one was now.
+        let again = if at + pace.every > now { at + pace.every } else { now + pace.every };
+        let fails = Some(at + pace.timeout).filter(|t| answer.state == "Pending" && *t > now);
+        Some(fails.map_or(again, |fails| fails.min(again)))
     };
-    team.spec.checks.iter().filter_map(due).min()
+    checks.iter().filter_map(due).min()
 }
 
 async fn run(world: &World, team: &Team, due: impl Fn(&Check, DateTime<Utc>) -> DateTime<Utc>) -> Vec<CheckStatus> {

@@ -39,3 +39,20 @@ fn a_message_moves_no_cursor() {
     let said = Said::of(CheckState::Retry, "a\u{1b}[2Jb\u{202e}c");
     assert_eq!(recorded(&check(), said, None, at("2027-01-12T09:00:00Z")).message, "a [2Jb c");
 }
+
+#[test]
+fn a_check_without_an_answer_is_asked_again_at_its_pace_and_when_its_time_is_over_and_not_at_once() {
+    let wire =
+        serde_json::json!({"name": "budget", "controllerName": "example.com/budget", "timeout": "30s", "every": "20s"});
+    let check: Check = serde_json::from_value(wire).expect("a check");
+    let asked = |state, last, time: &str| vec![recorded(&check, Said::of(state, "said"), last, at(time))];
+    let looks = |answers: &[CheckStatus], now: &str| {
+        next(std::slice::from_ref(&check), answers, at(now)).map(to_wire).expect("somebody waits")
+    };
+    let first = asked(CheckState::Pending, None, "2027-01-12T09:00:00Z");
+    assert_eq!(looks(&first, "2027-01-12T09:00:00Z"), "2027-01-12T09:00:20Z");
+    let second = asked(CheckState::Pending, first.first().cloned(), "2027-01-12T09:00:20Z");
+    assert_eq!(looks(&second, "2027-01-12T09:00:20Z"), "2027-01-12T09:00:30Z", "then it fails");
+    let third = asked(CheckState::Pending, second.first().cloned(), "2027-01-12T09:00:30Z");
+    assert_eq!(looks(&third, "2027-01-12T09:00:30Z"), "2027-01-12T09:00:50Z");
+}

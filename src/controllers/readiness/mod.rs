@@ -88,10 +88,9 @@ impl TeamController {
         // Checks cost somebody something, so they are asked only while a release waits for them.
         let waited_for = report::is_waited_for(world, &team);
         let checks = if waited_for { checks::at_their_pace(world, &team).await } else { checks::known(world, &team) };
-        let again = checks::next(&team, &checks).filter(|_| waited_for);
-        let until =
-            looked.iter().filter_map(|l| l.until).chain(report::signatures_end(world, &team, &seen)).chain(again);
-        let until = until.min();
+        let again = checks::next(&team.spec.checks, &checks, world.clock.now()).filter(|_| waited_for);
+        let looks = looked.iter().filter_map(|l| l.until).chain(report::signatures_end(world, &team, &seen));
+        let until = looks.chain(again).chain(world.next_look_unasked()).min();
         report::write(world, &team, report::Seen { looked: &looked, sign_offs: seen, checks }).await?;
         Ok(Outcome { next: until })
     }

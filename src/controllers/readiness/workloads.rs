@@ -10,7 +10,7 @@ use crate::cluster::objects::Team;
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::ApiError;
 use crate::controllers::events::{self, Moment};
-use crate::controllers::world::World;
+use crate::controllers::world::{NEXT_TRY, World};
 use crate::domain::scheduling::independent::{Answer, LetGo};
 use crate::domain::scheduling::situation;
 
@@ -116,7 +116,15 @@ async fn gated(
     let since = known.and_then(|w| w.held_since.as_deref()).and_then(from_wire);
     status.held_since = Some(to_wire(since.unwrap_or(now)));
     status.held_template = Some(found.template.clone());
-    match independent::answer(world, team, checked, found, since).await? {
+    let answer = match independent::answer(world, team, checked, found, since).await {
+        Err(ApiError::Forbidden { message, .. }) => {
+            looked.trouble = Some(Trouble::NotAuthorized);
+            let why = format!("rollcall may not let it go: {message}");
+            Answer::Wait { why, until: Some(now + NEXT_TRY), overdue: false }
+        }
+        answer => answer?,
+    };
+    match answer {
         Answer::LetGo(why) => {
             status.let_go_at = Some(to_wire(now)).filter(|_| why != LetGo::TakenBack).or(status.let_go_at);
             status.message = Some(format!("let go: {}", why.as_str()));

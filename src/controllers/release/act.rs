@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::join_all;
 
-use super::touch::touch;
+use super::touch::{self, touch};
 use super::{overrides, report};
 use crate::api::ending::FormerRevision;
 use crate::api::release::{CoordinatedReleaseStatus, Grant};
@@ -42,7 +42,10 @@ pub async fn carry_out(
     let recorded = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. } | Act::RollBack { .. }));
     let mut status = report::status(world, release, situation, decision);
     if recorded {
-        let formers = formers(world, situation, decision).await?;
+        let Some(formers) = formers(world, release, situation, decision).await? else {
+            world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
+            return Ok(());
+        };
         status = with_grants(status, release, situation, decision, &formers);
         record(world, release, &status).await?;
     } else {
@@ -71,21 +74,32 @@ fn looks_once_more(situation: &Situation, act: &Act) -> bool {
     matches!(act, Act::Grant { .. }) && step.is_some_and(|step| shares(situation, step))
 }
 
-/// What runs at present of everything that is about to be let go, by step.
+/// What runs at present of everything that is about to be let go, by step. `None` if rollcall may not read that of all
+/// of them: which ones is remembered, and the next decision leaves them out.
 async fn formers(
     world: &World,
+    release: &Release,
     situation: &Situation,
     decision: &Decision,
-) -> Result<BTreeMap<String, FormerRevision>, ApiError> {
-    let grants = decision.acts.iter().filter_map(|act| match act {
-        Act::Grant { step, workload, version, .. } => Some((step, workload, version)),
-        _ => None,
+) -> Result<Option<BTreeMap<String, FormerRevision>>, ApiError> {
+    let grants = decision.acts.iter().filter(|act| matches!(act, Act::Grant { .. }));
+    let asked = grants.map(|act| async move {
+        let record = situation.record.steps.get(act.step());
+        let unfinished = record.and_then(|record| record.unfinished(act.workload(), situation));
+        (act, former(world, act.workload(), act.version(), unfinished).await)
     });
-    let reads = grants.map(|(step, workload, version)| async {
-        let unfinished = situation.record.steps.get(step).and_then(|record| record.unfinished(workload, situation));
-        Ok::<_, ApiError>(former(world, workload, version, unfinished).await?.map(|former| (step.clone(), former)))
-    });
-    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    let (mut formers, mut all_may) = (BTreeMap::new(), true);
+    for (act, answer) in join_all(asked).await {
+        match answer {
+            Ok(former) => formers.extend(former.map(|former| (act.step().to_owned(), former))),
+            Err(ApiError::Forbidden { message, .. }) => {
+                touch::refused(world, release, act, &message).await;
+                all_may = false;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(all_may.then_some(formers))
 }
 
 /// What ran before, if it is kept still, where content was let go and replaced before it was done; else what runs, as

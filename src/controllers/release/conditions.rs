@@ -64,6 +64,11 @@ pub fn of(
     conditions.finish()
 }
 
+/// Whether the plan makes sense, all participants consent, and nobody else claims what it names.
+pub fn accepted(decision: &Decision) -> bool {
+    decision.blockers.iter().all(|b| b.cause.gate() != Gate::Accepted)
+}
+
 /// What keeps a rollback from going on, if nothing of it moves.
 fn keeps_back(decision: &Decision) -> Option<&Blocker> {
     let moves = !decision.acts.is_empty() || decision.steps.iter().any(|s| s.state == StepState::RollingBack);

@@ -91,7 +91,16 @@ impl ReleaseController {
         asked::checks_beforehand(world, &release).await;
         // From here to the grant nobody else in this process grants: the last of a resource is given once.
         let _granting = world.granting.lock().await;
-        match self.confirmed(&release, situation, &decision).await? {
+        let confirmed = match self.confirmed(&release, situation, &decision).await {
+            Err(ApiError::Forbidden { message, .. }) => {
+                for act in &decision.acts {
+                    touch::refused(world, &release, act, &message).await;
+                }
+                return Ok(Outcome::at(world.clock.now() + TimeDelta::seconds(1)));
+            }
+            other => other?,
+        };
+        match confirmed {
             Some((release, situation, decision)) => {
                 act::carry_out(world, &release, &situation, &decision).await?;
                 Ok(next(world, &decision))
@@ -140,7 +149,7 @@ fn workloads_seen(stores: &Stores, release: &Release) -> bool {
 }
 
 fn next(world: &World, decision: &Decision) -> Outcome {
-    Outcome { next: decision.look_again.into_iter().chain(world.next_look_at_stop()).min() }
+    Outcome { next: decision.look_again.into_iter().chain(world.next_look_unasked()).min() }
 }
 
 /// One line for each decision: enough to make it again.

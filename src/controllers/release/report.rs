@@ -106,6 +106,7 @@ pub fn status(
         digest: Some(decision.digest.clone()),
         digest_since: old.digest_since.clone().filter(|_| same_digest).or_else(|| Some(to_wire(now))),
         progress: Some(format!("{}/{}", decision.done(), decision.steps.len())),
+        accepted_at: old.accepted_at.clone().or_else(|| conditions::accepted(decision).then(|| to_wire(now))),
         started_at: old.started_at.clone(),
         finished_at: finished.then(|| old.finished_at.clone().unwrap_or_else(|| to_wire(now))),
         finished: Some(finished),
@@ -208,10 +209,9 @@ pub fn schedule(situation: &Situation, decision: &Decision) -> Option<ScheduleSt
     let from = situation.release.not_before.map_or(situation.now, |t| t.max(situation.now));
     let openings = situation.governance.values().filter_map(|g| g.next_open_after(from));
     let next = openings.max_by_key(|o| o.from)?;
-    let ends = next.until < DateTime::<Utc>::MAX_UTC;
     Some(ScheduleStatus {
         next_start: (next.from > situation.now).then(|| to_wire(next.from)),
-        closes: ends.then(|| to_wire(next.until)),
+        closes: next.end().map(to_wire),
     })
     .filter(|s| s.next_start.is_some() || s.closes.is_some())
 }

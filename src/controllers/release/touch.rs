@@ -38,15 +38,22 @@ pub async fn touch(world: &World, release: &Release, digest: &str, act: &Act) {
             }
             tracing::warn!(event = "touch_failed", release = %key, step, %workload, verb = act.verb(), "{error}");
             if let ApiError::Forbidden { message, .. } | ApiError::Refused { message, .. } = &error {
-                world.remember_refusal(key, step, Some(Refusal::NotAllowed(message.clone())));
-                let note = format!("step {step}: {workload}: {error}");
-                let moment = Moment { reason: "NotAuthorized", action: "Touch", note, warning: true };
-                events::about_release(world, release, moment).await;
+                refused(world, release, act, message).await;
             }
         }
     }
     // Whatever came of it, look again: a conflict means new facts, and a void grant must be given anew.
     world.queues.releases.add_at(key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
+}
+
+/// The API server does not let rollcall do what was decided on, and says why: whoever waits is told so, and it is tried
+/// again later.
+pub async fn refused(world: &World, release: &Release, act: &Act, said: &str) {
+    let (step, workload) = (act.step(), act.workload());
+    world.remember_refusal(&release.meta.key, step, Some(Refusal::NotAllowed(said.to_owned())));
+    let note = format!("step {step}: {workload}: {said}");
+    events::about_release(world, release, Moment { reason: "NotAuthorized", action: "Touch", note, warning: true })
+        .await;
 }
 
 enum Written {

@@ -29,7 +29,10 @@ pub fn sound(seen: &Seen<'_>, compiled: &Window, warnings: &[String]) -> Deploym
     let now = seen.now;
     let allow = compiled.window_type() == WindowType::Allow;
     let open = compiled.covers(now) == allow;
-    let upcoming = compiled.upcoming(now, UPCOMING);
+    // Without the one that holds now: it would be cut at another instant each time, and entry and ends tell of it.
+    let mut upcoming = compiled.upcoming(now, UPCOMING + 1);
+    upcoming.retain(|opening| opening.from > now);
+    upcoming.truncate(UPCOMING);
     let change = compiled.next_change(now);
     let after = change.and_then(|at| compiled.next_change(at));
     let (next_open, next_close) = if open { (None, change) } else { (change, after) };
@@ -61,7 +64,7 @@ pub fn sound(seen: &Seen<'_>, compiled: &Window, warnings: &[String]) -> Deploym
         next_close: next_close.map(to_wire),
         upcoming: upcoming
             .into_iter()
-            .map(|o| UpcomingOpening { from: to_wire(o.from), until: to_wire(o.until), entry: o.entry })
+            .map(|o| UpcomingOpening { from: to_wire(o.from), until: o.end().map(to_wire), entry: o.entry })
             .collect(),
         zone_data: Some(zone_data_version().to_owned()),
         conditions: conditions.finish(),

@@ -121,3 +121,25 @@ fn the_status_says_when_it_opens_and_closes_next_and_the_ten_openings_to_come() 
     assert_eq!(condition(&status, "CalendarFresh"), None);
     assert_eq!(told, [""; 0]);
 }
+
+#[test]
+fn while_it_is_open_a_later_look_has_nothing_new_to_say() {
+    let always =
+        json!({"schedule": [{"name": "all-week", "weekly": {"days": ["Mon-Sun"], "from": "00:00", "until": "24:00"}}]});
+    let days = json!({"schedule": [{"name": "days", "weekly": {"days": ["Mon-Fri"], "from": "07:00", "until": "20:00"}}], "timeZone": "UTC"});
+    for (spec, to_come) in [(always, 0), (days, 10)] {
+        let (first, _) = look(spec.clone(), &DeploymentWindowStatus::default(), NOW);
+        let (later, _) = look(spec, &first, "2027-01-04T09:30:07Z");
+        assert_eq!((later.open, later.upcoming.len()), (Some(true), to_come));
+        assert_eq!(later, first);
+    }
+}
+
+#[test]
+fn an_opening_that_never_ends_has_no_end_in_the_status() {
+    let spec = json!({"schedule": [{"name": "all-week", "weekly": {"days": ["Mon-Sun"], "from": "00:00", "until": "24:00"}}],
+        "timeZone": "UTC", "validFrom": "2027-02-01T00:00:00"});
+    let (status, _) = look(spec, &DeploymentWindowStatus::default(), NOW);
+    let [opening] = &status.upcoming[..] else { panic!("one opening: {:?}", status.upcoming) };
+    assert_eq!((opening.from.as_str(), &opening.until), ("2027-02-01T00:00:00Z", &None));
+}

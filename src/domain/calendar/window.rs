@@ -26,6 +26,14 @@ pub struct Opening {
     pub entry: String,
 }
 
+impl Opening {
+    /// When it ends; none if no end is known.
+    #[must_use]
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        (self.until < DateTime::<Utc>::MAX_UTC).then_some(self.until)
+    }
+}
+
 /// A window that was checked and can be asked. Who governs what is not its business: see [`super::Governance`].
 #[derive(Debug, Clone)]
 pub struct Window {

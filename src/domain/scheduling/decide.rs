@@ -89,11 +89,15 @@ fn cancelled(s: &Situation, digest: String, standings: &Standings<'_>, keep: boo
     if keep {
         acts.extend(s.release.steps.iter().filter_map(|step| kept(s, step)));
     }
+    let refused: Vec<Blocker> =
+        acts.iter().filter_map(|act| gates::not_allowed(s, act.step(), act.workload())).collect();
+    let over = acts.is_empty();
+    acts.retain(|act| refused.iter().all(|b| b.step.as_deref() != Some(act.step())));
     Decision {
         steps: views(s, standings),
-        outcome: if acts.is_empty() { Outcome::Cancelled } else { Outcome::Waiting },
-        look_again: None,
-        blockers: Vec::new(),
+        outcome: if over { Outcome::Cancelled } else { Outcome::Waiting },
+        look_again: refused.iter().filter_map(|b| b.until).min(),
+        blockers: refused,
         carried: Vec::new(),
         rollback: s.record.rollback.clone(),
         digest,

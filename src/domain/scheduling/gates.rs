@@ -16,7 +16,7 @@ use super::progress::{owner_of, team_of};
 use super::situation::{Action, InUse, Override, Refusal, Role, Situation, Skip, Step, Team, TeamFound, Work};
 use super::withdrawal;
 use crate::domain::calendar::{Closer, Governance, WindowType};
-use crate::domain::names::ObjectName;
+use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::readiness::{WhyLacking, tally};
 
 /// What the gates are asked with.
@@ -344,15 +344,23 @@ fn content(s: &Situation, step: &Step, closed: &mut Closed) {
     let Some(workload) = s.workloads.get(name).filter(|w| w.hold.is_held()) else {
         return;
     };
-    if let Some((until, Refusal::NotAllowed(said))) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
-        closed.add(step, Cause::MayNotTouch { workload: name.clone(), said: said.clone() }, Some(*until));
-    }
+    closed.blockers.extend(not_allowed(s, &step.name, name));
     if workload.was_rolled_back() && !wanted_again(s, step) {
         closed.add(step, Cause::WasRolledBack { workload: name.clone(), team: owner_of(s, step) }, None);
     }
     if let Some((expected, found)) = step.expect.as_ref().and_then(|e| e.difference(workload)) {
         closed.add(step, Cause::ContentMissing { workload: name.clone(), expected, found }, None);
     }
+}
+
+/// What the API server said when it did not let rollcall do what was decided on for a step, until that is tried again.
+pub fn not_allowed(s: &Situation, step: &str, workload: &WorkloadName) -> Option<Blocker> {
+    let (until, refusal) = s.refused.get(step).filter(|(until, _)| s.now < *until)?;
+    let Refusal::NotAllowed(said) = refusal else {
+        return None;
+    };
+    let cause = Cause::MayNotTouch { workload: workload.clone(), said: said.clone() };
+    Some(Blocker { step: Some(step.to_owned()), cause, until: Some(*until) })
 }
 
 /// Somebody says that content may go again although it was rolled back: the team, whose word for it is asked

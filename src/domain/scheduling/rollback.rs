@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::blocker::{Blocker, Cause, WhyKept, WhyRefused};
+use super::blocker::{Blocker, Cause, WhyKept, WhyRefused, length};
 use super::closing::{self, Asks};
 use super::decide::{Answers, Standings};
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::ending::{marker, released_by};
-use super::gates::sound;
+use super::gates::{self, sound};
 use super::progress::{grant_for, owner_of, team_of};
 use super::situation::{
     Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
@@ -137,16 +137,17 @@ fn shipped(s: &Situation, step: &Step, grant: &Grant, workload: &Workload) -> Sh
 
 fn under_way(s: &Situation, step: &Step, record: &StepRecord, grant: &Grant, workload: &Workload) -> Back {
     let since = record.rolled_back.unwrap_or(s.now);
-    match workload.progress_since(since) {
-        Progress::Done => Back::Healthy { template: grant.template.clone() },
-        Progress::Failed { why, .. } => Back::Failed(why),
-        _ if s.now >= since + step.timeout => {
-            Back::Failed(format!("not healthy within {} min", step.timeout.num_minutes()))
-        }
-        Progress::Progressing(note) => Back::Under(note),
-        Progress::NotObserved => Back::Under("its controller has yet to see it".to_owned()),
-        Progress::PausedByAuthor => Back::Under("its author keeps it paused".to_owned()),
+    let note = match workload.progress_since(since) {
+        Progress::Done => return Back::Healthy { template: grant.template.clone() },
+        Progress::Failed { why, .. } => return Back::Failed(why),
+        Progress::Progressing(note) => note,
+        Progress::NotObserved => "its controller has yet to see it".to_owned(),
+        Progress::PausedByAuthor => "its author keeps it paused".to_owned(),
+    };
+    if s.now < since + step.timeout {
+        return Back::Under(note);
     }
+    Back::Failed(format!("not healthy within {}: {note}", length(step.timeout)))
 }
 
 /// What keeps a step that is due from going back.
@@ -171,15 +172,12 @@ fn refusals(s: &Situation, step: &Step, workload: &Workload) -> Vec<Blocker> {
     if let Some(by) = s.claimed.get(&workload.name) {
         add(refused(WhyRefused::Claimed { by: by.clone() }), None);
     }
-    if let Some((until, Refusal::NotAllowed(said))) = s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
-        let (workload, said) = (workload.name.clone(), said.clone());
-        add(Cause::MayNotTouch { workload, said }, Some(*until));
-    }
     if let Some(governance) = team_of(s, step).and_then(|t| s.governance.get(t)) {
         for closer in governance.at_for(s.now, Purpose::Rollback).closed_by {
-            add(super::gates::closed_by(&closer), closer.until);
+            add(gates::closed_by(&closer), closer.until);
         }
     }
+    all.extend(gates::not_allowed(s, &step.name, &workload.name));
     all
 }
 
@@ -264,6 +262,10 @@ pub fn decide_back(s: &Situation, digest: String, standings: &Standings<'_>, beg
         answers.add_all(standing_in_the_way(s, step, back, workload).map(about));
         if let Back::Due { .. } = back {
             answers.add_all(refusals(s, step, workload));
+        }
+        // Nobody is asked whether it may be let loose, but rollcall must have the right.
+        if let Back::Healthy { .. } = back {
+            answers.add_all(gates::not_allowed(s, &step.name, &workload.name));
         }
         if let Back::Under(_) = back {
             let since = s.record.steps.get(&step.name).and_then(|r| r.rolled_back);

@@ -8,7 +8,7 @@ use super::capacity;
 use super::decide::Standings;
 use super::decision::{Act, Decision, Outcome};
 use super::ending::released_by;
-use super::gates::sound;
+use super::gates::{self, sound};
 use super::openings;
 use super::progress::{grant_for, team_of};
 use super::situation::{Grant, InUse, Situation, Step, StepRecord, WindowStart, Work};
@@ -83,6 +83,8 @@ pub fn added(s: &Situation, standings: &Standings<'_>, mut decision: Decision, g
         match s.refused.get(&step.name).filter(|(until, _)| s.now < *until) {
             Some((until, _)) => {
                 decision.look_again = Some(decision.look_again.map_or(*until, |at| at.min(*until)));
+                let told = gates::not_allowed(s, &step.name, name).filter(|b| !decision.blockers.contains(b));
+                decision.blockers.extend(told);
             }
             None => decision.acts.push(Act::Withdraw {
                 step: step.name.clone(),

@@ -88,19 +88,22 @@ pub(super) fn deletion() -> Vec<Value> {
             operations: &["DELETE"],
             label: None,
         },
-        conditions: vec![(
-            "namespace-stays",
-            "namespaceObject == null || !has(namespaceObject.metadata.deletionTimestamp)".into(),
-        )],
-        variables: vec![(
-            "underWay",
-            "has(oldObject.status) && oldObject.status.?startedAt.orValue('') != '' &&
-             !oldObject.status.?finished.orValue(false)"
-                .into(),
-        )],
+        conditions: Vec::new(),
+        variables: vec![
+            (
+                "underWay",
+                "has(oldObject.status) && oldObject.status.?startedAt.orValue('') != '' &&
+                 !oldObject.status.?finished.orValue(false)"
+                    .into(),
+            ),
+            // A match condition could not ask: it is never given the namespace.
+            ("leaves", "namespaceObject != null && has(namespaceObject.metadata.deletionTimestamp)".into()),
+        ],
     };
     let denial = Denial::new(
-        format!("!variables.underWay || oldObject.metadata.?annotations[?'{FORCE_DELETE}'].orValue('') != ''"),
+        format!(
+            "!variables.underWay || variables.leaves || oldObject.metadata.?annotations[?'{FORCE_DELETE}'].orValue('') != ''"
+        ),
         format!(
             "CoordinatedRelease {{request.namespace}}/{{request.name}} is under way. End it with spec.cancel, wait until \
              it is finished, or set the annotation {FORCE_DELETE} first: what it holds is then its teams' own again"

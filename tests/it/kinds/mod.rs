@@ -7,3 +7,4 @@ mod objects;
 mod pitfalls;
 mod pod_gate;
 mod rollout;
+mod undone;

@@ -37,6 +37,9 @@ pub fn of(kind: &str, namespace: &str, name: &str, version: &str) -> Value {
         object["spec"].as_object_mut().expect("a spec").remove("progressDeadlineSeconds");
     }
     if version.starts_with("bad") {
+        if kind == "Deployment" {
+            object["spec"]["progressDeadlineSeconds"] = json!(5);
+        }
         let template = object.pointer_mut(pods(kind)).expect("a pod template");
         template["metadata"]["annotations"] = json!({"kwok.test/fail": "true"});
     }

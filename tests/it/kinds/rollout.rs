@@ -27,7 +27,7 @@ fn release(team: &str) -> Value {
 }
 
 /// What runs: the tags of the pods that are not on their way out.
-async fn running(stage: &Stage<'_>, team: &str, app: &str) -> Done<Vec<String>> {
+pub async fn running(stage: &Stage<'_>, team: &str, app: &str) -> Done<Vec<String>> {
     let pods = stage.list("Pod", team).await?;
     let own =
         pods.iter().filter(|p| p["metadata"]["labels"]["app"] == app && p["metadata"]["deletionTimestamp"].is_null());

@@ -6,6 +6,7 @@ mod claims;
 mod emergency;
 mod labels;
 mod limits;
+mod lost;
 mod outage;
 mod threats;
 mod trust;

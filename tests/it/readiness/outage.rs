@@ -14,13 +14,15 @@ use crate::support::{Done, Installed, namespace};
 const ARGS: [&str; 3] = ["--settle", "3s", "--no-leader-election"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_held_stays_held_while_the_operator_or_a_policy_is_away() -> Done {
+async fn what_is_held_stays_held_while_the_operator_a_policy_a_right_or_a_definition_is_away() -> Done {
     let installed = Installed::start().await?;
     let stage = Stage::on(&installed).await?;
     let operator = Operator::start(&installed, "before", &ARGS).await?;
     stage.apply(&[namespace("releases")]).await?;
     let operator = away_during_a_freeze(&stage, operator).await?;
     without_a_policy(&stage).await?;
+    super::lost::rights_are_taken_away(&stage).await?;
+    super::lost::definitions_are_taken_away(&stage).await?;
     assert!(operator.stop().await?.success());
     Ok(())
 }

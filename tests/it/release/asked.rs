@@ -115,19 +115,3 @@ async fn while_the_stop_exists_nothing_goes_and_everything_goes_on_when_it_is_de
     stage.completed("quiet").await?;
     Ok(())
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_workload_is_not_pinned_any_more_when_the_release_that_rolls_it_back_is_deleted_by_force() -> Done {
-    let stage = Stage::on(shared().await?).await?;
-    shipped(&stage, "orphan").await?;
-    let marked = json!({"metadata": {"annotations": {"rollcall.dev/rollback": "releases/gone app no-such-uid"}}});
-    let pinned = ("Deployment", "orphan", "app");
-    let operator = stage.installed.plane.user("system:serviceaccount:rollcall-system:rollcall", &[])?;
-    let patch = marked.to_string();
-    let args = ["patch", "deployment", "app", "-n", "orphan", "--type=merge", "-p", patch.as_str()];
-    stage.installed.plane.kubectl(&operator).args(args).run().await?.success()?;
-    let free = |d: &Value| d["metadata"]["annotations"]["rollcall.dev/rollback"].is_null();
-    stage.until("it is let loose", pinned, free).await?;
-    stage.until_event("orphan", "app", "RollbackAbandoned").await?;
-    Ok(())
-}

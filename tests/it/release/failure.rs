@@ -41,6 +41,73 @@ async fn a_job_that_fails_stops_what_depends_on_it_until_it_is_made_anew() -> Do
     mended(&stage, "breaks", shop::job("breaks", "bad", "breaks", "2")).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_halted_release_that_is_mended_asks_only_those_anew_whose_content_has_changed() -> Done {
+    let stage = Stage::on(shared().await?).await?;
+    let [mends, changes, stays] = ["mends", "changes", "stays"];
+    for team in [mends, changes, stays] {
+        stage.apply(&own_team(team, &["app"])).await?;
+    }
+    let after = &["mends"][..];
+    let steps = [(mends, &[][..]), (changes, after), (stays, after)];
+    let steps = steps.map(|(team, before)| (team, team, ("Deployment", "app"), before));
+    let mut halts = plan("halts", &steps);
+    halts["spec"]["onFailure"] = json!("Halt");
+    let mut bad = app(mends, "app", "1");
+    bad["spec"]["progressDeadlineSeconds"] = json!(3);
+    fails(&mut bad);
+    stage.apply(&[halts, bad, app(changes, "app", "1"), app(stays, "app", "1")]).await?;
+    let release = release_named("halts");
+    let failed = stage.asked_for("halts", "").await?;
+    for team in [mends, changes, stays] {
+        stage.sign(team, "halts", &failed).await?;
+    }
+    stage.until_condition(release, ["Stalled", "True", "RolloutFailed"]).await?;
+
+    stage.apply(&[app(mends, "app", "2")]).await?;
+    let mended = stage.asked_for("halts", &failed).await?;
+    asks_only(&stage, &[mends]).await?;
+    stage.apply(&[app(changes, "app", "2")]).await?;
+    let both = stage.asked_for("halts", &mended).await?;
+    asks_only(&stage, &[mends, changes]).await?;
+    // The word of whoever changed nothing was for the first digest, and is said to count for the newest.
+    let team = stage.read(("TeamReadiness", stays, stays)).await?;
+    assert_eq!(team["spec"]["signOffs"][0]["digest"], *failed);
+    let shown = |t: &Value| {
+        let all = t["status"]["releases"].as_array().into_iter().flatten();
+        let own = all.filter(|r| r["release"] == "releases/halts" && r["digest"] == *both && r["state"] == "SignedOff");
+        own.count() == 1
+    };
+    stage.until("the carried word is shown", ("TeamReadiness", stays, stays), shown).await?;
+    stage.until_condition(("TeamReadiness", changes, changes), ["SignedOff", "False", "Stale"]).await?;
+
+    let mut signed = 0;
+    for team in [mends, changes] {
+        signed = stage.sign(team, "halts", &both).await?;
+    }
+    stage.completed("halts").await?;
+    for team in [changes, stays] {
+        let gone = let_go(&stage.history(team).await?, "Deployment", "app");
+        assert!(gone.len() == 1 && gone[0].at > signed, "{team}: {gone:?}");
+    }
+    Ok(())
+}
+
+/// Waits until exactly the words of these teams are missing.
+async fn asks_only(stage: &Stage<'_>, teams: &[&str]) -> Done {
+    let asked = |r: &Value| {
+        let all = r["status"]["blockers"].as_array().into_iter().flatten();
+        let words = all.filter(|b| b["code"].as_str().is_some_and(|c| c.starts_with("RC05")));
+        let mut owners: Vec<String> = words.map(|b| b["owner"].as_str().unwrap_or_default().to_owned()).collect();
+        owners.sort();
+        let mut wanted: Vec<String> = teams.iter().map(|t| format!("{t}/{t} (#{t} in chat)")).collect();
+        wanted.sort();
+        owners == wanted
+    };
+    stage.until(&format!("only {teams:?} are asked"), release_named("halts"), asked).await?;
+    Ok(())
+}
+
 fn fails(workload: &mut Value) {
     workload["spec"]["template"]["metadata"]["annotations"] = json!({"kwok.test/fail": "true"});
 }

@@ -3,7 +3,9 @@
 mod asked;
 mod checkout;
 mod crash;
+mod ends;
 mod failure;
+mod pinned;
 mod replicas;
 mod rollback;
 mod stop;

@@ -1,6 +1,6 @@
 //! What stops a release although everything else is ready.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::plan::{app, own_team, plan, release_named, shared};
 use crate::support::recorder::{let_go, version};
@@ -126,6 +126,39 @@ async fn the_second_of_two_releases_over_a_workload_names_the_first_and_goes_on_
     let tags: Vec<&str> = gone.iter().map(|g| g.tag.as_str()).collect();
     assert_eq!(tags, ["1", "2"]);
     assert!(gone[1].at > signed);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_releases_the_one_that_came_first_goes_first_whatever_its_name_and_a_cancelled_one_gives_way() -> Done {
+    let stage = Stage::on(shared().await?).await?;
+    stage.apply(&own_team("turns", &["app"])).await?;
+    let steps: &[_] = &[("app", "turns", ("Deployment", "app"), &[][..])];
+    stage.apply(&[plan("turn-b", steps)]).await?;
+    stage.until_condition(release_named("turn-b"), ["Accepted", "True", "Accepted"]).await?;
+    // The second is there before the content is.
+    stage.apply(&[plan("turn-a", steps)]).await?;
+    let conflict = ["Accepted", "False", "Conflict"];
+    let found = stage.until_condition(release_named("turn-a"), conflict).await?;
+    let said = condition_of(&found, "Accepted").map(|c| c["message"].to_string());
+    assert!(said.is_some_and(|m| m.contains("releases/turn-b")), "{found:#}");
+    stage.apply(&[app("turns", "app", "1")]).await?;
+    stage.asked_for("turn-b", "").await?;
+    // The team's word for the second one, which waits, moves nothing.
+    let seen = |r: &Value| r["status"]["digest"].is_string() && blocker_codes(r) == ["RC015", "RC051"];
+    let second = stage.until("the second knows of the content", release_named("turn-a"), seen).await?;
+    let digest = second["status"]["digest"].as_str().unwrap_or_default();
+    stage.sign("turns", "turn-a", digest).await?;
+    stage.until("only the first is in its way", release_named("turn-a"), |r| blocker_codes(r) == ["RC015"]).await?;
+
+    let cancel = json!({"spec": {"cancel": {"reason": "the other is more urgent"}}});
+    let cancelled = version(&stage.patch(release_named("turn-b"), cancel).await?);
+    stage.completed("turn-a").await?;
+    let gone = let_go(&stage.history("turns").await?, "Deployment", "app");
+    assert!(gone.len() == 1 && gone[0].at > cancelled, "{gone:?}");
+    let released = stage.read(("Deployment", "turns", "app")).await?;
+    let why = released["metadata"]["annotations"]["rollcall.dev/released"].to_string();
+    assert!(why.contains("releases/turn-a"), "{why}");
     Ok(())
 }
 

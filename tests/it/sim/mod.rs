@@ -18,7 +18,7 @@
 #![allow(dead_code, reason = "stories use different parts of it")]
 
 mod baseline;
-mod installed;
+pub mod installed;
 mod policies;
 mod replica;
 

@@ -1,136 +1,211 @@
-//! The admission policies, as the simulation's API server enforces them: what they write and what they refuse. The
-//! policies themselves are CEL and run on a real API server only; `tests/it/admission` shows there what they do.
+//! The admission policies of the simulation's API server: the product's own rules ([`rollcall::admission`], the twins
+//! of what the policies write), in force for the requests that the installed policies name, as long as they are
+//! installed. `tests/it/webhook/twins.rs` shows on real API servers that twins and policies write the same.
+//!
+//! What the guards refuse is CEL alone, so it is said here once more, as far as stories meet it: who may give a word,
+//! override and ask for a rollback, and that nothing passes unheld or unstamped when the policy that holds or stamps is
+//! gone. `tests/it/admission` shows the guards themselves.
 
-use rollcall::api::names::{AUTHOR, BREAK_GLASS, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_BY_POLICY, ROLLBACK};
-use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+use rollcall::admission::{Question, RULES, Request, Rule};
+use rollcall::api::names::{ASKED_BACK, FORCE_DELETE};
+use rollcall::manifests::{Install, policies};
+use serde_json::Value;
 use simapi::{Admission, Failure, Review, Verb};
 
 use super::OPERATOR;
 
+const REGISTRATION: &str = "admissionregistration.k8s.io";
+
 /// All policies.
 pub struct Policies;
 
-fn annotation<'a>(object: &'a Value, name: &str) -> &'a str {
-    object["metadata"]["annotations"][name].as_str().unwrap_or_default()
+/// A rule, and the policy that puts it in force.
+struct Bound {
+    rule: &'static dyn Rule,
+    policy: Value,
+    name: String,
 }
 
-fn annotate(object: &mut Value, name: &str, value: Option<&str>) {
-    if !object["metadata"]["annotations"].is_object() {
-        object["metadata"]["annotations"] = json!({});
+/// All rules, each with its policy.
+fn bound() -> &'static [Bound] {
+    static BOUND: OnceLock<Vec<Bound>> = OnceLock::new();
+    BOUND.get_or_init(|| {
+        let all = policies(&Install::in_namespace("rollcall-system"));
+        let of = |rule: &'static dyn Rule| {
+            let name = format!("{}.rollcall.dev", rule.name());
+            let mutating = |p: &&Value| p["kind"] == "MutatingAdmissionPolicy" && p["metadata"]["name"] == *name;
+            let policy = all.iter().find(mutating).expect("every rule has its policy").clone();
+            Bound { rule, policy, name }
+        };
+        RULES.into_iter().map(of).collect()
+    })
+}
+
+impl Bound {
+    /// Whether the API server would ask this policy about a request.
+    fn looks_at(&self, review: &Review<'_>, request: &Request) -> bool {
+        let constraints = &self.policy["spec"]["matchConstraints"];
+        let rules = &constraints["resourceRules"][0];
+        let names = |field: &str, wanted: &str| items(&rules[field]).any(|value| *value == *wanted);
+        let operation = if review.operation == Verb::Create { "CREATE" } else { "UPDATE" };
+        let selected = items(&constraints["objectSelector"]["matchExpressions"]).all(|expression| {
+            let key = text(&expression["key"]);
+            [&request.object, &request.old].iter().any(|o| o["metadata"]["labels"][key].is_string())
+        });
+        review.subresource.is_empty()
+            && names("apiGroups", &review.kind.group)
+            && names("resources", &review.kind.plural)
+            && names("operations", operation)
+            && selected
+            && items(&self.policy["spec"]["matchConditions"]).all(|c| holds(text(&c["name"]), request))
     }
-    match (value, object["metadata"]["annotations"].as_object_mut()) {
-        (Some(value), Some(map)) => drop(map.insert(name.into(), value.into())),
-        (None, Some(map)) => drop(map.remove(name)),
-        _ => {}
+
+    /// Whether the policy and its binding are there.
+    fn in_force(&self, review: &Review<'_>) -> bool {
+        ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"]
+            .iter()
+            .all(|plural| review.stored.get(REGISTRATION, plural, "", &self.name).is_some())
     }
 }
 
-fn is_gated(object: &Value) -> bool {
-    object["metadata"]["labels"][GATE_LABEL].is_string()
+/// The policies' match conditions, by their names.
+fn holds(condition: &str, request: &Request) -> bool {
+    match condition {
+        "not-operator" => request.user != OPERATOR,
+        "not-terminating" => request.object["metadata"]["deletionTimestamp"].is_null(),
+        other => panic!("the simulation does not know the match condition {other}"),
+    }
+}
+
+fn request(review: &Review<'_>, object: &Value) -> Request {
+    Request {
+        user: review.user.name.clone(),
+        groups: review.user.groups.clone(),
+        namespace: review.namespace.to_owned(),
+        object: object.clone(),
+        old: review.old.cloned().unwrap_or_default(),
+    }
+}
+
+fn written(bound: &Bound, review: &Review<'_>, request: &Request) -> Value {
+    bound.rule.apply(request, &|Question { verb, group, resource, subresource }| {
+        let resource = if subresource.is_empty() { resource.to_owned() } else { format!("{resource}/{subresource}") };
+        review.may(verb, group, &resource, review.namespace, "")
+    })
 }
 
 impl Admission for Policies {
     fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Failure> {
-        let nothing = Value::Null;
-        let old = review.old.unwrap_or(&nothing);
-        if !review.subresource.is_empty() {
-            return Ok(());
-        }
-        match review.kind.kind.as_str() {
-            "Deployment" => hold(review, old, object, "paused"),
-            "Job" => hold(review, old, object, "suspend"),
-            "TeamReadiness" => {
-                stamp_author(review, old, object, &["signOffs"]);
-                stamp_signers(review, old, object);
+        for bound in bound() {
+            let request = request(review, object);
+            if bound.looks_at(review, &request) && bound.in_force(review) {
+                *object = written(bound, review, &request);
             }
-            "CoordinatedRelease" => stamp_author(review, old, object, &["paused", "override"]),
-            _ => {}
         }
         Ok(())
     }
 
-    fn validate(&self, review: &Review<'_>, _: Option<&Value>) -> Result<(), Failure> {
-        let ours = review.kind.group == "rollcall.dev";
-        if ours && review.subresource == "status" && review.user.name != OPERATOR {
-            let why = "the status is written by rollcall only; change the spec instead";
-            return Err(Failure::denied(review.kind, review.name, "guard-status.rollcall.dev", why));
+    fn validate(&self, review: &Review<'_>, object: Option<&Value>) -> Result<(), Failure> {
+        let Some(object) = object else { return stays(review) };
+        let request = request(review, object);
+        for bound in bound().iter().filter(|b| b.looks_at(review, &request)) {
+            if written(bound, review, &request) != *object {
+                let why = format!(
+                    "the policy {} is missing or failed. Ask a cluster administrator to restore it",
+                    bound.name
+                );
+                return Err(denied(review, &bound.name, &why));
+            }
+        }
+        if review.kind.group == "rollcall.dev" {
+            status(review)?;
+            verbs(review, &request)?;
         }
         Ok(())
     }
 }
 
-fn hold(review: &Review<'_>, old: &Value, object: &mut Value, field: &str) {
-    let job = field == "suspend";
-    let exempt = review.user.name == OPERATOR || object["metadata"]["deletionTimestamp"].is_string();
-    if exempt || !(is_gated(object) || is_gated(old)) || (job && review.operation != Verb::Create) {
-        return;
-    }
-    let ticket = annotation(object, BREAK_GLASS);
-    let glass = !ticket.is_empty()
-        && ticket != annotation(old, BREAK_GLASS)
-        && review.may("override", "rollcall.dev", "coordinatedreleases", review.namespace, "");
-    let frozen = !annotation(old, ROLLBACK).is_empty();
-    let changed = old.is_null() || content(object) != content(old);
-    if frozen && !glass && changed {
-        object["spec"]["template"] = old["spec"]["template"].clone();
-    }
-    let was = annotation(old, HOLD).to_owned();
-    let mark = annotation(object, HOLD).to_owned();
-    if !glass && (!was.is_empty() || (changed && !frozen)) {
-        let by_author = match (was.as_str(), mark.as_str()) {
-            ("", HOLD_BY_POLICY) => false,
-            ("", HOLD_BY_AUTHOR) => true,
-            ("", _) => object["spec"][field] == true,
-            (was, _) => was == HOLD_BY_AUTHOR,
-        };
-        annotate(object, HOLD, Some(if by_author { HOLD_BY_AUTHOR } else { HOLD_BY_POLICY }));
-        object["spec"][field] = true.into();
-    } else if !mark.is_empty() || !was.is_empty() {
-        annotate(object, HOLD, None);
-        if was != HOLD_BY_AUTHOR
-            && let Some(spec) = object["spec"].as_object_mut()
-        {
-            spec.remove(field);
-        }
-    }
+fn denied(review: &Review<'_>, policy: &str, why: &str) -> Failure {
+    let guard = policy.replace("hold-", "guard-").replace("stamp-", "guard-");
+    Failure::denied(review.kind, review.name, &guard, &format!("rollcall: {why}"))
 }
 
-/// The pod template without the mark of a restart, which ships nothing new.
-fn content(object: &Value) -> Value {
-    let mut template = object["spec"]["template"].clone();
-    if let Some(annotations) = template.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
-        annotations.remove("kubectl.kubernetes.io/restartedAt");
-        if annotations.is_empty() {
-            template["metadata"].as_object_mut().map(|metadata| metadata.remove("annotations"));
-        }
+/// A release that is under way is not deleted by mistake.
+fn stays(review: &Review<'_>) -> Result<(), Failure> {
+    let old = review.old.unwrap_or(&Value::Null);
+    let under_way = old["status"]["startedAt"].is_string() && old["status"]["finished"] != true;
+    let forced = old["metadata"]["annotations"][FORCE_DELETE].is_string();
+    if review.kind.kind == "CoordinatedRelease" && under_way && !forced {
+        let why = format!("it is under way. End it with spec.cancel, or set the annotation {FORCE_DELETE} first");
+        return Err(denied(review, "guard-deletion.rollcall.dev", &why));
     }
-    template
+    Ok(())
 }
 
-fn stamp_author(review: &Review<'_>, old: &Value, object: &mut Value, apart: &[&str]) {
-    let content = |object: &Value| {
-        let mut spec = object["spec"].clone();
-        if let Some(map) = spec.as_object_mut() {
-            map.retain(|name, _| !apart.contains(&name.as_str()));
-        }
-        spec
+/// The status is rollcall's, but for the answers of check controllers, which say in whose name they answer.
+fn status(review: &Review<'_>) -> Result<(), Failure> {
+    let answers = review.kind.kind == "TeamReadiness"
+        && review.may("answer", "rollcall.dev", "checkcontrollers", review.namespace, &review.user.name);
+    if review.subresource == "status" && review.user.name != OPERATOR && !answers {
+        let why = "the status is written by rollcall only; change the spec instead";
+        return Err(denied(review, "guard-status.rollcall.dev", why));
+    }
+    Ok(())
+}
+
+/// What takes a verb of its own to write: where it stands, and the verb.
+const VERBS: [(&str, &str, &str); 4] = [
+    ("TeamReadiness", "/spec/signOffs", "signoff"),
+    ("TeamReadiness", "/spec/tasksDone", "signoff"),
+    ("CoordinatedRelease", "/spec/override", "override"),
+    ("CoordinatedRelease", "/metadata/annotations", "rollback"),
+];
+
+fn verbs(review: &Review<'_>, request: &Request) -> Result<(), Failure> {
+    let own = |object: &Value, place: &str| match place {
+        "/metadata/annotations" => object["metadata"]["annotations"][ASKED_BACK].clone(),
+        place => object.pointer(place).cloned().unwrap_or_default(),
     };
-    let authored = old.is_null() || content(object) != content(old);
-    let author = if authored { review.user.name.clone() } else { annotation(old, AUTHOR).to_owned() };
-    annotate(object, AUTHOR, Some(author.as_str()).filter(|author| !author.is_empty()));
+    for (kind, place, verb) in VERBS.into_iter().filter(|(kind, ..)| *kind == review.kind.kind) {
+        let (new, old) = (own(&request.object, place), own(&request.old, place));
+        let said = !new.is_null() && new != old && !(new.as_array().is_some_and(Vec::is_empty) && old.is_null());
+        if said && !review.may(verb, "rollcall.dev", &review.kind.plural, review.namespace, review.name) {
+            let (user, namespace, name) = (&review.user.name, review.namespace, review.name);
+            let why = format!("{user} lacks the verb {verb} on {kind} {namespace}/{name}");
+            return Err(denied(review, &format!("guard-{verb}.rollcall.dev"), &why));
+        }
+    }
+    person(review, request)
 }
 
-/// `by` is whoever says something else than was said before.
-fn stamp_signers(review: &Review<'_>, old: &Value, object: &mut Value) {
-    let known = old["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
-    let said = |word: &Value| {
-        let mut word = word.clone();
-        word.as_object_mut().map(|map| map.remove("by"));
-        word
-    };
-    for word in object.pointer_mut("/spec/signOffs").and_then(Value::as_array_mut).into_iter().flatten() {
-        let before = known.iter().find(|k| said(k) == said(word));
-        let by = before.map_or_else(|| review.user.name.clone().into(), |k| k["by"].clone());
-        word["by"] = by;
+/// A word that takes a person is not a service account's, unless the team names it.
+fn person(review: &Review<'_>, request: &Request) -> Result<(), Failure> {
+    let rule = &request.object["spec"]["signOff"];
+    let human = |role: &Value| items(&rule["required"]).any(|r| r["role"] == *role && r["requireHuman"] == true);
+    let old: Vec<&Value> = items(&request.old["spec"]["signOffs"]).collect();
+    let mut said = items(&request.object["spec"]["signOffs"]).filter(|word| !old.contains(word));
+    let machine = review.user.name.starts_with("system:serviceaccount:")
+        && !items(&rule["delegates"]).any(|delegate| *delegate == *review.user.name);
+    match said.find(|word| machine && human(&word["role"])) {
+        Some(word) => {
+            let why = format!(
+                "the sign-off as {} takes a person, and {} is a service account that is not among \
+                 spec.signOff.delegates",
+                text(&word["role"]),
+                review.user.name
+            );
+            Err(denied(review, "guard-signoff.rollcall.dev", &why))
+        }
+        None => Ok(()),
     }
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

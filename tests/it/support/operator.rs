@@ -1,8 +1,9 @@
 //! The operator as a process of its own: the binary that users run, under its own service account.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
+use control_plane::Access;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
@@ -19,12 +20,22 @@ pub struct Operator {
 impl Operator {
     /// Starts the operator. It elects a leader like any replica unless told otherwise.
     pub async fn start(installed: &Installed, name: &str, args: &[&str]) -> Done<Self> {
-        let access = installed.plane.service_account("rollcall-system", "rollcall").await?;
+        let access = Self::access(installed).await?;
+        Self::through(installed, name, access.kubeconfig_path(), args).await
+    }
+
+    /// The credentials of its own account.
+    pub async fn access(installed: &Installed) -> Done<Access> {
+        Ok(installed.plane.service_account("rollcall-system", "rollcall").await?)
+    }
+
+    /// Starts the operator with a way of its own to the API server.
+    pub async fn through(installed: &Installed, name: &str, kubeconfig: &Path, args: &[&str]) -> Done<Self> {
         let log = installed.plane.dir().join(format!("operator-{name}.log"));
         let file = std::fs::File::create(&log)?;
         let child = Command::new(binary())
             .args(["run", "--listen", "127.0.0.1:0", "--log-level", "rollcall=debug,info", "--kubeconfig"])
-            .arg(access.kubeconfig_path())
+            .arg(kubeconfig)
             .args(args)
             .env("POD_NAME", name)
             .stdin(Stdio::null())

@@ -133,12 +133,17 @@ impl Stage<'_> {
         self.say(team, release, digest, ["Go", "looks good"]).await
     }
 
-    /// Waits until nothing but words and order keeps a release, and returns the digest that it asks for.
+    /// As [`Self::asked`], of a release in the namespace `releases`.
     pub async fn asked_for(&self, release: &str, other_than: &str) -> Done<String> {
+        self.asked(release_named(release), other_than).await
+    }
+
+    /// Waits until nothing but words and order keeps a release, and returns the digest that it asks for.
+    pub async fn asked(&self, release: Named<'_>, other_than: &str) -> Done<String> {
         let digest = |r: &Value| r["status"]["digest"].as_str().unwrap_or_default().to_owned();
         let what = "only words and order are missing";
         let found = self
-            .until(what, release_named(release), |r| {
+            .until(what, release, |r| {
                 let codes = blocker_codes(r);
                 let words = codes.iter().any(|c| c.starts_with("RC05"));
                 words

@@ -31,9 +31,11 @@ impl Version {
 /// The kinds that are recorded.
 pub const KINDS: [&str; 4] = ["Pod", "Deployment", "Job", "CoordinatedRelease"];
 
+type Versions = Arc<Mutex<Vec<Version>>>;
+
 /// A recorder under way.
 pub struct Recorder {
-    versions: Arc<Mutex<Vec<Version>>>,
+    versions: Versions,
     /// Where the store was when each watch began.
     begun: Vec<(&'static str, u64)>,
     watches: Vec<JoinHandle<()>>,
@@ -42,10 +44,15 @@ pub struct Recorder {
 impl Recorder {
     /// Begins to record pods, Deployments, Jobs and releases, in all namespaces.
     pub async fn start(installed: &Installed) -> Done<Self> {
+        Self::of(installed, &KINDS).await
+    }
+
+    /// Begins to record these kinds, in all namespaces.
+    pub async fn of(installed: &Installed, kinds: &[&'static str]) -> Done<Self> {
         let versions = Arc::new(Mutex::new(Vec::new()));
         let client = installed.admin.client()?;
         let (mut watches, mut begun) = (Vec::new(), Vec::new());
-        for kind in KINDS {
+        for &kind in kinds {
             let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource(kind));
             let from = api.list(&Default::default()).await?.metadata.resource_version.unwrap_or_default();
             begun.push((kind, from.parse().unwrap_or_default()));
@@ -76,7 +83,7 @@ impl Drop for Recorder {
     }
 }
 
-async fn watch(api: Api<DynamicObject>, kind: String, mut from: String, versions: Arc<Mutex<Vec<Version>>>) {
+async fn watch(api: Api<DynamicObject>, kind: String, mut from: String, versions: Versions) {
     loop {
         let Ok(stream) = api.watch(&WatchParams::default().timeout(290), &from).await else {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -91,20 +98,47 @@ async fn watch(api: Api<DynamicObject>, kind: String, mut from: String, versions
                     from = b.metadata.resource_version;
                     continue;
                 }
-                WatchEvent::Error(_) => continue,
+                // An API server that was started again knows nothing of before: what is there now is looked up.
+                WatchEvent::Error(_) => {
+                    from = again(&api, &kind, &versions).await.unwrap_or(from);
+                    break;
+                }
             };
             from = object.metadata.resource_version.clone().unwrap_or_default();
-            let version = Version {
-                kind: kind.clone(),
-                at: from.parse().unwrap_or_default(),
-                object: serde_json::to_value(&object).unwrap_or_default(),
-                deleted,
-            };
-            if let Ok(mut all) = versions.lock() {
-                all.push(version);
-            }
+            keep(&versions, &kind, &object, deleted);
         }
     }
+}
+
+fn keep(versions: &Versions, kind: &str, object: &DynamicObject, deleted: bool) {
+    let at = object.metadata.resource_version.as_deref().unwrap_or_default().parse().unwrap_or_default();
+    let object = serde_json::to_value(object).unwrap_or_default();
+    if let Ok(mut all) = versions.lock() {
+        all.push(Version { kind: kind.to_owned(), at, object, deleted });
+    }
+}
+
+/// Notes what is there and was not known, and what is there no more; returns the version from which to watch.
+async fn again(api: &Api<DynamicObject>, kind: &str, versions: &Versions) -> Option<String> {
+    let list = api.list(&Default::default()).await.ok()?;
+    let from = list.metadata.resource_version?;
+    let known: Vec<Version> = versions.lock().ok()?.iter().filter(|v| v.kind == kind).cloned().collect();
+    let newest = |object: &Value| {
+        let same = |v: &&Version| v.object["metadata"]["uid"] == object["metadata"]["uid"];
+        known.iter().filter(same).max_by_key(|v| v.at).cloned()
+    };
+    let present: Vec<Value> = list.items.iter().filter_map(|o| serde_json::to_value(o).ok()).collect();
+    for (object, value) in list.items.iter().zip(&present) {
+        if newest(value).is_none_or(|v| v.at < version(value)) {
+            keep(versions, kind, object, false);
+        }
+    }
+    let mut gone: Vec<Version> = known.iter().filter_map(|v| newest(&v.object)).filter(|v| !v.deleted).collect();
+    gone.retain(|v| !present.iter().any(|p| p["metadata"]["uid"] == v.object["metadata"]["uid"]));
+    gone.dedup_by_key(|v| v.at);
+    let at = from.parse().ok()?;
+    versions.lock().ok()?.extend(gone.into_iter().map(|v| Version { deleted: true, at, ..v }));
+    Some(from)
 }
 
 /// The tag of a pod's, or a workload's template's, first container image.

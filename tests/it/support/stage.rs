@@ -30,6 +30,7 @@ pub fn resource(kind: &str) -> ApiResource {
         "Event" => ("events.k8s.io", "v1"),
         "CustomResourceDefinition" => ("apiextensions.k8s.io", "v1"),
         "DeploymentWindow" | "TeamReadiness" | "CoordinatedRelease" => ("rollcall.dev", "v1alpha1"),
+        "ClusterRole" | "ClusterRoleBinding" => ("rbac.authorization.k8s.io", "v1"),
         kind if kind.contains("AdmissionPolicy") => ("admissionregistration.k8s.io", "v1"),
         _ => ("", "v1"),
     };
@@ -38,6 +39,24 @@ pub fn resource(kind: &str) -> ApiResource {
         "teamreadinesses".clone_into(&mut resource.plural);
     }
     resource
+}
+
+/// Asks again as long as the API server cannot be reached: a test may have stopped it, and a person would insist.
+async fn insisting<T>(ask: impl AsyncFn() -> kube::Result<T>) -> kube::Result<T> {
+    let limit = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match ask().await {
+            Err(kube::Error::Service(_) | kube::Error::HyperError(_)) if tokio::time::Instant::now() < limit => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(kube::Error::Api(status))
+                if [429, 500, 503, 504].contains(&status.code) && tokio::time::Instant::now() < limit =>
+            {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 impl<'a> Stage<'a> {
@@ -60,9 +79,9 @@ impl<'a> Stage<'a> {
         for object in objects {
             let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
             let kind = object["kind"].as_str().unwrap_or_default();
-            self.api(kind, text("namespace"))
-                .patch(text("name"), &PatchParams::apply("kustomize-controller").force(), &Patch::Apply(object))
-                .await?;
+            let params = PatchParams::apply("kustomize-controller").force();
+            let api = self.api(kind, text("namespace"));
+            insisting(async || api.patch(text("name"), &params, &Patch::Apply(object)).await).await?;
         }
         Ok(())
     }
@@ -71,25 +90,29 @@ impl<'a> Stage<'a> {
     pub async fn patch(&self, (kind, namespace, name): Named<'_>, change: Value) -> Done<Value> {
         let patch = Patch::Merge(change);
         let params = PatchParams::default();
-        let object = self.api(kind, namespace).patch(name, &params, &patch).await?;
+        let api = self.api(kind, namespace);
+        let object = insisting(async || api.patch(name, &params, &patch).await).await?;
         Ok(serde_json::to_value(object)?)
     }
 
     pub async fn delete(&self, (kind, namespace, name): Named<'_>) -> Done {
         let params = kube::api::DeleteParams::background();
-        self.api(kind, namespace).delete(name, &params).await?;
+        let api = self.api(kind, namespace);
+        insisting(async || api.delete(name, &params).await).await?;
         Ok(())
     }
 
     /// An object; null if there is none.
     pub async fn read(&self, (kind, namespace, name): Named<'_>) -> Done<Value> {
-        let found = self.api(kind, namespace).get_opt(name).await?;
+        let api = self.api(kind, namespace);
+        let found = insisting(async || api.get_opt(name).await).await?;
         Ok(serde_json::to_value(found)?)
     }
 
     /// All objects of a kind in a namespace.
     pub async fn list(&self, kind: &str, namespace: &str) -> Done<Vec<Value>> {
-        let all = self.api(kind, namespace).list(&ListParams::default()).await?;
+        let api = self.api(kind, namespace);
+        let all = insisting(async || api.list(&ListParams::default()).await).await?;
         let values = all.items.iter().map(serde_json::to_value);
         Ok(values.collect::<Result<_, _>>()?)
     }
@@ -136,20 +159,24 @@ impl<'a> Stage<'a> {
             .await
     }
 
-    /// When rollcall wrote a Deployment or Job itself, as the API server's audit log says.
-    pub async fn released(&self, (kind, namespace, name): Named<'_>) -> Done<Vec<DateTime<Utc>>> {
-        let plural = resource(kind).plural;
+    /// All that the API server's audit log says, at least until now.
+    pub async fn audited(&self) -> Done<Vec<Value>> {
         let marker = format!("look-{}", Utc::now().timestamp_micros());
-        self.read(("ConfigMap", namespace, &marker)).await?;
+        self.read(("ConfigMap", "default", &marker)).await?;
         let this_read = |e: &Value| e["objectRef"]["name"] == marker.as_str();
         // The log may lag behind the answers; once it has this very read, it has all before it.
-        let events = self
-            .installed
+        self.installed
             .until("the audit log is complete", || async {
                 let events = self.installed.plane.audit_events()?;
                 Ok(events.iter().any(this_read).then_some(events))
             })
-            .await?;
+            .await
+    }
+
+    /// When rollcall wrote a Deployment or Job itself, as the API server's audit log says.
+    pub async fn released(&self, (kind, namespace, name): Named<'_>) -> Done<Vec<DateTime<Utc>>> {
+        let plural = resource(kind).plural;
+        let events = self.audited().await?;
         let own = events.iter().filter(|e| {
             let object = &e["objectRef"];
             e["user"]["username"] == "system:serviceaccount:rollcall-system:rollcall"

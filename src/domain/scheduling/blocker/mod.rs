@@ -8,6 +8,7 @@ mod sentences;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use codes::{CODES, Code, Gate};
+pub(super) use sentences::length;
 pub use sentences::with_until;
 
 use crate::domain::fault::Faults;

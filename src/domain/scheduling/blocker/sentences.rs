@@ -45,7 +45,7 @@ impl Cause {
                 format!("window {window} cannot be read: {fault}")
             }
             Self::TurnToCome { window, over } => {
-                format!("window {window} spreads its starts over {}, and this turn has not come", minutes(*over))
+                format!("window {window} spreads its starts over {}, and this turn has not come", length(*over))
             }
             Self::OpeningFull { window, limit, by } => {
                 format!("window {window} lets {limit} releases be under way at once: {by}")
@@ -54,7 +54,7 @@ impl Cause {
                 format!("window {window} lets {limit} steps start in one opening, and as many have")
             }
             Self::OpeningTooShort { need, left } => {
-                format!("it needs {} and only {} is left of the opening", minutes(*need), minutes(*left))
+                format!("it needs {} and only {} is left of the opening", length(*need), length(*left))
             }
             Self::ResourceTaken { resource, by, step } => {
                 format!("{resource} is in use by step {step} of release {by}")
@@ -94,7 +94,7 @@ impl Cause {
                 format!("window {window} closed at {} while the release was under way, so {then}", said(*closed))
             }
             Self::StepFailed { workload, why, .. } => format!("{workload} failed: {why}"),
-            Self::TimedOut { workload, limit, .. } => format!("{workload} was not done within {}", minutes(*limit)),
+            Self::TimedOut { workload, limit, .. } => format!("{workload} was not done within {}", length(*limit)),
             Self::PausedByAuthor { workload, .. } => {
                 format!("{workload} was released, and its author keeps it paused")
             }
@@ -107,7 +107,7 @@ impl Cause {
     fn undoing(&self) -> String {
         match self {
             Self::TaskLate { step, limit, .. } => {
-                format!("nobody said within {} that the task {step} is done", minutes(*limit))
+                format!("nobody said within {} that the task {step} is done", length(*limit))
             }
             Self::Unverified { check, team, said } => {
                 with_reason(&format!("check {check} of team {team} has yet to pass for what was released"), said)
@@ -205,7 +205,11 @@ impl Cause {
     fn remedy_undoing(&self) -> String {
         match self {
             Self::MayNotTouch { workload, .. } => {
-                format!("bind the ClusterRole rollcall-workloads in namespace {}", workload.namespace)
+                format!(
+                    "bind the ClusterRole rollcall-workloads in namespace {}; if it is reading that is refused, apply the \
+                     ClusterRole that the message is about again",
+                    workload.namespace
+                )
             }
             Self::TaskOpen { step, team, digest, release, .. } => format!(
                 "do it, then say so in spec.tasksDone of TeamReadiness {team}: release {release}, step {step}, digest {digest}"
@@ -319,7 +323,8 @@ fn said(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn minutes(duration: TimeDelta) -> String {
+/// A duration as people say it: whole minutes, or seconds.
+pub fn length(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds();
     if seconds % 60 == 0 { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
 }

@@ -8,6 +8,7 @@ mod gates;
 mod holidays;
 mod openings;
 mod progress;
+mod refused;
 mod threats;
 mod undo;
 mod withdrawal;

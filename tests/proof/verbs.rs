@@ -1,0 +1,204 @@
+//! What people, other controllers and administrators do in a story beside the everyday.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use rollcall::uninstall::{Run, remove, stop_holding, stop_operator, sweep};
+use serde_json::{Value, json};
+use simapi::{Access, Authorizer, Lookup, User, Verb};
+
+use crate::manifests::{installed, merge, named};
+use crate::play::Player;
+use crate::sim::installed::PeopleMayEverything;
+use crate::sim::{OPERATOR, Sim};
+use crate::story::Does;
+use crate::support::shop;
+
+/// Who may what in stories: people may everything, but that only those on call may override, that a check controller
+/// answers in its own name, and that whoever has lost every right may only read.
+#[derive(Clone, Default)]
+pub struct Rights {
+    lost: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Authorizer for Rights {
+    fn allows(&self, access: &Access, stored: &dyn Lookup) -> bool {
+        let user = &access.user.name;
+        let reads = ["get", "list", "watch"].contains(&access.verb.as_str());
+        let lost = self.lost.lock().expect("held for a moment only").contains(user);
+        let person = user != OPERATOR;
+        match access.verb.as_str() {
+            _ if lost && !reads => false,
+            "override" if person => user.starts_with("oncall-"),
+            "answer" if person => access.name == *user,
+            _ => PeopleMayEverything.allows(access, stored),
+        }
+    }
+}
+
+impl Rights {
+    pub fn given(&self, who: &str, all: bool) {
+        let mut lost = self.lost.lock().expect("held for a moment only");
+        if all {
+            lost.remove(who)
+        } else {
+            lost.insert(who.to_owned())
+        };
+    }
+}
+
+impl Player {
+    /// What is not done every day.
+    pub async fn seldom(&mut self, does: &Does) -> Result<(), String> {
+        let sim = self.sim.clone();
+        let said = |failure: simapi::Failure| failure.message().to_owned();
+        match does {
+            Does::AppliesOne { who, kind, namespace, name, version, with } => {
+                let mut manifest = made(kind, namespace, name, version)?;
+                merge(&mut manifest, with);
+                self.apply(&sim.user(who), &manifest).await.map_err(said)
+            }
+            Does::Rights { who, all } => {
+                self.rights.given(who, *all);
+                Ok(())
+            }
+            Does::Tells { who, team, step, release } => done(&sim, who, team, step, release),
+            Does::Answers { who, team, check, status, with } => answers(&sim, who, team, check, status, with),
+            Does::Mends { who, namespace, name } => mends(&sim, who, namespace, name),
+            Does::Evicts { who, namespace, name } => {
+                let pod = pods(&sim, namespace, name).into_iter().next().ok_or("there is no pod")?;
+                sim.user(who).delete(&pod).map(drop).map_err(said)
+            }
+            Does::Says { release, code } => {
+                let says = |s: &Sim| crate::support::blocker_codes(&s.release(release)).contains(code);
+                self.waits(&format!("{release} says {code}"), says).await;
+                Ok(())
+            }
+            Does::Restores { who, name } => {
+                installed(name).iter().for_each(|object| drop(sim.user(who).create(object)));
+                Ok(())
+            }
+            Does::Stored { kind, namespace, name, with } => {
+                let mut patch = named(kind, namespace, name)?;
+                merge(&mut patch, with);
+                sim.user("admin").patch(&patch).map(drop).map_err(said)
+            }
+            Does::Uninstalls { who } => self.uninstalls(who).await,
+            other => Err(format!("nobody can do this: {other:?}")),
+        }
+    }
+
+    /// As `rollcall uninstall` does.
+    async fn uninstalls(&mut self, who: &str) -> Result<(), String> {
+        let told = Mutex::new(Vec::new());
+        let tell = |line: &str| told.lock().expect("held for a moment only").push(line.to_owned());
+        let client = self.sim.server.client(User::new(who).within("system:masters"));
+        let operator = self.sim.server.client(User::service_account("rollcall-system", "rollcall"));
+        let run = Run { client, as_operator: Some(operator), dry_run: false, tell: &tell };
+        let done = async {
+            stop_operator(&run, "rollcall-system").await?;
+            stop_holding(&run).await?;
+            sweep(&run, &[]).await?;
+            remove(&run, "rollcall-system", false).await
+        };
+        let outcome = done.await;
+        for line in told.into_inner().expect("held for a moment only") {
+            let line = self.told.masked(&line);
+            self.told.also(&self.sim, &line);
+        }
+        outcome.map_err(|error| error.to_string())?;
+        let left = traces(&self.sim);
+        if left.is_empty() {
+            self.told.also(&self.sim, "nothing of rollcall is left on any object");
+        } else {
+            self.missed.push(format!("uninstalled, and left are {}", left.join(", ")));
+        }
+        Ok(())
+    }
+}
+
+/// Objects on which there is still something of rollcall's that holds, pins or keeps.
+fn traces(sim: &Sim) -> Vec<String> {
+    let ours = |object: &Value| {
+        let meta = &object["metadata"];
+        let named = |map: &Value| map.as_object().is_some_and(|m| m.keys().any(|k| k.starts_with("rollcall.dev/")));
+        named(&meta["annotations"]) || named(&meta["labels"]) || meta["finalizers"].to_string().contains("rollcall")
+    };
+    let all = sim.server.everything();
+    let left = all.iter().filter(|o| ours(&o.value) || o.value["apiVersion"].to_string().contains("rollcall.dev"));
+    left.map(|o| format!("{} {}", o.value["kind"], o.value["metadata"]["name"]).replace('"', "")).collect()
+}
+
+/// A workload of its own namespace's team.
+fn made(kind: &str, namespace: &str, name: &str, version: &str) -> Result<Value, String> {
+    let mut object = shop::deployment(namespace, name, namespace, name, version, 2);
+    object["kind"] = named(kind, namespace, name)?["kind"].clone();
+    let template = object["spec"]["template"].clone();
+    match kind {
+        "deployment" => {}
+        "statefulset" | "daemonset" => {
+            let spec = object["spec"].as_object_mut().ok_or("a spec")?;
+            spec.remove("progressDeadlineSeconds");
+            if kind == "daemonset" {
+                spec.remove("replicas");
+            } else {
+                spec.insert("serviceName".into(), name.into());
+            }
+        }
+        "job" => object = shop::job(namespace, name, namespace, version),
+        "cronjob" => {
+            let job = shop::job(namespace, name, namespace, version)["spec"].clone();
+            object["apiVersion"] = "batch/v1".into();
+            object["spec"] = json!({"schedule": "0 3 * * *", "jobTemplate": {"spec": job}});
+        }
+        other => return Err(format!("no workload: {other}, {template}")),
+    }
+    Ok(object)
+}
+
+/// Says that a task is done, for what the release would ship now.
+fn done(sim: &Sim, who: &str, team: &str, step: &str, release: &str) -> Result<(), String> {
+    let digest = sim.release(release)["status"]["digest"].clone();
+    let word = json!({"release": format!("releases/{release}"), "step": step, "digest": digest});
+    let mut object = sim.get("teamreadinesses", team, team).ok_or("no such team")?;
+    let mut words = object["spec"]["tasksDone"].as_array().cloned().unwrap_or_default();
+    words.retain(|w| w["release"] != word["release"] || w["step"] != word["step"]);
+    words.push(word);
+    object["spec"]["tasksDone"] = words.into();
+    sim.user(who).replace(&object).map(drop).map_err(|f| f.message().to_owned())
+}
+
+/// A check controller's answer: the condition `Check/<name>`, at the team's generation.
+fn answers(sim: &Sim, who: &str, team: &str, check: &str, status: &str, with: &Value) -> Result<(), String> {
+    let mut object = sim.get("teamreadinesses", team, team).ok_or("no such team")?;
+    let kind = format!("Check/{check}");
+    let mut condition = json!({"type": kind, "status": status, "reason": "Asked", "message": "",
+        "observedGeneration": object["metadata"]["generation"],
+        "lastTransitionTime": sim.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)});
+    merge(&mut condition, with);
+    let mut all = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    all.retain(|c| c["type"] != *kind);
+    all.push(condition);
+    object["status"]["conditions"] = all.into();
+    let user = User::new(who);
+    sim.server.act(&user, Verb::Update, &object, "status", "").map(drop).map_err(|f| f.message().to_owned())
+}
+
+fn pods(sim: &Sim, namespace: &str, name: &str) -> Vec<Value> {
+    let all = sim.server.list("", "pods", namespace);
+    let own = all.iter().filter(|pod| pod.value["metadata"]["labels"]["app"] == *name);
+    own.map(|pod| pod.value.clone()).collect()
+}
+
+/// Makes pods that fail run, as somebody does who knows how.
+fn mends(sim: &Sim, who: &str, namespace: &str, name: &str) -> Result<(), String> {
+    for pod in pods(sim, namespace, name).iter().filter(|p| p["metadata"]["deletionTimestamp"].is_null()) {
+        let mut patch =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"annotations": {"kwok.test/fail": null}}});
+        for field in ["namespace", "name"] {
+            patch["metadata"][field] = pod["metadata"][field].clone();
+        }
+        sim.user(who).patch(&patch).map_err(|f| f.message().to_owned())?;
+    }
+    Ok(())
+}
