@@ -18,7 +18,7 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model simapi stories soak mutants live demo-once control-plane newest-plane crds golden need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi stories soak mutants live demo-once control-plane newest-plane crds golden krew need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -88,8 +88,11 @@ crds: need-cargo ## write crds/ again from src/api
 
 golden: need-cargo crds ## write all generated files again: crds/, config/, charts/, docs/
 	UPDATE_GOLDEN=1 cargo test --lib -- manifests
-	UPDATE_GOLDEN=1 cargo test --test it -- docs
+	UPDATE_GOLDEN=1 cargo test --test it -- docs the_schema_that_is_checked_in
 	UPDATE_GOLDEN=1 cargo test -p proof --test histories -- page
+
+krew: ## print the krew manifest of a release: ARCHIVES=DIR VERSION=v1.2.3
+	@config/krew/fill "$(VERSION)" "$(ARCHIVES)"
 
 need-cargo:
 	@command -v cargo >/dev/null || { echo "error: cargo is not on the PATH. help: install Rust from https://rustup.rs" >&2; exit 2; }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "these tests wait for real programs")]
 
 mod admission;
+mod before_1_36;
 mod calendar;
 mod cli;
 mod docs;
@@ -15,4 +16,3 @@ mod sim;
 mod support;
 mod tidy;
 mod uninstall;
-mod webhook;

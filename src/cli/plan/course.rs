@@ -1,14 +1,14 @@
 //! The course that the releases of a set would take: the operator's own decision, asked at one instant after another.
 //!
 //! Nothing is guessed but what files cannot say: that teams sign and checks pass, that nothing fails, and that every
-//! step takes its estimate.
+//! step, a person's task too, takes its estimate.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ObjectName;
-use crate::domain::scheduling::situation::{Grant, InUse, Situation, TeamFound, WindowStart, Work};
+use crate::domain::scheduling::situation::{Grant, InUse, Situation, Step, TeamFound, WindowStart, Work};
 use crate::domain::scheduling::{Act, Blocker, Cause, Decision, Outcome, StepState, decide};
 use crate::domain::workload::{Hold, Progress};
 
@@ -183,10 +183,17 @@ impl Runner {
         for step in done {
             self.due.remove(&step);
             let work = self.situation.release.steps.iter().find(|s| s.name == step).map(|s| s.work.clone());
-            if let Some(Work::Workload(name)) = work
-                && let Some(workload) = self.situation.workloads.get_mut(&name)
-            {
-                workload.progress = Progress::Done;
+            match work {
+                Some(Work::Workload(name)) => {
+                    if let Some(workload) = self.situation.workloads.get_mut(&name) {
+                        workload.progress = Progress::Done;
+                    }
+                }
+                Some(Work::Task(_)) => {
+                    let record = self.situation.record.steps.entry(step).or_default();
+                    (record.finished, record.done_by) = (Some(now), Some("whoever it is for".to_owned()));
+                }
+                Some(Work::Wait(_)) | None => {}
             }
         }
     }
@@ -197,6 +204,12 @@ impl Runner {
             let record = self.situation.record.steps.entry(view.name.clone()).or_default();
             record.started = view.started;
             record.finished = view.finished;
+            let step = self.situation.release.steps.iter().find(|s| s.name == view.name);
+            let task = step.filter(|s| matches!(s.work, Work::Task(_)) && view.state == StepState::Progressing);
+            // A person takes the estimate as well.
+            if let (Some(task), Some(started)) = (task, view.started) {
+                self.due.entry(view.name.clone()).or_insert(started + task.estimate);
+            }
         }
         let since = self.situation.record.digest.as_ref().filter(|(d, _)| *d == decision.digest).map(|(_, at)| *at);
         self.situation.record.digest = Some((decision.digest.clone(), since.unwrap_or(self.situation.now)));
@@ -252,7 +265,8 @@ impl Runner {
     }
 
     fn in_use(&self) -> Vec<InUse> {
-        let under_way = self.situation.release.steps.iter().filter(|s| self.due.contains_key(&s.name));
+        let moves = |s: &&Step| matches!(s.work, Work::Workload(_)) && self.due.contains_key(&s.name);
+        let under_way = self.situation.release.steps.iter().filter(moves);
         under_way
             .map(|step| InUse {
                 release: self.situation.release.name.clone(),

@@ -81,7 +81,9 @@ fn asked_and_answered(
     }
     let former = before.and_then(|b| b.digest.as_ref());
     if let Some(digest) = release.digest.as_ref().filter(|d| Some(*d) != former) {
-        let stale = words.iter().filter(|w| w.release == release.release && Some(&w.digest) == former);
+        // What still counts although something else has changed is not stale.
+        let counts = release.state == "SignedOff";
+        let stale = words.iter().filter(|w| !counts && w.release == release.release && Some(&w.digest) == former);
         entries.extend(stale.map(|word| said(HistoryEvent::Stale, word, now)));
         entries.push(plain(HistoryEvent::Asked, Some(digest), now));
     }

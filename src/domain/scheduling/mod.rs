@@ -20,6 +20,8 @@ mod progress;
 pub(crate) mod properties;
 mod rollback;
 pub mod situation;
+pub mod smallest;
+mod suppose;
 mod tasks;
 mod verify;
 mod withdrawal;

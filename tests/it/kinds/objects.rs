@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::shop;
+use crate::support::stage::Stage;
+use crate::support::{Done, shop};
 
 /// The kinds, with the name of the workload of each.
 pub const ALL: [(&str, &str); 5] =
@@ -21,7 +22,9 @@ pub fn of(kind: &str, namespace: &str, name: &str, version: &str) -> Value {
             let mut job = shop::job(namespace, name, namespace, version);
             let mut object = job.clone();
             object["kind"] = json!("CronJob");
-            object["spec"] = json!({"schedule": "* * * * *", "jobTemplate": {"spec": job["spec"].take()}});
+            // Version 1 runs once a year, unless a test wants a run; see `is_overdue`.
+            let schedule = if version == "1" { "0 0 1 1 *" } else { "* * * * *" };
+            object["spec"] = json!({"schedule": schedule, "jobTemplate": {"spec": job["spec"].take()}});
             object
         }
         _ => shop::deployment(namespace, name, namespace, name, version, 2),
@@ -44,6 +47,15 @@ pub fn of(kind: &str, namespace: &str, name: &str, version: &str) -> Value {
         template["metadata"]["annotations"] = json!({"kwok.test/fail": "true"});
     }
     object
+}
+
+/// Lets a team's CronJob `nightly` believe that its last run is so long ago, so that one is due as soon as it may run.
+pub async fn is_overdue(stage: &Stage<'_>, team: &str, by: chrono::TimeDelta) -> Done {
+    let last = (chrono::Utc::now() - by).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let patch = json!({"status": {"lastScheduleTime": last}}).to_string();
+    let args = ["patch", "cronjob", "nightly", "-n", team, "--subresource=status", "--type=merge", "-p", &patch];
+    stage.installed.kubectl(&args).await?;
+    Ok(())
 }
 
 /// The tag of the image that an object would ship.

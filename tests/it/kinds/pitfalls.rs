@@ -76,6 +76,56 @@ async fn a_deadline_that_earlier_content_exceeded_is_not_held_against_what_is_le
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_deadline_of_a_deployment_does_not_run_while_it_is_held() -> Done {
+    let stage = Stage::on(shared().await?).await?;
+    let team = "trap-held";
+    let version = |v: &str| {
+        let mut object = of("Deployment", team, "api", v);
+        object["spec"]["progressDeadlineSeconds"] = json!(3);
+        object
+    };
+    under_way(&stage, team, "Deployment", &version("1")).await?;
+    stage.apply(&[version("2")]).await?;
+    let digest = stage.asked_for(team, "").await?;
+    let since = |t: &Value| t["status"]["workloads"][0]["heldSince"].as_str().and_then(|s| s.parse().ok());
+    let long: chrono::DateTime<chrono::Utc> = since(&stage.read(("TeamReadiness", team, team)).await?).ok_or("held")?;
+    let longer = || async { Ok((chrono::Utc::now() > long + chrono::TimeDelta::seconds(5)).then_some(())) };
+    stage.installed.until("it is held for longer than its deadline", longer).await?;
+    let stored = stage.read(("Deployment", team, "api")).await?;
+    let progressing = condition_of(&stored, "Progressing").cloned().unwrap_or_default();
+    assert_eq!([&progressing["status"], &progressing["reason"]], ["Unknown", "DeploymentPaused"], "{stored:#}");
+    stage.sign(team, team, &digest).await?;
+    stage.completed(team).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stateful_set_that_changes_midway_stands_still_and_a_lost_pod_comes_back_as_what_ran_before() -> Done {
+    let stage = Stage::on(shared().await?).await?;
+    let team = "trap-midway";
+    let version = |v: &str, delay: &str| {
+        let mut object = of("StatefulSet", team, "db", v);
+        object["spec"]["template"]["metadata"]["annotations"] = json!({"kwok.test/ready-delay": delay});
+        object
+    };
+    under_way(&stage, team, "StatefulSet", &version("1", "0s")).await?;
+    let second = ship(&stage, team, &version("2", "2h"), "").await?;
+    stage.until("version 2 at its first pod", ("Pod", team, "db-1"), |p| tag_of(p) == "2").await?;
+    stage.until("the release sees it", release_named(team), |r| step_state(r, "db") == "Progressing").await?;
+    stage.apply(&[version("3", "0s")]).await?;
+    let third = stage.asked_for(team, &second).await?;
+    let told = stage.read(release_named(team)).await?;
+    assert_eq!(step_state(&told, "db"), "Waiting");
+    assert!(message(&told, "db").contains("changed while it was rolling out"), "{told:#}");
+    assert_eq!([pod(&stage, team, "db-0").await?, pod(&stage, team, "db-1").await?], ["1", "2"], "it stands still");
+    assert_eq!(replaced(&stage, team, "db-1").await?, "1", "neither what it ran nor what is held");
+    stage.sign(team, team, &third).await?;
+    stage.completed(team).await?;
+    assert_eq!([pod(&stage, team, "db-0").await?, pod(&stage, team, "db-1").await?], ["3", "3"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_held_stateful_set_looks_finished_to_kubectl_keeps_its_version_and_one_that_is_stuck_says_what_to_do() -> Done
 {
     let installed = shared().await?;
@@ -119,7 +169,8 @@ fn tag_of(pod: &Value) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_daemon_set_leaks_through_pods_that_are_created_meanwhile_and_its_release_says_best_effort() -> Done {
-    let stage = Stage::on(shared().await?).await?;
+    let installed = shared().await?;
+    let stage = Stage::on(installed).await?;
     let team = "trap-daemon";
     under_way(&stage, team, "DaemonSet", &of("DaemonSet", team, "log", "1")).await?;
     stage.apply(&[of("DaemonSet", team, "log", "2")]).await?;
@@ -129,6 +180,11 @@ async fn a_held_daemon_set_leaks_through_pods_that_are_created_meanwhile_and_its
     let said = condition_of(&release, "HoldEnforced").map(|c| c["message"].to_string()).unwrap_or_default();
     assert!(said.contains("DaemonSet trap-daemon/log"), "{said}");
 
+    let status = installed.kubectl(&["rollout", "status", "daemonset/log", "-n", team, "--timeout=5s"]).await;
+    assert!(
+        status.is_err_and(|e| e.to_string().contains("RollingUpdate")),
+        "kubectl has no status of a held DaemonSet"
+    );
     let pods = stage.list("Pod", team).await?;
     assert!(pods.len() > 1 && pods.iter().all(|p| tag_of(p) == "1"), "nothing moves by itself: {}", pods.len());
     let first = pods[0]["metadata"]["name"].as_str().unwrap_or_default();
@@ -153,25 +209,47 @@ async fn a_held_cron_job_does_not_run_at_all_and_catches_up_on_a_missed_run_as_s
         object["spec"]["schedule"] = json!("*/5 * * * *");
         object
     };
-    under_way(&stage, team, "CronJob", &version("1")).await?;
-    stage.apply(&[version("2")]).await?;
+    // Another one is not to start when it is late, and is due again in half an hour.
+    let late = |v: &str| {
+        let mut object = of("CronJob", team, "punctual", v);
+        let minute = (chrono::Utc::now() + chrono::TimeDelta::minutes(30)).format("%-M * * * *").to_string();
+        object["spec"]["schedule"] = json!(minute);
+        object["spec"]["startingDeadlineSeconds"] = json!(10);
+        object
+    };
+    stage.apply(&[namespace(team), shop::team(team, &[("CronJob", "nightly"), ("CronJob", "punctual")])]).await?;
+    stage.apply(&[version("1"), late("1")]).await?;
+    for name in ["nightly", "punctual"] {
+        stage.until("version 1 is let go", ("CronJob", team, name), |c| !held(c)).await?;
+    }
+    let both = ["nightly", "punctual"].map(|name| (name, team, ("CronJob", name), &[][..]));
+    stage.apply(&[plan(team, &both), version("2"), late("2")]).await?;
     let digest = stage.asked_for(team, "").await?;
-    let held = stage.read(("CronJob", team, "nightly")).await?;
-    assert!(holds(&held), "{held:#}");
+    let stored = stage.read(("CronJob", team, "nightly")).await?;
+    assert!(holds(&stored), "{stored:#}");
     // As if it had been held for half an hour.
     let missed = (chrono::Utc::now() - chrono::TimeDelta::minutes(30)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let patch = json!({"status": {"lastScheduleTime": missed}}).to_string();
-    installed
-        .kubectl(&["patch", "cronjob", "nightly", "-n", team, "--subresource=status", "--type=merge", "-p", &patch])
-        .await?;
+    for name in ["nightly", "punctual"] {
+        let args = ["patch", "cronjob", name, "-n", team, "--subresource=status", "--type=merge", "-p", &patch];
+        installed.kubectl(&args).await?;
+    }
     assert!(stage.list("Job", team).await?.is_empty(), "the old version does not run either");
     let release = stage.read(release_named(team)).await?;
     assert_eq!(release["status"]["steps"][0]["strength"], "Interrupting");
 
     let before = chrono::Utc::now();
     stage.sign(team, team, &digest).await?;
-    stage.completed(team).await?;
+    let caught_up = |r: &Value| {
+        step_state(r, "nightly") == "Done"
+            && step_state(r, "punctual") == "Progressing"
+            && message(r, "punctual").contains("its next run has yet to come")
+    };
+    stage.until("one has caught up, the other waits for its time", release_named(team), caught_up).await?;
+    assert!(!holds(&stage.read(("CronJob", team, "punctual")).await?));
     let jobs = stage.list("Job", team).await?;
+    assert_eq!(jobs.len(), 1, "what is too late does not start: {jobs:#?}");
+    assert_eq!(jobs[0]["metadata"]["ownerReferences"][0]["name"], "nightly");
     let due = jobs[0]["metadata"]["annotations"]["batch.kubernetes.io/cronjob-scheduled-timestamp"].as_str();
     let due: chrono::DateTime<chrono::Utc> = due.unwrap_or_default().parse()?;
     assert!(due < before, "the run was due at {due}, before it was let go");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{ALL, holds, of, settled, tag};
+use super::objects::{ALL, holds, is_overdue, of, settled, tag};
 use crate::support::plan::{plan, release_named, shared};
 use crate::support::recorder::held;
 use crate::support::stage::Stage;
@@ -51,6 +51,7 @@ async fn shipped(stage: &Stage<'_>, team: &str, version: &str, other_than: &str)
         assert!(held(&stored) && holds(&stored), "{kind}: {stored:#}");
         assert_eq!(tag(&stored), version, "{kind}");
     }
+    is_overdue(stage, team, chrono::TimeDelta::minutes(3)).await?;
     stage.asked_for(team, other_than).await
 }
 

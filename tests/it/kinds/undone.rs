@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{ALL, holds, of, settled, tag};
+use super::objects::{ALL, holds, is_overdue, of, settled, tag};
 use super::rollout::running;
 use crate::support::plan::{PlannedStep, plan, release_named, shared};
 use crate::support::recorder::held;
@@ -21,30 +21,12 @@ const FAILING: [(&str, &str, &str); 4] = [
 /// What Git brings again.
 const AGAIN: [(&str, &str); 3] = [("Deployment", "api"), ("StatefulSet", "db"), ("DaemonSet", "log")];
 
-/// A version of a workload. Version 1 of the CronJob ran at New Year, any later one is due every minute.
-fn of_version(kind: &str, name: &str, version: &str) -> Value {
-    let mut object = of(kind, TEAM, name, version);
-    if (kind, version) == ("CronJob", "1") {
-        object["spec"]["schedule"] = json!("0 0 1 1 *");
-    }
-    object
-}
-
-/// Lets a CronJob believe that its last run is long ago, so that one is due as soon as it may run.
-async fn is_overdue(stage: &Stage<'_>, by: chrono::TimeDelta) -> Done {
-    let last = (chrono::Utc::now() - by).format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let patch = json!({"status": {"lastScheduleTime": last}}).to_string();
-    let args = ["patch", "cronjob", "nightly", "-n", TEAM, "--subresource=status", "--type=merge", "-p", &patch];
-    stage.installed.kubectl(&args).await?;
-    Ok(())
-}
-
 async fn version_1_runs(stage: &Stage<'_>) -> Done {
     stage.apply(&[namespace(TEAM), shop::team(TEAM, &ALL)]).await?;
     for (kind, name, _) in FAILING {
-        stage.apply(&[of_version(kind, name, "1")]).await?;
+        stage.apply(&[of(kind, TEAM, name, "1")]).await?;
     }
-    is_overdue(stage, chrono::TimeDelta::days(700)).await?;
+    is_overdue(stage, TEAM, chrono::TimeDelta::days(700)).await?;
     for (kind, name, _) in FAILING {
         let runs = |w: &Value| !held(w) && (kind == "CronJob" || settled(w));
         stage.until(&format!("version 1 of {kind} {name} runs"), (kind, TEAM, name), runs).await?;
@@ -84,10 +66,10 @@ async fn every_kind_that_fails_goes_back_to_what_ran_and_a_job_is_said_to_stay()
     let stage = Stage::on(shared().await?).await?;
     version_1_runs(&stage).await?;
     let mut next = plans();
-    next.extend(FAILING.map(|(kind, name, _)| of_version(kind, name, "bad")));
-    next.push(of_version("Job", "migrate", "2"));
+    next.extend(FAILING.map(|(kind, name, _)| of(kind, TEAM, name, "bad")));
+    next.push(of("Job", TEAM, "migrate", "2"));
     stage.apply(&next).await?;
-    is_overdue(&stage, chrono::TimeDelta::minutes(3)).await?;
+    is_overdue(&stage, TEAM, chrono::TimeDelta::minutes(3)).await?;
     let mut words = Vec::new();
     for (_, name, _) in FAILING {
         let digest = stage.asked_for(&release(name), "").await?;
@@ -99,7 +81,7 @@ async fn every_kind_that_fails_goes_back_to_what_ran_and_a_job_is_said_to_stay()
     a_job_stays(&stage).await?;
 
     // Git brings the bad version of each again: it is held, and the team is told why.
-    stage.apply(&AGAIN.map(|(kind, name)| of_version(kind, name, "bad"))).await?;
+    stage.apply(&AGAIN.map(|(kind, name)| of(kind, TEAM, name, "bad"))).await?;
     let because = "rolled back from exactly this content";
     let says = |t: &Value| t["status"]["workloads"].to_string().matches(because).count() == AGAIN.len();
     stage.until("the team says why each is held", ("TeamReadiness", TEAM, TEAM), says).await?;
@@ -125,6 +107,10 @@ async fn is_back(stage: &Stage<'_>, which: usize) -> Done {
         notes["rollcall.dev/rollback"].is_null() && notes["rollcall.dev/rolled-back"].is_string(),
         "{kind}: {notes:#}"
     );
+    if kind == "Deployment" {
+        let sets = stage.list("ReplicaSet", TEAM).await?;
+        assert_eq!(sets.len(), 2, "it is the former ReplicaSet itself that serves again: {sets:#?}");
+    }
     if kind != "CronJob" {
         stage.until("nothing is left to do", (kind, TEAM, name), settled).await?;
         assert_eq!(running(stage, TEAM, name).await?, ["1"], "{kind}");

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::plan::{app, own_team, plan, release_named, shared};
+use crate::support::plan::{app, own_team, plan, release_named, shared, with_a_look_between};
 use crate::support::recorder::{let_go, version};
 use crate::support::stage::Stage;
 use crate::support::{Done, blocker_codes, step_state};
 
 /// A release of two steps in order, of a team with this rule, signed; and its word taken back while the first step
-/// soaks. Returns the digest that was signed, and the store's version of what is left without the word.
+/// has gone and somebody has yet to look at it. Returns the digest that was signed, and the store's version of what is left without the word.
 async fn taken_back(stage: &Stage<'_>, name: &str, rule: Option<&str>) -> Done<(String, u64)> {
     let mut team = own_team(name, &["one", "two"]);
     if let Some(rule) = rule {
@@ -18,13 +18,15 @@ async fn taken_back(stage: &Stage<'_>, name: &str, rule: Option<&str>) -> Done<(
     let steps: &[_] =
         &[("one", name, ("Deployment", "one"), &[][..]), ("two", name, ("Deployment", "two"), &["one"][..])];
     let mut both = plan(name, steps);
-    // Long enough for the word to be taken back meanwhile; then the clock alone lets the second step go.
-    both["spec"]["steps"][0]["soak"] = json!("15s");
+    with_a_look_between(&mut both);
     stage.apply(&[both, app(name, "one", "1"), app(name, "two", "1")]).await?;
     let digest = stage.asked_for(name, "").await?;
     stage.sign(name, name, &digest).await?;
-    stage.until("the first step soaks", release_named(name), |r| step_state(r, "one") == "Soaking").await?;
+    let look = |r: &Value| step_state(r, "one") == "Done" && step_state(r, "look") == "Progressing";
+    stage.until("somebody has to look", release_named(name), look).await?;
     let left = stage.patch(("TeamReadiness", name, name), json!({"spec": {"signOffs": []}})).await?;
+    stage.until("the withdrawal is kept", ("TeamReadiness", name, name), withdrawn).await?;
+    stage.looked(name, name).await?;
     Ok((digest, version(&left)))
 }
 
@@ -42,13 +44,9 @@ async fn a_word_taken_back_after_the_start_halts_only_where_the_team_says_so() -
     stage.completed("carries-on").await?;
     let gone = let_go(&stage.history("carries-on").await?, "Deployment", "two");
     assert!(gone.len() == 1 && gone[0].at > loose, "it went before the word was taken back");
-    let team = ("TeamReadiness", "carries-on", "carries-on");
-    stage.until("the withdrawal is kept", team, withdrawn).await?;
 
     let release = release_named("halts");
-    // The soak is over: only the word is in the way.
-    stage.until("it halts", release, |r| step_state(r, "one") == "Done" && blocker_codes(r) == ["RC051"]).await?;
-    stage.until("the withdrawal is kept", ("TeamReadiness", "halts", "halts"), withdrawn).await?;
+    stage.until("it halts", release, |r| step_state(r, "look") == "Done" && blocker_codes(r) == ["RC051"]).await?;
     assert_eq!(let_go(&stage.history("halts").await?, "Deployment", "two").len(), 0);
     let again = stage.sign("halts", "halts", &digest).await?;
     stage.completed("halts").await?;

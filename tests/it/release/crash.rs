@@ -1,12 +1,13 @@
-//! The operator is killed at random moments, twenty times, and it makes no difference.
+//! Acceptance S1: a database migration, then the API, then two frontends. Once undisturbed; and then the operator is
+//! killed at random moments, twenty times, and it makes no difference.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::story::{complete_digest, judge, old_version_runs};
+use super::story::{complete_digest, judge, plays};
 use crate::support::operator::Operator;
 use crate::support::recorder::let_go;
-use crate::support::shop::{self, People, open_shop};
+use crate::support::shop::{self, People};
 use crate::support::stage::Stage;
 use crate::support::{Done, Installed};
 use rollcall::manifests::to_yaml;
@@ -15,25 +16,22 @@ const KILLS: usize = 20;
 pub const ARGS: [&str; 3] = ["--settle", "2s", "--no-leader-election"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_twenty_times_at_random_moments_it_comes_to_the_same_end() -> Done {
+async fn migration_then_api_then_both_frontends_and_no_other_end_with_the_operator_killed_twenty_times() -> Done {
     let installed = Installed::start().await?;
-    let people = open_shop(&installed).await?;
-    let open = to_yaml(&[shop::always_open()]);
-    installed.apply(&installed.admin, &open).await?;
     let first = Operator::start(&installed, "first", &ARGS).await?;
-    old_version_runs(&installed, &people).await?;
+    let people = plays(&installed).await?;
     first.stop().await?;
 
     let seed = seed()?;
     let (kills, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let rounds = async {
-        let mut round = 2;
-        while round == 2 || kills.load(Ordering::SeqCst) < KILLS {
+        let mut round = 3;
+        while round == 3 || kills.load(Ordering::SeqCst) < KILLS {
             play(&installed, &people, &round.to_string()).await?;
             round += 1;
         }
         over.store(true, Ordering::SeqCst);
-        Done::Ok(round - 2)
+        Done::Ok(round - 3)
     };
     let (rounds, last) = tokio::join!(rounds, killing(&installed, seed, &kills, &over));
     let (rounds, (_last, midway)) = (rounds.map_err(|e| format!("seed {seed}: {e}"))?, last?);

@@ -51,41 +51,44 @@ async fn a_halted_release_that_is_mended_asks_only_those_anew_whose_content_has_
     let after = &["mends"][..];
     let steps = [(mends, &[][..]), (changes, after), (stays, after)];
     let steps = steps.map(|(team, before)| (team, team, ("Deployment", "app"), before));
-    let mut halts = plan("halts", &steps);
+    let mut halts = plan("mending", &steps);
     halts["spec"]["onFailure"] = json!("Halt");
     let mut bad = app(mends, "app", "1");
     bad["spec"]["progressDeadlineSeconds"] = json!(3);
     fails(&mut bad);
     stage.apply(&[halts, bad, app(changes, "app", "1"), app(stays, "app", "1")]).await?;
-    let release = release_named("halts");
-    let failed = stage.asked_for("halts", "").await?;
+    let release = release_named("mending");
+    let failed = stage.asked_for("mending", "").await?;
     for team in [mends, changes, stays] {
-        stage.sign(team, "halts", &failed).await?;
+        stage.sign(team, "mending", &failed).await?;
     }
     stage.until_condition(release, ["Stalled", "True", "RolloutFailed"]).await?;
 
     stage.apply(&[app(mends, "app", "2")]).await?;
-    let mended = stage.asked_for("halts", &failed).await?;
+    let mended = stage.asked_for("mending", &failed).await?;
     asks_only(&stage, &[mends]).await?;
     stage.apply(&[app(changes, "app", "2")]).await?;
-    let both = stage.asked_for("halts", &mended).await?;
+    let both = stage.asked_for("mending", &mended).await?;
     asks_only(&stage, &[mends, changes]).await?;
     // The word of whoever changed nothing was for the first digest, and is said to count for the newest.
     let team = stage.read(("TeamReadiness", stays, stays)).await?;
     assert_eq!(team["spec"]["signOffs"][0]["digest"], *failed);
     let shown = |t: &Value| {
         let all = t["status"]["releases"].as_array().into_iter().flatten();
-        let own = all.filter(|r| r["release"] == "releases/halts" && r["digest"] == *both && r["state"] == "SignedOff");
+        let own =
+            all.filter(|r| r["release"] == "releases/mending" && r["digest"] == *both && r["state"] == "SignedOff");
         own.count() == 1
     };
-    stage.until("the carried word is shown", ("TeamReadiness", stays, stays), shown).await?;
+    let told = stage.until("the carried word is shown", ("TeamReadiness", stays, stays), shown).await?;
+    let events = told["status"]["history"][0]["entries"].as_array().into_iter().flatten();
+    assert!(events.clone().count() > 0 && !events.into_iter().any(|e| e["event"] == "Stale"), "{told:#}");
     stage.until_condition(("TeamReadiness", changes, changes), ["SignedOff", "False", "Stale"]).await?;
 
     let mut signed = 0;
     for team in [mends, changes] {
-        signed = stage.sign(team, "halts", &both).await?;
+        signed = stage.sign(team, "mending", &both).await?;
     }
-    stage.completed("halts").await?;
+    stage.completed("mending").await?;
     for team in [changes, stays] {
         let gone = let_go(&stage.history(team).await?, "Deployment", "app");
         assert!(gone.len() == 1 && gone[0].at > signed, "{team}: {gone:?}");
@@ -104,7 +107,7 @@ async fn asks_only(stage: &Stage<'_>, teams: &[&str]) -> Done {
         wanted.sort();
         owners == wanted
     };
-    stage.until(&format!("only {teams:?} are asked"), release_named("halts"), asked).await?;
+    stage.until(&format!("only {teams:?} are asked"), release_named("mending"), asked).await?;
     Ok(())
 }
 

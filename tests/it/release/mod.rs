@@ -10,6 +10,5 @@ mod replicas;
 mod rollback;
 mod stop;
 pub mod story;
-mod straight;
 mod undone;
 mod words;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::plan::{app, own_team, plan, release_named, shared};
+use crate::support::plan::{app, own_team, plan, release_named, shared, with_a_look_between};
 use crate::support::recorder::{let_go, version};
 use crate::support::stage::Stage;
-use crate::support::{Done, blocker_codes, condition_of, step_state};
+use crate::support::{Done, blocker_codes, condition_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_written_before_the_last_word_holds_until_it_is_taken_back() -> Done {
@@ -69,23 +69,21 @@ async fn consent_withdrawn_or_content_changed_midway_stops_the_steps_that_are_le
     let steps: &[_] =
         &[("one", "midway", ("Deployment", "one"), &[][..]), ("two", "midway", ("Deployment", "two"), &["one"][..])];
     let mut both = plan("midway", steps);
-    // Long enough for what happens meanwhile; then the clock alone lets the second step go.
-    both["spec"]["steps"][0]["soak"] = json!("15s");
+    with_a_look_between(&mut both);
     let team = ("TeamReadiness", "midway", "midway");
     let release = release_named("midway");
     stage.apply(&[both, app("midway", "one", "1"), app("midway", "two", "1")]).await?;
     let first = stage.asked_for("midway", "").await?;
     stage.sign("midway", "midway", &first).await?;
-    stage.until("the first step soaks", release, |r| step_state(r, "one") == "Soaking").await?;
+    stage.until("somebody has to look", release, |r| blocker_codes(r) == ["RC086", "RC071"]).await?;
     let allow = stage.read(team).await?["spec"]["allow"].clone();
     stage.patch(team, json!({"spec": {"allow": null, "independentChanges": "Held"}})).await?;
     stage.apply(&[app("midway", "two", "2")]).await?;
-    // The soak is over: only what was withdrawn, and the word for other content, are in the way.
-    stage
-        .until("consent and word are missing", release, |r| {
-            step_state(r, "one") == "Done" && blocker_codes(r) == ["RC013", "RC013", "RC052"]
-        })
-        .await?;
+    stage.until("the new content is known", release, |r| blocker_codes(r).contains(&"RC052".into())).await?;
+    stage.looked("midway", "midway").await?;
+    // The order is kept: only what was withdrawn, and the word for other content, are in the way.
+    let lacks = ["RC013", "RC013", "RC052"];
+    stage.until("consent and word are missing", release, |r| blocker_codes(r) == lacks).await?;
     let consented = stage.patch(team, json!({"spec": {"allow": allow}})).await?;
     let second = stage.asked_for("midway", &first).await?;
     let signed = stage.sign("midway", "midway", &second).await?;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::recorder::{Recorder, Version, let_go};
-use crate::support::shop::open_shop;
+use crate::support::shop::{People, open_shop};
 use crate::support::{Done, Installed, blocker_codes, condition_of, judge, shop, step_state};
 use rollcall::manifests::to_yaml;
 
@@ -15,7 +15,7 @@ pub fn signatures_missing(release: &Value) -> usize {
 }
 
 /// The whole story, with an operator that runs already.
-pub async fn plays(installed: &Installed) -> Done {
+pub async fn plays(installed: &Installed) -> Done<People> {
     let people = open_shop(installed).await?;
     installed.apply(&installed.admin, &to_yaml(&[shop::always_open()])).await?;
     old_version_runs(installed, &people).await?;
@@ -45,7 +45,8 @@ pub async fn plays(installed: &Installed) -> Done {
     assert_eq!(condition_of(&done, "Ready").map(|c| c["reason"].clone()), Some("Completed".into()));
     assert_eq!(blocker_codes(&done), Vec::<String>::new());
     judge(&recorder.history(), "2");
-    told(installed).await
+    told(installed).await?;
+    Ok(people)
 }
 
 /// What `kubectl get events` shows: which steps went and were done, and that the release is complete.

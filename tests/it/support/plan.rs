@@ -66,6 +66,17 @@ pub fn plan(name: &str, steps: &[PlannedStep<'_>]) -> Value {
         "spec": {"owner": {"name": "Lena", "contact": "#releases"}, "participants": participants, "steps": steps}})
 }
 
+/// Puts a person's task between the two steps of a plan: how long a test needs for what happens in between is then its
+/// own affair.
+pub fn with_a_look_between(plan: &mut Value) {
+    let steps = &mut plan["spec"]["steps"];
+    let look = json!({"name": "look", "participant": steps[0]["participant"], "task": "look at it", "dependsOn": [steps[0]["name"]]});
+    steps[1]["dependsOn"] = json!(["look"]);
+    if let Some(steps) = steps.as_array_mut() {
+        steps.insert(1, look);
+    }
+}
+
 /// A Freeze of one team, in its own namespace, from a minute ago until an instant.
 pub fn freeze(team: &str, until: DateTime<Utc>) -> Value {
     let wall = |t: DateTime<Utc>| t.format("%Y-%m-%dT%H:%M:%S").to_string();
@@ -153,6 +164,19 @@ impl Stage<'_> {
             })
             .await?;
         Ok(digest(&found))
+    }
+
+    /// Somebody of a team says that the task `look` of a release is done.
+    pub async fn looked(&self, team: &str, release: &str) -> Done<()> {
+        let digest = self.read(release_named(release)).await?["status"]["digest"].clone();
+        let done = json!([{"release": format!("releases/{release}"), "step": "look", "digest": digest}]);
+        self.patch(("TeamReadiness", team, team), json!({"spec": {"tasksDone": done}})).await?;
+        let by = |r: &Value| {
+            let all = r["status"]["steps"].as_array().into_iter().flatten();
+            all.filter(|s| s["name"] == "look").any(|s| s["doneBy"] == "admin")
+        };
+        self.until("it is recorded who did the task", release_named(release), by).await?;
+        Ok(())
     }
 
     /// Waits until a release is complete.

@@ -48,6 +48,9 @@ pub async fn an_altered_webhook_closes_every_gate(old: &Old, operator: &Operator
     let installed = &old.installed;
     let release = shop::release("gated");
     installed.apply(&installed.admin, &to_yaml(&[release])).await?;
+    // Something that waits for it.
+    let image = r#"{"spec":{"template":{"spec":{"containers":[{"name":"api","image":"registry.example/api:10"}]}}}}"#;
+    installed.kubectl(&["patch", "deployment", "api", "-n", "core", "-p", image]).await?;
     let before = installed.get(CONFIGURATION, "", "rollcall").await?.unwrap_or_default();
     let narrowed =
         json!([{"op": "replace", "path": "/webhooks/0/objectSelector", "value": {"matchLabels": {"a": "b"}}}]);
