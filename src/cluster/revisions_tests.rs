@@ -160,11 +160,11 @@ fn ending_a_rollback_leaves_what_was_remembered_when_it_began() {
         let all = patch.as_array().into_iter().flatten();
         all.skip(1).map(|o| format!("{} {}", o["op"], o["path"]).replace('"', "")).collect::<Vec<_>>()
     };
-    let removed = "remove /metadata/annotations/rollcall.dev~1rollback".to_owned();
+    let removed = "remove /metadata/annotations/rollcall.dev~1rollback";
     let begun = pinned(json!({"rollcall.dev/rollback": "m", "rollcall.dev/rolled-back": "sha256:a sha256:b"}));
-    assert_eq!(writes(unpin_patch(&begun, "sha256:b")), [removed.clone()]);
-    assert_eq!(writes(abandon_patch(&begun)), [removed.clone()], "also where nobody is left to end it");
+    assert_eq!(writes(unpin_patch(&begun, "sha256:b")), [removed]);
+    assert_eq!(writes(abandon_patch(&begun)), [removed], "also where nobody is left to end it");
     let earlier = pinned(json!({"rollcall.dev/rollback": "m", "rollcall.dev/rolled-back": "sha256:other"}));
-    let written = "add /metadata/annotations/rollcall.dev~1rolled-back".to_owned();
+    let written = "add /metadata/annotations/rollcall.dev~1rolled-back";
     assert_eq!(writes(unpin_patch(&earlier, "sha256:b")), [removed, written], "begun by an older rollcall");
 }

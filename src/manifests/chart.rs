@@ -157,8 +157,9 @@ mod tests {
         let (_, hold) = all.iter().find(|(path, _)| path.ends_with("/hold.yaml")).expect("the template");
         let refusal = hold.find("{{- fail (printf \"hold must be auto, policies or webhook").expect("a refusal");
         assert!(refusal < hold.find("{{- if or (eq").expect("the choice"), "before anything is rendered");
+        assert!(hold.contains(r#"(list "auto" "policies" "webhook")"#));
         for known in ["auto", "policies", "webhook"] {
-            assert!(hold.contains(&format!("(list \"auto\" \"policies\" \"webhook\")")) && VALUES.contains(known));
+            assert!(VALUES.contains(known), "{known}");
         }
     }
 
