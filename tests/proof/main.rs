@@ -1,8 +1,8 @@
 //! The shipped operator in simulated clusters: stories and their transcripts, every story stopped at every write, and
 //! thousands of random ones in which everything goes wrong. The judge is the crate `proof`.
 //!
-//! `make seeds` and `make stories` run it. Without the profile that they use it says the same, and takes five times as
-//! long.
+//! `make stories`, `make seeds` and `make sweep` run it. Without the profile of the latter two it says the same, and
+//! takes five times as long.
 
 #![allow(clippy::disallowed_methods, reason = "tests measure how long they take")]
 
