@@ -246,6 +246,7 @@ impl Runner {
             former: None,
             evidence: Vec::new(),
             overridden: overridden.clone(),
+            withdrawn: None,
         };
         self.situation.record.steps.entry(step.clone()).or_default().grant = Some(grant);
         if let Some(rivalry) = self.rivalries.get_mut(step) {
@@ -303,6 +304,7 @@ impl Runner {
                     what: step.name.clone(),
                     at,
                     under_way: self.due.contains_key(&step.name),
+                    granted: false,
                     live: !self.over,
                 })
             })

@@ -224,6 +224,7 @@ fn it_takes_one_of_the_starts_of_an_opening_and_no_place_of_a_release() {
         what: what.into(),
         at: at(time),
         under_way: release.is_some(),
+        granted: false,
         live: release.is_some(),
     };
     let full = change().governed(limit(1)).with(|c| c.starts.push(start(Some("p"), "api", "08:56:00")));
