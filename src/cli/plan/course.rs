@@ -104,7 +104,7 @@ fn at(runners: &mut [Runner], now: DateTime<Utc>) {
     let mut changed: BTreeSet<String> = BTreeSet::new();
     for n in 0..runners.len() {
         let due = runners[n].next().is_some_and(|next| next <= now);
-        if runners[n].over || !(due || !runners[n].stakes.is_disjoint(&changed)) {
+        if runners[n].over || !due && runners[n].stakes.is_disjoint(&changed) {
             continue;
         }
         let (in_use, starts) = (others_use(runners, n), others_started(runners, n));
