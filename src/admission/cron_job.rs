@@ -1,9 +1,7 @@
 //! CronJobs: held by `spec.suspend`. The twin of `manifests/policies/cron_job.rs`.
 
-use serde_json::{Value, json};
-
-use super::held::{Held, is_set};
-use super::set;
+use super::held::Held;
+use super::suspend::{resume, suspend, suspended};
 
 pub(super) const HOLD: Held = Held {
     kind: "cronjob",
@@ -13,15 +11,7 @@ pub(super) const HOLD: Held = Held {
     changed: |object, old, _| old.is_null() || object["spec"]["jobTemplate"] != old["spec"]["jobTemplate"],
     holds: suspended,
     stopped: suspended,
-    hold: |object| set(object, "suspend", json!(true)),
-    release: |object, lifted| {
-        if lifted.ours {
-            set(object, "suspend", json!(false));
-        }
-    },
+    hold: suspend,
+    release: resume,
     remembers: None,
 };
-
-fn suspended(object: &Value) -> bool {
-    is_set(object, "suspend")
-}

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::held::{Held, is_set};
-use super::{Question, Request, set};
+use super::held::Held;
+use super::suspend::{resume, suspend, suspended};
+use super::{Question, Request};
 
 pub(super) const HOLD: Held = Held {
     kind: "job",
@@ -13,18 +14,10 @@ pub(super) const HOLD: Held = Held {
     changed,
     holds: suspended,
     stopped: suspended,
-    hold: |object| set(object, "suspend", json!(true)),
-    release: |object, lifted| {
-        if lifted.ours {
-            set(object, "suspend", json!(false));
-        }
-    },
+    hold: suspend,
+    release: resume,
     remembers: None,
 };
-
-fn suspended(object: &Value) -> bool {
-    is_set(object, "suspend")
-}
 
 /// Whoever names an owner must be allowed to act for it, as controllers are and people are not.
 const FOR_AN_OWNER: [Question; 2] = [

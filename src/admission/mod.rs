@@ -13,6 +13,7 @@ mod held;
 mod job;
 mod signoff;
 mod stateful_set;
+mod suspend;
 mod template;
 
 use serde_json::{Map, Value};

@@ -30,6 +30,8 @@ pub use super::waiting::{BlockerStatus, ScheduleStatus};
     label("app.kubernetes.io/part-of", "rollcall"),
     selectable = ".status.finished",
     validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.finished) || !oldSelf.status.finished || self.spec == oldSelf.spec").message("the release is finished, so its spec is a record: create another release").field_path(".spec"),
+    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.steps) || oldSelf.spec.steps.all(o, !oldSelf.status.steps.exists(s, s.name == o.name && has(s.grant) && !has(s.grant.withdrawnAt)) || self.spec.steps.exists(n, n.name == o.name && has(n.workload) && has(o.workload) && n.workload.kind == o.workload.kind && n.workload.name == o.workload.name && has(n.participant) && has(o.participant) && n.participant == o.participant))").message("a step that was let go cannot be removed, or be given another workload or participant: cancel the release and create another one").field_path(".spec.steps"),
+    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.steps) || !oldSelf.status.steps.exists(s, has(s.grant) && !has(s.grant.withdrawnAt)) || oldSelf.spec.participants.all(o, self.spec.participants.all(n, n.name != o.name || n.team.__namespace__ == o.team.__namespace__ && n.team.name == o.team.name))").message("once a step was let go no participant can become another team: cancel the release and create another one").field_path(".spec.participants"),
     printcolumn(
         name = "Ready",
         type_ = "string",
@@ -316,6 +318,7 @@ pub struct CoordinatedReleaseStatus {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct StepStatus {
+    #[schemars(schema_with = "fields::label")]
     pub name: String,
     /// Waiting, Granted, Progressing, Soaking, Done, Failed, RollingBack, or RolledBack.
     pub state: String,
@@ -368,6 +371,10 @@ pub struct Grant {
     /// Who overrode which gates, if anybody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
+    /// When it was first seen, by API-server time, that nobody can act on it any more, and that nobody had. It counts
+    /// for nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<String>,
 }
 
 fn step_names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -2,24 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::cluster::{Cluster, ClusterArgs, RefusalKind, encoded, read};
+use super::asked::Asked;
+use super::cluster::{Changes, Cluster, RefusalKind, encoded, read};
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::inert;
 use super::screen::when::age;
-use super::screen::{DisplayArgs, Format, Output, Screen, Table};
+use super::screen::{Format, Screen, Table};
 use super::{Failure, answer, completion};
 use crate::api::time::{from_wire, to_wire};
 use crate::cluster::writes::Resource;
 use crate::domain::ObjectName;
 
 const EVENTS: Resource = Resource { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
-const EVERY: Duration = Duration::from_secs(2);
 
 /// Show the events of a release, the oldest first.
 ///
@@ -34,24 +34,20 @@ pub struct Args {
     #[arg(short, long)]
     watch: bool,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Events {
+pub struct Events {
     api_version: &'static str,
     kind: &'static str,
     release: String,
     events: Vec<Happened>,
 }
 
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Happened {
+#[derive(JsonSchema, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Happened {
     at: String,
     #[serde(rename = "type")]
     type_: String,
@@ -62,36 +58,57 @@ struct Happened {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.asked.place.reach().await?;
     let release = read::release(&cluster, &cluster.named(&args.release)).await?;
     let name = ObjectName::new(&*release.meta.key.namespace, &*release.meta.key.name);
     let events = happened(&cluster, &name).await.map_err(|r| r.told(&cluster.api))?;
     let names: Vec<String> = events.iter().map(|e| e.reason.clone()).collect();
     let now = cluster.now();
-    let mut known: BTreeSet<(String, String, String)> = events.iter().map(key).collect();
+    let known: BTreeSet<(String, String, String)> = events.iter().map(key).collect();
     let all = Events { api_version: VERSION, kind: "Events", release: name.to_string(), events };
-    let text = match for_programs(&args.output.format, &all, &names)? {
+    let text = match for_programs(&args.asked.output.format, &all, &names)? {
         Some(text) => text,
         None if all.events.is_empty() => "No events: the API server keeps none of this release.\n".to_owned(),
         None => table(&all.events, now, &screen),
     };
     answer(&text)?;
-    if !args.watch || !matches!(args.output.format, Format::Table | Format::Wide) {
+    if !args.watch || !matches!(args.asked.output.format, Format::Table | Format::Wide) {
         return Ok(ExitCode::SUCCESS);
     }
+    follow(&cluster, &name, known, &screen).await
+}
+
+/// Writes a line for each event that is not known yet, until the person has seen enough.
+async fn follow(
+    cluster: &Cluster,
+    name: &ObjectName,
+    mut known: BTreeSet<(String, String, String)>,
+    screen: &Screen,
+) -> Result<ExitCode, Failure> {
+    let mut changes = Changes::in_all(cluster, EVENTS, &name.namespace, &format!("regarding.name={}", name.name));
+    let mut lost = false;
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
-            () = tokio::time::sleep(EVERY) => {}
+            () = changes.next(None) => {}
         }
-        let found = match happened(&cluster, &name).await {
-            Ok(found) => found,
-            Err(refusal) if refusal.kind == RefusalKind::Unreachable => continue,
+        match happened(cluster, name).await {
+            Ok(found) => {
+                changes.answered();
+                if std::mem::replace(&mut lost, false) {
+                    answer("connected again\n")?;
+                }
+                for event in found.iter().filter(|e| known.insert(key(e))) {
+                    answer(&format!("{}\n", line(event, screen)))?;
+                }
+            }
+            Err(refusal) if refusal.kind == RefusalKind::Unreachable => {
+                changes.unanswered();
+                if !std::mem::replace(&mut lost, true) {
+                    answer(&format!("connection lost, trying again: {}\n", inert(&refusal.message)))?;
+                }
+            }
             Err(refusal) => return Err(refusal.told(&cluster.api)),
-        };
-        for event in found.iter().filter(|e| known.insert(key(e))) {
-            answer(&format!("{}\n", line(event, &screen)))?;
         }
     }
 }
@@ -127,17 +144,21 @@ fn event(value: &Value) -> Happened {
 }
 
 fn table(events: &[Happened], now: DateTime<Utc>, screen: &Screen) -> String {
-    let mut table = Table::new(&["AGE", "AT", "REASON", "TIMES", "NOTE"]);
+    // On a narrow terminal the note needs the room.
+    let narrow = screen.width.is_some_and(|width| width < 100);
+    let mut table =
+        Table::new(if narrow { &["AGE", "REASON", "NOTE"] } else { &["AGE", "AT", "REASON", "TIMES", "NOTE"] });
     for event in events {
         let at = from_wire(&event.at);
         let reason = inert(&event.reason);
-        table.row(vec![
-            at.map(|at| age(at, now)).unwrap_or_default(),
-            at.map(|at| screen.when.at(at)).unwrap_or_default(),
-            if event.type_ == "Warning" { screen.wait(&reason) } else { reason },
-            event.count.to_string(),
-            inert(&event.note),
-        ]);
+        let aged = at.map(|at| age(at, now)).unwrap_or_default();
+        let reason = if event.type_ == "Warning" { screen.wait(&reason) } else { reason };
+        table.row(if narrow {
+            vec![aged, reason, inert(&event.note)]
+        } else {
+            let at = at.map(|at| screen.when.at(at)).unwrap_or_default();
+            vec![aged, at, reason, event.count.to_string(), inert(&event.note)]
+        });
     }
     table.shown(screen, 0)
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cluster::nearest;
@@ -16,7 +17,7 @@ use crate::domain::scheduling::{CODES, Code, Gate};
 /// Codes are the same in the status of releases, in events, in metrics and in the answers of this command.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// A code such as RC051, or only its number.
+    /// A code such as RC051, or only its number; or `output`, for the JSON Schema of what -o json says.
     #[arg(value_name = "CODE", add = completion::codes())]
     code: Option<String>,
     #[command(flatten)]
@@ -25,23 +26,26 @@ pub struct Args {
     display: DisplayArgs,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Explained {
+pub struct Explained {
     code: String,
     gate: &'static str,
     meaning: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Codes {
+pub struct Codes {
     api_version: &'static str,
     kind: &'static str,
     codes: Vec<Explained>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if args.code.as_deref() == Some("output") {
+        return answer(&format!("{:#}\n", super::schema::schema()));
+    }
     let screen = Screen::of(&args.display);
     let chosen: Vec<&(Code, Gate, &str)> = match &args.code {
         None => CODES.iter().collect(),

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod asked;
 mod calendar;
 mod cluster;
 mod completion;
@@ -22,6 +23,7 @@ mod plan;
 mod policies;
 mod release_all;
 mod run;
+mod schema;
 mod screen;
 mod sign;
 mod status;
@@ -41,7 +43,6 @@ pub use failure::Failure;
 #[command(
     name = "rollcall",
     version,
-    propagate_version = true,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 yes, 1 no, 2 wrong usage, 3 not found or unreachable, 4 forbidden, 5 timed out."
 )]

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::{Cluster, ClusterArgs, read};
+use super::asked::Asked;
+use super::cluster::{Cluster, read};
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::inert;
-use super::screen::{DisplayArgs, Output, Screen, Table};
+use super::screen::{Screen, Table};
 use super::{Failure, answer, completion, invoked_as};
 use crate::api::time::from_wire;
 use crate::cluster::objects::{Release, Team};
@@ -27,16 +29,12 @@ pub struct Args {
     #[arg(short = 'A', long)]
     all_namespaces: bool,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Owed {
+pub struct Owed {
     api_version: &'static str,
     kind: &'static str,
     /// What the teams owe.
@@ -46,9 +44,9 @@ struct Owed {
 }
 
 /// One team's debt to one release.
-#[derive(Serialize, Clone)]
+#[derive(JsonSchema, Serialize, Clone)]
 #[serde(rename_all = "camelCase")]
-struct Debt {
+pub struct Debt {
     team: String,
     release: String,
     /// Pending, Stale, Rejected, or NotTrusted.
@@ -65,8 +63,7 @@ struct Debt {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.asked.place.reach().await?;
     let everywhere = args.all_namespaces || args.team.is_some();
     let (teams, releases) = (teams(&cluster, &args, everywhere).await?, starts(&cluster).await);
     let chosen = match &args.team {
@@ -89,7 +86,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let code = ExitCode::from(u8::from(!owed.is_empty()));
     let names: Vec<String> = owed.iter().map(|d| format!("teamreadiness.rollcall.dev/{}", d.team)).collect();
     let all = Owed { api_version: VERSION, kind: "Owed", owed, by_others };
-    let text = match for_programs(&args.output.format, &all, &names)? {
+    let text = match for_programs(&args.asked.output.format, &all, &names)? {
         Some(text) => text,
         None => drawn(&all, &cluster, &screen),
     };

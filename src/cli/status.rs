@@ -4,10 +4,16 @@ mod board;
 mod one;
 mod watch;
 
+pub use board::Board;
+pub use one::Standing;
+
 use std::process::ExitCode;
 
-use super::cluster::{Cluster, ClusterArgs, read};
-use super::screen::{DisplayArgs, Format, Output, Screen};
+use chrono::{DateTime, Utc};
+
+use super::asked::Asked;
+use super::cluster::{Cluster, read};
+use super::screen::{Format, Screen};
 use super::{Failure, answer, completion};
 
 /// Show all releases and what each waits for, or where one of them stands.
@@ -18,6 +24,7 @@ use super::{Failure, answer, completion};
 /// Exit codes: 0 (for one release: done, under way, or nothing blocks it), 1 it is blocked or has failed,
 /// 3 not found or unreachable, 4 forbidden.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  rollcall status -A\n  rollcall status checkout-2 -n releases -w")]
 pub struct Args {
     /// The release: NAME or NAMESPACE/NAME.
     #[arg(value_name = "RELEASE", add = completion::releases())]
@@ -29,11 +36,7 @@ pub struct Args {
     #[arg(short, long)]
     watch: bool,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
 /// What there is to show at one moment.
@@ -46,17 +49,18 @@ struct Shown {
     code: u8,
     /// Nothing of it will change any more.
     over: bool,
+    /// When time alone may change it.
+    next: Option<DateTime<Utc>>,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.asked.place.reach().await?;
     if args.watch {
-        if !matches!(args.output.format, Format::Table | Format::Wide) {
+        if !matches!(args.asked.output.format, Format::Table | Format::Wide) {
             let help = "use kubectl get crel -w -o json to watch as a program";
             return Err(Failure::usage("-w is for people, so it has no -o for programs", help));
         }
-        return watch::run(&args, &cluster, &screen).await;
+        return watch::run(&args, &cluster).await;
     }
     let shown = now(&args, &cluster, &screen).await?;
     answer(&shown.text)?;
@@ -69,8 +73,8 @@ async fn now(args: &Args, cluster: &Cluster, screen: &Screen) -> Result<Shown, F
         None => board::shown(args, cluster, screen).await,
         Some(name) => {
             let release = read::release(cluster, &cluster.named(name)).await?;
-            let examined = read::examine(cluster, release, None).await?;
-            one::shown(&args.output.format, &examined, screen)
+            let examined = read::examine(cluster, release, None).await?.or_as_reported();
+            one::shown(&args.asked.output.format, &examined, screen)
         }
     }
 }

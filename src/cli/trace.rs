@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::cluster::{Cluster, ClusterArgs, read};
+use super::asked::Asked;
+use super::cluster::{Cluster, read};
+use super::screen::Screen;
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::inert;
 use super::screen::when::span;
-use super::screen::{DisplayArgs, Output, Screen};
 use super::{Failure, answer, invoked_as};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{BREAK_GLASS, CLAIM, GATE_LABEL, HOLD, RELEASED};
@@ -22,21 +24,18 @@ use crate::domain::ObjectName;
 
 /// Show which release, grant and signatures let a workload's content go, or what keeps it now.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  rollcall trace deploy/api -n core")]
 pub struct Args {
     /// The workload: deploy/NAME, job/NAME, "deploy NAME", or "Deployment NAMESPACE/NAME".
     #[arg(value_name = "WORKLOAD", num_args = 1..=2, required = true)]
     workload: Vec<String>,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Trace {
+pub struct Trace {
     api_version: &'static str,
     kind: &'static str,
     workload: String,
@@ -59,9 +58,9 @@ struct Trace {
 }
 
 /// A release's step for it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Ship {
+pub struct Ship {
     release: String,
     step: String,
     finished: bool,
@@ -77,8 +76,7 @@ struct Ship {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.asked.place.reach().await?;
     let (kind, name) = named(&args.workload, &cluster)?;
     let resource = Resource::of(kind);
     let found = cluster.api.get(resource, &name.namespace, &name.name).await.map_err(|r| r.told(&cluster.api))?;
@@ -87,7 +85,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let trace = trace(&cluster, kind, &name, &object).await?;
     let names = [format!("{}/{}", kind.as_str().to_lowercase(), name.name)];
-    match for_programs(&args.output.format, &trace, &names)? {
+    match for_programs(&args.asked.output.format, &trace, &names)? {
         Some(text) => answer(&text),
         None => answer(&drawn(&trace, &cluster, &screen)),
     }

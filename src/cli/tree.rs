@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::{Cluster, ClusterArgs, read};
+use super::asked::Asked;
+use super::cluster::read;
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::{count, cut, inert};
-use super::screen::{DisplayArgs, Format, Output, Screen};
+use super::screen::{Format, Screen};
 use super::why::chain;
 use super::{Failure, answer, completion};
 
@@ -24,17 +26,13 @@ pub struct Args {
     #[arg(long)]
     compact: bool,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
 /// The tree as data.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Tree {
+pub struct Tree {
     api_version: &'static str,
     kind: &'static str,
     release: String,
@@ -42,9 +40,9 @@ struct Tree {
 }
 
 /// One step.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Leaf {
+pub struct Leaf {
     step: String,
     state: String,
     /// `Deployment namespace/name`, `wait 5m`, or a person's task.
@@ -57,10 +55,9 @@ struct Leaf {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.asked.place.reach().await?;
     let release = read::release(&cluster, &cluster.named(&args.release)).await?;
-    let examined = read::examine(&cluster, release, None).await?;
+    let examined = read::examine(&cluster, release, None).await?.or_as_reported();
     let tree = Tree {
         api_version: VERSION,
         kind: "Tree",
@@ -68,9 +65,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         waves: waves(&examined),
     };
     let names: Vec<String> = tree.waves.iter().flatten().map(|leaf| leaf.step.clone()).collect();
-    match for_programs(&args.output.format, &tree, &names)? {
+    match for_programs(&args.asked.output.format, &tree, &names)? {
         Some(text) => answer(&text),
-        None => answer(&drawn(&tree, &screen, args.compact, args.output.format == Format::Wide)),
+        None => answer(&drawn(&tree, &screen, args.compact, args.asked.output.format == Format::Wide)),
     }
 }
 
@@ -111,7 +108,7 @@ fn leaf(examined: &read::Examined, step: &crate::api::release::Step) -> Leaf {
     };
     let status = examined.release.status.steps.iter().find(|s| s.name == step.name);
     let recorded = status.map(|s| s.state.clone());
-    let own = examined.blockers.iter().filter(|b| b.blocker.step.as_ref() == Some(&step.name));
+    let own = examined.blockers.iter().filter(|b| b.said.step.as_ref() == Some(&step.name));
     let mut says: Vec<String> = own.map(|b| format!("{} {}", b.said.code, b.said.message)).collect();
     says.extend(view.map(|v| v.note.clone()).filter(|note| !note.is_empty()));
     Leaf {

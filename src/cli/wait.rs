@@ -2,14 +2,14 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::cluster::{Cluster, ClusterArgs, RefusalKind, read};
+use super::asked::Place;
+use super::cluster::{Changes, Cluster, RefusalKind, read};
+use super::screen::Screen;
 use super::screen::text::{cut, inert};
 use super::screen::when::span;
-use super::screen::{DisplayArgs, Screen};
 use super::{Failure, answer, completion, invoked_as};
 use crate::api::time::duration_from_wire;
 use crate::cluster::objects::Release;
@@ -17,14 +17,12 @@ use crate::cluster::writes::RELEASES;
 use crate::domain::ObjectName;
 use crate::domain::scheduling::{CODES, Gate};
 
-/// How often it is looked at.
-const EVERY: Duration = Duration::from_secs(1);
-
 /// Wait until a release is ready, has started, or has finished. It says what it waits for.
 ///
 /// Exit codes: 0 it is so, 1 it cannot become so any more (it failed, or ended otherwise), 3 not found or
 /// unreachable, 4 forbidden, 5 not within --timeout.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  rollcall wait checkout-2 -n releases --for finished --timeout 2h")]
 pub struct Args {
     /// The release: NAME or NAMESPACE/NAME.
     #[arg(value_name = "RELEASE", add = completion::releases())]
@@ -36,9 +34,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30m")]
     timeout: TimeDelta,
     #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    place: Place,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,12 +75,12 @@ enum Standing {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.place.reach().await?;
     let name = cluster.named(&args.release);
     // The first answer must come: a wrong name or a cluster that is not there is nothing to wait for.
     let mut release = Release::clone(&*read::release(&cluster, &name).await?);
     let mut limit = std::pin::pin!(tokio::time::sleep(args.timeout.to_std().unwrap_or_default()));
+    let mut changes = Changes::of(&cluster, &name);
     let mut line = Line::new(screen);
     loop {
         let waits = match standing(&release, &args.goal) {
@@ -106,20 +102,32 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
                 let what = format!("{name}: not within {}; it waits: {waits}", span(args.timeout));
                 return Err(Failure::timed_out(what, format!("{} why {name}", invoked_as())));
             }
-            () = tokio::time::sleep(EVERY) => {}
+            () = changes.next(None) => {}
         }
-        release = again(&cluster, &name, release, &mut line).await?;
+        if let Some(newer) = again(&cluster, &name, &mut changes, &mut line).await? {
+            release = newer;
+        }
     }
 }
 
-/// The release as it is now; as it was, if there is no answer just now.
-async fn again(cluster: &Cluster, name: &ObjectName, last: Release, line: &mut Line) -> Result<Release, Failure> {
+/// The release as it is now; `None`, and it is said, if there is no answer just now.
+async fn again(
+    cluster: &Cluster,
+    name: &ObjectName,
+    changes: &mut Changes,
+    line: &mut Line,
+) -> Result<Option<Release>, Failure> {
     match cluster.api.get(RELEASES, &name.namespace, &name.name).await {
-        Ok(Some(found)) => Ok(read::as_release(&found).unwrap_or(last)),
+        Ok(Some(found)) => {
+            changes.answered();
+            line.back();
+            Ok(read::as_release(&found).ok())
+        }
         Ok(None) => Err(Failure::no(format!("{name} was deleted while it was waited for"), "kubectl get crel -A")),
         Err(refusal) if refusal.kind == RefusalKind::Unreachable => {
-            line.says(&format!("no answer from the API server, trying again: {}", refusal.message));
-            Ok(last)
+            changes.unanswered();
+            line.lost(&refusal.message);
+            Ok(None)
         }
         Err(refusal) => Err(refusal.told(&cluster.api)),
     }
@@ -137,7 +145,7 @@ fn standing(release: &Release, goal: &Goal) -> Standing {
         Some(first) => format!("{progress} {} {}, by {}", first.code, first.message, first.owner).trim().to_owned(),
         None => format!("{progress} {reason}").trim().to_owned(),
     };
-    let finished = status.finished == Some(true);
+    let finished = read::over(release);
     let completed = finished && reason == "Completed";
     let failed = seen && reason == "RolloutFailed";
     match goal {
@@ -169,15 +177,34 @@ struct Line {
     screen: Screen,
     live: bool,
     said: String,
+    lost: bool,
 }
 
 impl Line {
     fn new(screen: Screen) -> Self {
-        Self { screen, live: std::io::stderr().is_terminal(), said: String::new() }
+        Self { screen, live: std::io::stderr().is_terminal(), said: String::new(), lost: false }
     }
 
-    fn says(&mut self, text: &str) {
-        let text = inert(text);
+    /// Why it waits, as far as that is known just now.
+    fn says(&mut self, why: &str) {
+        if !self.lost {
+            self.draws(format!("waiting: {}", inert(why)));
+        }
+    }
+
+    fn lost(&mut self, why: &str) {
+        if !std::mem::replace(&mut self.lost, true) {
+            self.draws(format!("connection lost, trying again: {}", inert(why)));
+        }
+    }
+
+    fn back(&mut self) {
+        if std::mem::replace(&mut self.lost, false) && !self.live {
+            self.draws("connected again".to_owned());
+        }
+    }
+
+    fn draws(&mut self, text: String) {
         if text == self.said {
             return;
         }
@@ -185,9 +212,9 @@ impl Line {
         // Nothing depends on whether somebody reads it.
         let _ = if self.live {
             let room = terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)).saturating_sub(1);
-            write!(err, "\r\u{1b}[K{}", self.screen.faint(&cut(&format!("waiting: {text}"), room)))
+            write!(err, "\r\u{1b}[K{}", self.screen.faint(&cut(&text, room)))
         } else {
-            writeln!(err, "waiting: {text}")
+            writeln!(err, "{text}")
         };
         let _ = err.flush();
         self.said = text;

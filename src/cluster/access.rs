@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::writes::{ApiError, Objects, Resource};
 
-pub(super) const REVIEWS: Resource = Resource {
+const REVIEWS: Resource = Resource {
     group: "authorization.k8s.io",
     version: "v1",
     plural: "subjectaccessreviews",
@@ -41,19 +41,22 @@ impl Objects {
         if person.user.is_empty() {
             return Ok(false);
         }
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-            "spec": {"user": person.user, "groups": groups(person), "resourceAttributes": {
-                "verb": wish.verb, "group": wish.group, "resource": wish.plural,
-                "namespace": wish.namespace, "name": wish.name}},
-        });
+        let attributes = json!({"verb": wish.verb, "group": wish.group, "resource": wish.plural,
+            "namespace": wish.namespace, "name": wish.name});
+        self.allows(json!({"user": person.user, "groups": groups(person)}), attributes).await
+    }
+
+    /// Whether the API server's authorizers allow this to somebody; `spec` says to whom.
+    pub(super) async fn allows(&self, mut spec: Value, attributes: Value) -> Result<bool, ApiError> {
+        spec["resourceAttributes"] = attributes;
+        let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": REVIEWS.kind, "spec": spec});
         let text = self.send(Method::POST, REVIEWS, "", "", "", "application/json", Some(review)).await?;
         Ok(serde_json::from_str::<Value>(&text).is_ok_and(|answer| allowed(&answer)))
     }
 }
 
 /// Allowed and not denied as well: an authorizer that errs may leave either unsaid.
-pub(super) fn allowed(answer: &Value) -> bool {
+fn allowed(answer: &Value) -> bool {
     answer["status"]["allowed"] == true && answer["status"]["denied"] != true
 }
 

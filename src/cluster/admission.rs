@@ -7,7 +7,6 @@ use k8s_openapi::ByteString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::access::{REVIEWS, allowed};
 use super::objects::{Meta, WireMeta};
 use super::writes::{ApiError, Objects, Resource};
 use super::{ObjectKey, Projected, ResourceVersion};
@@ -90,18 +89,10 @@ impl Objects {
     ///
     /// When it could not be found out.
     pub async fn may_requester(&self, who: &Requester, access: Access<'_>) -> Result<bool, ApiError> {
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1", "kind": REVIEWS.kind,
-            "spec": {
-                "user": who.username, "uid": who.uid, "groups": who.groups, "extra": who.extra,
-                "resourceAttributes": {
-                    "namespace": access.namespace, "verb": access.verb, "group": access.group,
-                    "resource": access.resource, "subresource": access.subresource,
-                },
-            },
-        });
-        let answer = self.send(Method::POST, REVIEWS, "", "", "", "application/json", Some(review)).await?;
-        Ok(serde_json::from_str::<Value>(&answer).is_ok_and(|answer| allowed(&answer)))
+        let spec = json!({"user": who.username, "uid": who.uid, "groups": who.groups, "extra": who.extra});
+        let attributes = json!({"namespace": access.namespace, "verb": access.verb, "group": access.group,
+            "resource": access.resource, "subresource": access.subresource});
+        self.allows(spec, attributes).await
     }
 
     /// Replaces the authorities that each webhook of a configuration trusts, if it still has this version.

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::ResourceVersion;
 use super::workloads::{
-    Object, Workload, abandon_patch, adapter_of, applied_over, digest_of_content, rollback_patch, unpin_patch,
+    Object, Part, Workload, abandon_patch, adapter_of, applied_over, digest_of_content, rollback_patch,
+    said_by_appliers, unpin_patch,
 };
 use super::writes::{ApiError, Objects, Resource};
 use crate::api::fields::WorkloadKind;
@@ -139,7 +140,10 @@ impl Objects {
 
     /// Puts a former revision back, held or not, if the workload still has the version it was read with. Its
     /// content is pinned until [`Self::unpin`]. `marker` must differ from the marker that the workload has: the
-    /// policies let each marker be used once.
+    /// policies let each marker be used once. `from` is the digest of the content that is rolled back; it is remembered,
+    /// so that nothing lets it go by itself when it lands again. It can land over what the former version has and it
+    /// lacks, which no apply of it takes away; so the digests of that are remembered as well, as far as it can still be
+    /// read. If it cannot, that does not keep a bad version running.
     ///
     /// # Errors
     ///
@@ -150,42 +154,56 @@ impl Objects {
         workload: &Workload,
         former: &Former,
         marker: &str,
+        from: &str,
     ) -> Result<ResourceVersion, ApiError> {
         if former.owner != workload.uid {
             return Err(ApiError::Conflict { what: Resource::of(workload.kind).said_of(&workload.key) });
         }
-        self.patch_workload(workload, rollback_patch(workload, former, marker)).await
+        let again = self.landed_again(workload, former, from).await.unwrap_or_else(|error| {
+            tracing::warn!(event = "rolled_back_unread", workload = %workload.key, "{error}");
+            Vec::new()
+        });
+        let mut forms = vec![from.to_owned()];
+        for form in again {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+        self.patch_workload(workload, rollback_patch(workload, former, marker, &forms.join(" "))).await
     }
 
-    /// Ends a rollback: takes the marker away and remembers the digest of the content that was rolled back, so
-    /// that nothing lets it go by itself when it lands again. It can land over what the former version has and it
-    /// lacks, which no apply of it takes away; so the digest of that is remembered as well, if its revision is still
-    /// kept and can be read. If not, that does not keep the workload pinned.
+    /// Ends a rollback, if the workload still has the version it was read with.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Conflict`] if it has another version; nothing was written then.
+    /// As [`Self::release`].
     pub async fn unpin(&self, workload: &Workload, rolled_back: &str) -> Result<ResourceVersion, ApiError> {
-        let forms = match self.landed_again(workload, rolled_back).await {
-            Ok(Some(again)) if again != rolled_back => format!("{rolled_back} {again}"),
-            Ok(_) => rolled_back.to_owned(),
-            Err(error) => {
-                tracing::warn!(event = "rolled_back_unread", workload = %workload.key, "{error}");
-                rolled_back.to_owned()
-            }
-        };
-        self.patch_workload(workload, unpin_patch(workload, &forms)).await
+        self.patch_workload(workload, unpin_patch(workload, rolled_back)).await
     }
 
-    /// The digest of what an apply of a kept revision leaves over the stored content. `None` if it is not kept.
-    async fn landed_again(&self, workload: &Workload, applied: &str) -> Result<Option<String>, ApiError> {
+    /// The digests of what applies of some content leave over a former revision. What its appliers said themselves is
+    /// known only as long as nothing else is stored over it; what became of it, as long as its revision is kept.
+    async fn landed_again(&self, workload: &Workload, former: &Former, from: &str) -> Result<Vec<String>, ApiError> {
         let adapter = adapter_of(workload.kind);
-        let Some(keeper) = adapter.revisions() else {
-            return Ok(None);
-        };
-        let (object, own) = self.with_revisions(workload, keeper).await?;
-        let kept = own.iter().find(|r| r.digest == applied);
-        Ok(kept.map(|r| digest_of_content(&applied_over(&r.template, &object.content), adapter.pod_template())))
+        let resource = Resource::of(workload.kind);
+        let (namespace, name) = (&*workload.key.namespace, &*workload.key.name);
+        let digest = |content: &Value| digest_of_content(content, adapter.pod_template());
+        if workload.template != from {
+            let Some(keeper) = adapter.revisions() else {
+                return Ok(Vec::new());
+            };
+            let (_, own) = self.with_revisions(workload, keeper).await?;
+            let kept = own.iter().find(|r| r.digest == from);
+            return Ok(kept
+                .map(|r| digest(&applied_over(&Part::all(&r.template), &former.template)))
+                .into_iter()
+                .collect());
+        }
+        let what = resource.said(namespace, name);
+        let text = self.get(resource, namespace, name).await?.ok_or(ApiError::NotFound { what: what.clone() })?;
+        let live: Value =
+            serde_json::from_str(&text).map_err(|e| ApiError::Unknown { what, message: e.to_string() })?;
+        Ok(forms(&live, adapter.content(), &former.template).iter().map(digest).collect())
     }
 
     /// Ends a rollback whose release is gone, if the workload still has the version it was read with.
@@ -196,6 +214,13 @@ impl Objects {
     pub async fn abandon(&self, workload: &Workload) -> Result<ResourceVersion, ApiError> {
         self.patch_workload(workload, abandon_patch(workload)).await
     }
+}
+
+/// What applies of a workload's own content leave over a former one.
+fn forms(live: &Value, content: &str, former: &Value) -> Vec<Value> {
+    let stored = &live["spec"][content];
+    let parts = [Part::all(stored)].into_iter().chain(said_by_appliers(live, content));
+    parts.map(|part| applied_over(&part, former)).collect()
 }
 
 /// A label selector as a query has it; empty for none.

@@ -125,17 +125,18 @@ fn rolling_back_is_one_write_that_pins_and_lets_go() {
     let held = decode(WorkloadKind::Deployment, &held.to_string()).expect("decodes");
     let former = Former { name: "a".into(), template: template("api:1"), digest: "d".into(), owner: "u".into() };
     assert_eq!(
-        rollback_patch(&held, &former, "releases/r1/1"),
+        rollback_patch(&held, &former, "releases/r1/1", "sha256:a sha256:b"),
         json!([
             {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
             {"op": "remove", "path": "/metadata/annotations/rollcall.dev~1hold"},
             {"op": "remove", "path": "/spec/paused"},
             {"op": "add", "path": "/spec/template", "value": template("api:1")},
             {"op": "add", "path": "/metadata/annotations/rollcall.dev~1rollback", "value": "releases/r1/1"},
+            {"op": "add", "path": "/metadata/annotations/rollcall.dev~1rolled-back", "value": "sha256:a sha256:b"},
         ])
     );
     let bare = decode(WorkloadKind::Deployment, &workload("api:2").to_string()).expect("decodes");
-    let patch = rollback_patch(&bare, &former, "m");
+    let patch = rollback_patch(&bare, &former, "m", "sha256:a");
     assert_eq!(patch[1], json!({"op": "add", "path": "/metadata/annotations", "value": {}}), "it makes room");
 }
 
@@ -146,4 +147,24 @@ fn a_label_selector_becomes_a_query() {
         {"key": "v", "operator": "Exists"}, {"key": "w", "operator": "DoesNotExist"}]});
     assert_eq!(selector(&given), "a=b,t in (x,y),u notin (z),v,!w");
     assert_eq!(selector(&Value::Null), "", "a CronJob selects nothing");
+}
+
+#[test]
+fn ending_a_rollback_leaves_what_was_remembered_when_it_began() {
+    let pinned = |notes: Value| {
+        let mut object = workload("api:1");
+        object["metadata"]["annotations"] = notes;
+        decode(WorkloadKind::Deployment, &object.to_string()).expect("decodes")
+    };
+    let writes = |patch: Value| {
+        let all = patch.as_array().into_iter().flatten();
+        all.skip(1).map(|o| format!("{} {}", o["op"], o["path"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    let removed = "remove /metadata/annotations/rollcall.dev~1rollback";
+    let begun = pinned(json!({"rollcall.dev/rollback": "m", "rollcall.dev/rolled-back": "sha256:a sha256:b"}));
+    assert_eq!(writes(unpin_patch(&begun, "sha256:b")), [removed]);
+    assert_eq!(writes(abandon_patch(&begun)), [removed], "also where nobody is left to end it");
+    let earlier = pinned(json!({"rollcall.dev/rollback": "m", "rollcall.dev/rolled-back": "sha256:other"}));
+    let written = "add /metadata/annotations/rollcall.dev~1rolled-back";
+    assert_eq!(writes(unpin_patch(&earlier, "sha256:b")), [removed, written], "begun by an older rollcall");
 }

@@ -116,7 +116,8 @@ fn of_release(ground: &Ground<'_>, windows: &[Arc<Window>], release: &Release, a
         release.spec.participants.iter().find(|p| p.name == *name)
     };
     for status in &release.status.steps {
-        let grant = status.grant.as_ref().and_then(|g| from_wire(&g.at));
+        let counts = status.grant.as_ref().filter(|grant| grant.withdrawn_at.is_none());
+        let grant = counts.and_then(|g| from_wire(&g.at));
         let (Some(at), Some(participant)) = (grant, participant(status)) else {
             continue;
         };
@@ -128,6 +129,7 @@ fn of_release(ground: &Ground<'_>, windows: &[Arc<Window>], release: &Release, a
                 what: status.name.clone(),
                 at,
                 under_way: matches!(status.state.as_str(), "Granted" | "Progressing"),
+                granted: status.state == "Granted",
                 live: release.status.finished != Some(true),
             });
         }
@@ -143,7 +145,15 @@ fn of_team(ground: &Ground<'_>, windows: &[Arc<Window>], team: &Team, all: &mut 
         let kind = validate::kind(workload.kind);
         let what = WorkloadName { kind, namespace: namespace.to_owned(), name: workload.name.clone() }.to_string();
         for window in governing(ground, windows, namespace, None) {
-            all.push(WindowStart { window, release: None, what: what.clone(), at, under_way: false, live: false });
+            all.push(WindowStart {
+                window,
+                release: None,
+                what: what.clone(),
+                at,
+                under_way: false,
+                granted: false,
+                live: false,
+            });
         }
     }
 }
@@ -159,4 +169,34 @@ fn governing(
     let asking = Asking { platform: ground.platform, team, team_labels: &labels, release };
     let governs = |window: &&Arc<Window>| facts::tier(&asking, window).is_some();
     windows.iter().filter(governs).map(|window| window.meta.key.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_grant_counts_as_a_start_until_it_is_withdrawn() {
+        let text = json!({"metadata": {"namespace": "w", "name": "hours", "uid": "u", "resourceVersion": "1"},
+            "spec": {"type": "Allow", "timeZone": "UTC", "schedule": [], "capacity": {"releases": 1}}});
+        let windows =
+            [Arc::new(decode::<_, crate::api::window::DeploymentWindowStatus>(&text.to_string()).expect("a window"))];
+        let ground = Ground { platform: "rollcall-system", labels: Box::new(|_| Labels::new()) };
+        let of = |state: &str, withdrawn: serde_json::Value| {
+            let text = json!({"metadata": {"namespace": "w", "name": "r", "uid": "u", "resourceVersion": "1"}, "spec": {
+                "participants": [{"name": "shop", "responsibility": "it", "team": {"namespace": "shop", "name": "team"}}],
+                "steps": [{"name": "api", "participant": "shop", "workload": {"kind": "Deployment", "name": "api"}}]},
+                "status": {"steps": [{"name": "api", "state": state, "grant": {"format": 1, "at": "2027-01-12T09:00:00Z",
+                    "digest": "d", "workloadUid": "u", "workloadVersion": "7", "template": "t", "withdrawnAt": withdrawn}}]}});
+            let release: Release = decode(&text.to_string()).expect("a release");
+            starts(&ground, &windows, [&release].into_iter(), std::iter::empty())
+        };
+        let seen = |all: Vec<WindowStart>| all.iter().map(|s| (s.under_way, s.granted)).collect::<Vec<_>>();
+        assert_eq!(seen(of("Granted", json!(null))), [(true, true)]);
+        assert_eq!(seen(of("Progressing", json!(null))), [(true, false)]);
+        assert_eq!(seen(of("Done", json!(null))), [(false, false)]);
+        assert_eq!(seen(of("Waiting", json!("2027-01-12T09:00:05Z"))), []);
+    }
 }

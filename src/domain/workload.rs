@@ -106,8 +106,9 @@ pub enum Progress {
 /// The API server stamps whole seconds, so a failure stamped in the second of the release may be later.
 const STAMP_RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
-/// What was rolled back lands again as it was, or over what the former version has left.
-const ROLLED_BACK_FORMS: usize = 2;
+/// What was rolled back lands again as it was, or over what the former version has left: all of it, or only what its
+/// appliers said, each in its way.
+const ROLLED_BACK_FORMS: usize = 4;
 
 impl Workload {
     /// Its stored content is what it was rolled back from.

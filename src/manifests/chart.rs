@@ -17,6 +17,10 @@ const REPLICAS: u32 = 987_654_321;
 const POLICIES: &str = "or (eq .Values.hold \"policies\") (and (eq .Values.hold \"auto\") \
     (.Capabilities.APIVersions.Has \"admissionregistration.k8s.io/v1/MutatingAdmissionPolicy\"))";
 
+/// Refuses what is neither, which would be taken for the webhook.
+const UNKNOWN_HOLD: &str = "{{- if not (has .Values.hold (list \"auto\" \"policies\" \"webhook\")) }}\n\
+    {{- fail (printf \"hold must be auto, policies or webhook, not %v\" .Values.hold) }}\n{{- end }}\n";
+
 /// All files of `charts/rollcall`.
 pub(super) fn files() -> Vec<File> {
     let install = Install { image: IMAGE.to_owned(), replicas: REPLICAS, ..Install::in_namespace(NAMESPACE) };
@@ -36,7 +40,10 @@ pub(super) fn files() -> Vec<File> {
         ("templates/rbac.yaml".to_owned(), template(&rbac(&install))),
         ("templates/workloads.yaml".to_owned(), workloads(&install)),
         ("templates/policies.yaml".to_owned(), template(&guards)),
-        ("templates/hold.yaml".to_owned(), either(&holds, &served)),
+        (
+            "templates/hold.yaml".to_owned(),
+            either(&holds, &served).replacen(HEADER, &format!("{HEADER}{UNKNOWN_HOLD}"), 1),
+        ),
         (
             "templates/operator.yaml".to_owned(),
             either(&deployment::operator(&install), &deployment::operator(&webhook)),
@@ -145,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_hold_that_is_unknown_is_refused_and_names_those_that_are_known() {
+        let all = files();
+        let (_, hold) = all.iter().find(|(path, _)| path.ends_with("/hold.yaml")).expect("the template");
+        let refusal = hold.find("{{- fail (printf \"hold must be auto, policies or webhook").expect("a refusal");
+        assert!(refusal < hold.find("{{- if or (eq").expect("the choice"), "before anything is rendered");
+        assert!(hold.contains(r#"(list "auto" "policies" "webhook")"#));
+        for known in ["auto", "policies", "webhook"] {
+            assert!(VALUES.contains(known), "{known}");
+        }
+    }
+
+    #[test]
     fn no_mark_is_left() {
         for (path, content) in files() {
             for mark in [NAMESPACE, WORKLOAD_NAMESPACE, IMAGE, "987654321", "rollcall-system"] {
@@ -159,6 +178,7 @@ mod tests {
         for (path, content) in files() {
             if ["rbac.yaml", "policies.yaml", "hold.yaml", "operator.yaml"].iter().any(|end| path.ends_with(end)) {
                 let text = content
+                    .replace(UNKNOWN_HOLD, "")
                     .replace("{{ $.Release.Namespace }}", "here")
                     .replace("{{ $.Values.image | quote }}", "\"example/rollcall:1\"")
                     .replace("{{ $.Values.replicas }}", "3");

@@ -145,7 +145,7 @@ pub fn rbac(install: &Install) -> Vec<Value> {
     all.push(pod_gate_role());
     all.extend(pod_gate_bindings(install));
     all.extend([
-        cluster_role("rollcall-view", Some("view"), VIEW),
+        view_role(),
         cluster_role("rollcall-edit", Some("edit"), EDIT),
         cluster_role("rollcall-signoff", None, SIGNOFF),
         cluster_role("rollcall-override", None, OVERRIDE),
@@ -218,6 +218,17 @@ fn stop_role(namespace: &str) -> Value {
     let rules = json!({"rules": rules(STOPPED)});
     let mut role = object(&format!("{AUTHORIZATION}/v1"), "Role", "rollcall-stop", namespace, rules);
     role["rules"][0]["resourceNames"] = json!([STOP]);
+    role
+}
+
+/// Whoever looks at the whole cluster also sees the stop of everything, and no other ConfigMap. Bound in a namespace
+/// it shows none: there `why` goes by what the operator reported.
+fn view_role() -> Value {
+    let mut role = cluster_role("rollcall-view", Some("view"), VIEW);
+    let stop = json!({"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [STOP], "verbs": READ});
+    if let Some(rules) = role["rules"].as_array_mut() {
+        rules.push(stop);
+    }
     role
 }
 

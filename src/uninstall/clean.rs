@@ -150,6 +150,37 @@ mod tests {
         assert_eq!(patch("Pod", &object), None);
     }
 
+    /// Every name that rollcall gives to a mark on an object, out of the file that has them all.
+    fn marks() -> Vec<&'static str> {
+        let values = include_str!("../api/names.rs").split('"').skip(1).step_by(2);
+        values.filter(|value| value.starts_with(GROUP)).collect()
+    }
+
+    #[test]
+    fn no_mark_that_rollcall_has_a_name_for_stays_on_anything() {
+        use crate::api::names::{ASKED_BACK_BY, HOLD_RESTORE, ROLLED_BACK, RUNS, WITHDRAWN};
+        let marks = marks();
+        for known in [ASKED_BACK_BY, HOLD_RESTORE, ROLLED_BACK, RUNS, WITHDRAWN] {
+            assert!(marks.contains(&known), "{known} is not found in names.rs");
+        }
+        for kind in super::super::kinds::SWEPT.map(|kind| kind.2).into_iter().filter(|kind| *kind != "Pod") {
+            for mark in &marks {
+                let object = json!({"metadata": {"name": "x", "resourceVersion": "7", "annotations": {*mark: "x", "note": "theirs"},
+                    "labels": {*mark: "x", "app": "x"}, "finalizers": [mark, "a.b/c"]}, "spec": {}, "status": {}});
+                let operations = patch(kind, &object).expect("there is something to take away").1;
+                let gone = |path: &str| operations.as_array().into_iter().flatten().any(|o| o["path"] == *path);
+                let pointer = mark.replace('/', "~1");
+                assert!(gone(&format!("/metadata/annotations/{pointer}")), "{kind}: annotation {mark}");
+                assert!(gone(&format!("/metadata/labels/{pointer}")), "{kind}: label {mark}");
+                assert!(gone("/metadata/finalizers"), "{kind}: finalizer {mark}");
+            }
+        }
+        for mark in &marks {
+            let pod = json!({"metadata": {"resourceVersion": "1"}, "spec": {"schedulingGates": [{"name": mark}]}});
+            assert_eq!(patched("Pod", pod).1["spec"]["schedulingGates"], json!([]), "gate {mark}");
+        }
+    }
+
     #[test]
     fn names_that_only_begin_like_ours_are_somebody_elses() {
         assert!(ours("rollcall.dev/x"));

@@ -34,6 +34,7 @@ pub const WEBHOOKS: Kind = (ADMISSION, "v1", "MutatingWebhookConfiguration", "mu
 pub const DEFINITIONS: Kind = ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions");
 pub const DEPLOYMENTS: Kind = SWEPT[0];
 pub const PODS: Kind = SWEPT[7];
+pub const CONFIG_MAPS: Kind = ("", "v1", "ConfigMap", "configmaps");
 pub const LEASES: Kind = ("coordination.k8s.io", "v1", "Lease", "leases");
 
 /// What an installation consists of, in the order in which it goes: what puts policies in force before the policies,
@@ -49,7 +50,7 @@ pub const INSTALLED: [Kind; 17] = [
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
     ("", "v1", "Service", "services"),
-    ("", "v1", "ConfigMap", "configmaps"),
+    CONFIG_MAPS,
     (RIGHTS, "v1", "RoleBinding", "rolebindings"),
     (RIGHTS, "v1", "ClusterRoleBinding", "clusterrolebindings"),
     (RIGHTS, "v1", "Role", "roles"),

@@ -6,7 +6,8 @@
 //! finds nothing; then the rest. Every step looks at what is there, so a second run finishes what a first one began.
 //!
 //! This folder never changes what a workload runs: no template, no replicas, nothing that its author wrote. It never
-//! deletes an object that does not carry the label of an installation, the operator's lease excepted.
+//! deletes an object that does not carry the label of an installation, the operator's lease excepted, and the
+//! ConfigMaps under names that are rollcall's.
 
 mod clean;
 mod kinds;

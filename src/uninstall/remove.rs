@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use serde_json::json;
 
 use super::clean::ours;
-use super::kinds::{DEFINITIONS, INSTALLED, Kind, LEASES, OWN, api, is_absent, list, named};
+use super::kinds::{CONFIG_MAPS, DEFINITIONS, INSTALLED, Kind, LEASES, OWN, api, is_absent, list, named};
 use super::switch_off::{delete, installed};
 use super::{Error, Run};
+use crate::api::names::{RELEASED_REVISIONS, STOP};
 use crate::manifests::names::SERVICE_ACCOUNT;
 
 /// Between two looks, and how many of them it may take the API server to remove the objects of a definition: 2 min.
@@ -46,7 +47,7 @@ pub async fn teams(run: &Run<'_>, namespaces: &[String]) -> Result<Vec<(String, 
 }
 
 /// Deletes everything that carries the label of an installation, but for the definitions if they are to be kept, and
-/// the operator's lease, in an order that leaves nothing stuck. Whoever calls this has let everything go before.
+/// the operator's lease and the ConfigMaps under its names, in an order that leaves nothing stuck. Whoever calls this has let everything go before.
 ///
 /// # Errors
 ///
@@ -67,7 +68,20 @@ pub async fn remove(run: &Run<'_>, namespace: &str, keep_definitions: bool) -> R
             until_gone(run, kind, &all).await?;
         }
     }
+    reserved(run, namespace).await?;
     lease(run, namespace).await
+}
+
+/// ConfigMaps that an administrator made by hand under the names that are rollcall's.
+async fn reserved(run: &Run<'_>, namespace: &str) -> Result<(), Error> {
+    for (within, name) in [("", RELEASED_REVISIONS), (namespace, STOP)] {
+        let params = ListParams::default().fields(&format!("metadata.name={name}"));
+        let found = api(&run.client, CONFIG_MAPS, within).list(&params).await;
+        for object in &found.map_err(Error::request(format!("looking for ConfigMaps {name}")))?.items {
+            delete(run, CONFIG_MAPS, object).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Nobody is left to take them away, and the API server would wait for ever.

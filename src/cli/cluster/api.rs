@@ -72,6 +72,12 @@ impl Api {
         Ok(Self { client: clients.main, server, date, clock })
     }
 
+    /// The connection, for watches.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// The API server's time as of its last answer.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

@@ -4,6 +4,8 @@
 //! This folder never decides and never repeats a write on its own account.
 
 mod api;
+mod changes;
+mod examined;
 mod near;
 pub mod read;
 mod windows;
@@ -15,6 +17,7 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 pub use api::{Api, Refusal, RefusalKind, encoded};
+pub use changes::Changes;
 pub use near::nearest;
 
 use super::Failure;

@@ -8,63 +8,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::api::RefusalKind;
+use super::examined::is_hidden;
+pub use super::examined::{Blocked, Examined};
 use super::{Cluster, Refusal, nearest, windows};
 use crate::api::conditions::cut;
 use crate::api::fields::WorkloadKind;
 use crate::api::names::STOP;
-use crate::api::release::BlockerStatus;
 use crate::cli::Failure;
 use crate::cluster::objects::{self, Release, Team, decode};
 use crate::cluster::workloads::{self, Workload};
 use crate::cluster::writes::{CONFIG_MAPS, JOBS, NAMESPACES, RELEASES, Resource, TEAMS};
 use crate::controllers::facts;
 use crate::controllers::release::situation::{Around, Circumstances, teams, view, workloads_named};
-use crate::controllers::release::{View, blocker_status};
+use crate::controllers::release::{View, blocker_status, is_reopened};
 use crate::domain::ObjectName;
-use crate::domain::scheduling::{Blocker, Decision, Situation, decide};
+use crate::domain::scheduling::{Blocker, Cause, decide};
 use crate::manifests::{self, Install};
 
 /// How long a workload without a change may still get one: the operator's default.
 pub const SETTLE: TimeDelta = TimeDelta::seconds(30);
-
-/// A release, and what the operator would decide on it.
-pub struct Examined {
-    pub release: Arc<Release>,
-    /// The instant that was asked about.
-    pub at: DateTime<Utc>,
-    /// By the API server's clock.
-    pub now: DateTime<Utc>,
-    /// `None` if the release has ended, or if the plan makes no sense: then `blockers` say so.
-    pub sound: Option<(Situation, Decision)>,
-    pub blockers: Vec<Blocked>,
-    /// What the person may not see.
-    pub unseen: Vec<String>,
-    /// The operator's namespace.
-    pub platform: String,
-    /// How the release ended, if it has: nothing is decided on it any more, and its status is the record.
-    pub ended: Option<String>,
-}
-
-impl Examined {
-    /// Whether nothing of it goes forward any more: it is rolled back, or somebody has ended it.
-    #[must_use]
-    pub fn goes_back_or_ends(&self) -> bool {
-        let back = self.sound.as_ref().is_some_and(|(_, decision)| decision.rollback.is_some());
-        back || self.release.spec.cancel.is_some()
-    }
-
-    /// Whether the digest is that of everything: the stop button of the cluster is no content.
-    #[must_use]
-    pub fn all_content_seen(&self) -> bool {
-        self.unseen.iter().all(|what| what.ends_with(STOP))
-    }
-}
-
-/// A blocker, with what it is about and how the status says it.
-pub struct Blocked {
-    pub blocker: Blocker,
-    pub said: BlockerStatus,
-}
 
 /// Reads a release by its name.
 ///
@@ -133,13 +95,18 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
             unseen,
             platform: cluster.platform.clone(),
             ended: Some(how),
+            reported: false,
         });
     }
     let mut unseen = Vec::new();
     let around = around(cluster, &release, &mut unseen).await?;
     let missing = policies_missing(cluster, &mut unseen).await?;
     let stop = cluster.api.get(CONFIG_MAPS, &cluster.platform, STOP).await;
-    let stopped = seen(cluster, stop, &mut unseen)?.flatten().map(|map| stop_reason(&map));
+    let stopped = match seen(cluster, stop, &mut unseen)? {
+        Some(found) => found.map(|map| stop_reason(&map)),
+        // Whoever may not read it is told what the operator reported of it.
+        None => reported_stop(&release),
+    };
     let now = cluster.now();
     let circumstances = Circumstances {
         now: at.unwrap_or(now),
@@ -158,8 +125,8 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
         View::Faulty { faults, .. } => (None, vec![Blocker::invalid(&faults)]),
     };
     let old = &release.status.blockers;
-    let blockers =
-        blockers.into_iter().map(|blocker| Blocked { said: blocker_status(old, &blocker, now), blocker }).collect();
+    let blockers = blockers.into_iter().filter(|b| !is_hidden(&b.cause, &unseen));
+    let blockers = blockers.map(|b| Blocked { said: blocker_status(old, &b, now), cause: Some(b.cause) }).collect();
     Ok(Examined {
         release,
         at: circumstances.now,
@@ -169,6 +136,7 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
         unseen,
         platform: cluster.platform.clone(),
         ended: None,
+        reported: false,
     })
 }
 
@@ -177,11 +145,24 @@ pub fn stop_reason(config_map: &Value) -> String {
     cut(config_map["data"]["reason"].as_str().unwrap_or_default(), 256)
 }
 
-/// How a release ended, in the operator's word for it.
+/// Whether a release has ended, and stays so.
+#[must_use]
+pub fn over(release: &Release) -> bool {
+    release.status.finished == Some(true) && !is_reopened(release)
+}
+
+/// Why everything is stopped, if the operator says so on the release.
+fn reported_stop(release: &Release) -> Option<String> {
+    let code = Cause::Stopped { reason: String::new() }.code().to_string();
+    let said = release.status.blockers.iter().find(|b| b.code == code)?;
+    Some(said.message.split_once(": ").map_or_else(String::new, |(_, reason)| reason.to_owned()))
+}
+
+/// How a release ended, in the operator's word for it. One that is asked back is about to be live again.
 fn ended(release: &Release) -> Option<String> {
     let ready = release.status.conditions.iter().find(|c| c.type_ == "Ready");
     let how = ready.map_or("Completed".to_owned(), |c| c.reason.clone());
-    (release.status.finished == Some(true)).then_some(how)
+    over(release).then_some(how)
 }
 
 /// The objects around a release.
@@ -238,11 +219,11 @@ async fn with_runs(cluster: &Cluster, workload: Workload, unseen: &mut Vec<Strin
 }
 
 /// What was read; `None`, and noted, if the person may not read it.
-pub(super) fn seen<T>(
-    cluster: &Cluster,
-    read: Result<T, Refusal>,
-    unseen: &mut Vec<String>,
-) -> Result<Option<T>, Failure> {
+///
+/// # Errors
+///
+/// When it could not be read for another reason.
+pub fn seen<T>(cluster: &Cluster, read: Result<T, Refusal>, unseen: &mut Vec<String>) -> Result<Option<T>, Failure> {
     match read {
         Ok(found) => Ok(Some(found)),
         Err(refusal) if refusal.kind == RefusalKind::Forbidden => {

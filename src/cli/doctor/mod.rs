@@ -9,12 +9,14 @@ mod rights;
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::{Cluster, ClusterArgs, Refusal, RefusalKind};
+use super::asked::Asked;
+use super::cluster::{Refusal, RefusalKind};
+use super::screen::Screen;
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::{count, inert, wrapped};
-use super::screen::{DisplayArgs, Output, Screen};
 use super::{Failure, answer};
 
 /// Check an installation: definitions, policies, the hold itself, the operator, rights, clocks, and GitOps tools.
@@ -29,15 +31,11 @@ pub struct Args {
     #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
     argocd_namespace: String,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
 /// How one thing is.
-#[derive(Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     Well,
@@ -48,7 +46,7 @@ pub enum State {
 }
 
 /// One thing that was looked at.
-#[derive(Serialize, Debug)]
+#[derive(JsonSchema, Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     pub check: &'static str,
@@ -81,17 +79,16 @@ impl Finding {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Diagnosis {
+pub struct Diagnosis {
     api_version: &'static str,
     kind: &'static str,
     findings: Vec<Finding>,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.asked.place.reach().await?;
     // Everything else is of no use if nobody answers.
     let version = cluster.api.at("/version").await.map_err(|r| r.told(&cluster.api))?;
     let mut findings = operator::api_server(&version, cluster.api.skew());
@@ -108,7 +105,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let names: Vec<String> =
         findings.iter().filter(|f| f.state == State::Problem).map(|f| f.check.to_owned()).collect();
     let diagnosis = Diagnosis { api_version: VERSION, kind: "Diagnosis", findings };
-    let text = match for_programs(&args.output.format, &diagnosis, &names)? {
+    let text = match for_programs(&args.asked.output.format, &diagnosis, &names)? {
         Some(text) => text,
         None => drawn(&diagnosis.findings, &screen),
     };

@@ -1,14 +1,14 @@
 //! The course that the releases of a set would take: the operator's own decision, asked at one instant after another.
 //!
 //! Nothing is guessed but what files cannot say: that teams sign and checks pass, that nothing fails, and that every
-//! step takes its estimate.
+//! step, a person's task too, takes its estimate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ObjectName;
-use crate::domain::scheduling::situation::{Grant, InUse, Situation, TeamFound, WindowStart, Work};
+use crate::domain::scheduling::situation::{Grant, InUse, Situation, Step, TeamFound, WindowStart, Work};
 use crate::domain::scheduling::{Act, Blocker, Cause, Decision, Outcome, StepState, decide};
 use crate::domain::workload::{Hold, Progress};
 
@@ -65,8 +65,8 @@ struct Runner {
     /// When the steps that are under way will be done.
     due: BTreeMap<String, DateTime<Utc>>,
     next: Option<DateTime<Utc>>,
-    /// Others can keep it, so it is asked whenever another is done with something.
-    contended: bool,
+    /// What others can keep it with: it is asked whenever one that has a stake in the same begins or is done.
+    stakes: BTreeSet<String>,
     over: bool,
     last: Option<Decision>,
     rivalries: BTreeMap<String, Rivalry>,
@@ -101,10 +101,10 @@ pub fn courses(
 
 /// One instant: who may go, goes, in the order of the releases.
 fn at(runners: &mut [Runner], now: DateTime<Utc>) {
-    let mut changed = false;
+    let mut changed: BTreeSet<String> = BTreeSet::new();
     for n in 0..runners.len() {
         let due = runners[n].next().is_some_and(|next| next <= now);
-        if runners[n].over || !(due || changed && runners[n].contended) {
+        if runners[n].over || !due && runners[n].stakes.is_disjoint(&changed) {
             continue;
         }
         let (in_use, starts) = (others_use(runners, n), others_started(runners, n));
@@ -113,13 +113,13 @@ fn at(runners: &mut [Runner], now: DateTime<Utc>) {
         runner.situation.in_use = in_use;
         runner.situation.window_starts = starts;
         runner.look(now);
-        changed |= runner.due.len() != before;
+        if runner.due.len() != before {
+            changed.extend(runner.stakes.iter().cloned());
+        }
     }
     // What was freed now is there for whoever was looked at before.
-    if changed {
-        for runner in runners.iter_mut().filter(|r| r.contended && !r.over) {
-            runner.next = Some(runner.next.map_or(now + TICK, |next| next.min(now + TICK)));
-        }
+    for runner in runners.iter_mut().filter(|r| !r.over && !r.stakes.is_disjoint(&changed)) {
+        runner.next = Some(runner.next.map_or(now + TICK, |next| next.min(now + TICK)));
     }
 }
 
@@ -127,27 +127,36 @@ fn at(runners: &mut [Runner], now: DateTime<Utc>) {
 const TICK: TimeDelta = TimeDelta::seconds(1);
 
 fn others_use(runners: &[Runner], own: usize) -> Vec<InUse> {
-    let others = runners.iter().enumerate().filter(|(n, _)| *n != own && runners[own].contended);
-    others.flat_map(|(_, runner)| runner.in_use()).collect()
+    stakeholders(runners, own).flat_map(Runner::in_use).collect()
 }
 
 fn others_started(runners: &[Runner], own: usize) -> Vec<WindowStart> {
-    let others = runners.iter().enumerate().filter(|(n, _)| *n != own && runners[own].contended);
-    others.flat_map(|(_, runner)| runner.started()).collect()
+    stakeholders(runners, own).flat_map(Runner::started).collect()
+}
+
+/// The other releases that have a stake in something that this one has.
+fn stakeholders(runners: &[Runner], own: usize) -> impl Iterator<Item = &Runner> {
+    let others = runners.iter().enumerate().filter(move |(n, _)| *n != own);
+    others.map(|(_, runner)| runner).filter(move |runner| !runner.stakes.is_disjoint(&runners[own].stakes))
 }
 
 impl Runner {
     fn new(situation: Situation, from: DateTime<Utc>, limited: bool) -> Self {
-        let needs = situation.release.steps.iter().any(|s| !s.requires.is_empty());
-        let busy = situation.teams.values().any(|team| match team {
-            TeamFound::Sound(team) => team.parallel_steps.is_some() || !team.skills.is_empty(),
-            TeamFound::Broken(_) => false,
+        let needs = situation.release.steps.iter().flat_map(|s| s.requires.keys().cloned());
+        let busy = situation.teams.values().filter_map(|team| match team {
+            TeamFound::Sound(team) if team.parallel_steps.is_some() || !team.skills.is_empty() => {
+                Some(team.name.to_string())
+            }
+            _ => None,
         });
+        // What starts in a window may keep anything else that it governs.
+        let windows = limited.then(|| "(windows)".to_owned());
+        let stakes = needs.chain(busy).chain(windows).collect();
         Self {
             situation,
             due: BTreeMap::new(),
             next: Some(from),
-            contended: needs || busy || limited,
+            stakes,
             over: false,
             last: None,
             rivalries: BTreeMap::new(),
@@ -183,10 +192,17 @@ impl Runner {
         for step in done {
             self.due.remove(&step);
             let work = self.situation.release.steps.iter().find(|s| s.name == step).map(|s| s.work.clone());
-            if let Some(Work::Workload(name)) = work
-                && let Some(workload) = self.situation.workloads.get_mut(&name)
-            {
-                workload.progress = Progress::Done;
+            match work {
+                Some(Work::Workload(name)) => {
+                    if let Some(workload) = self.situation.workloads.get_mut(&name) {
+                        workload.progress = Progress::Done;
+                    }
+                }
+                Some(Work::Task(_)) => {
+                    let record = self.situation.record.steps.entry(step).or_default();
+                    (record.finished, record.done_by) = (Some(now), Some("whoever it is for".to_owned()));
+                }
+                Some(Work::Wait(_)) | None => {}
             }
         }
     }
@@ -197,6 +213,12 @@ impl Runner {
             let record = self.situation.record.steps.entry(view.name.clone()).or_default();
             record.started = view.started;
             record.finished = view.finished;
+            let step = self.situation.release.steps.iter().find(|s| s.name == view.name);
+            let task = step.filter(|s| matches!(s.work, Work::Task(_)) && view.state == StepState::Progressing);
+            // A person takes the estimate as well.
+            if let (Some(task), Some(started)) = (task, view.started) {
+                self.due.entry(view.name.clone()).or_insert(started + task.estimate);
+            }
         }
         let since = self.situation.record.digest.as_ref().filter(|(d, _)| *d == decision.digest).map(|(_, at)| *at);
         self.situation.record.digest = Some((decision.digest.clone(), since.unwrap_or(self.situation.now)));
@@ -224,6 +246,7 @@ impl Runner {
             former: None,
             evidence: Vec::new(),
             overridden: overridden.clone(),
+            withdrawn: None,
         };
         self.situation.record.steps.entry(step.clone()).or_default().grant = Some(grant);
         if let Some(rivalry) = self.rivalries.get_mut(step) {
@@ -251,7 +274,8 @@ impl Runner {
     }
 
     fn in_use(&self) -> Vec<InUse> {
-        let under_way = self.situation.release.steps.iter().filter(|s| self.due.contains_key(&s.name));
+        let moves = |s: &&Step| matches!(s.work, Work::Workload(_)) && self.due.contains_key(&s.name);
+        let under_way = self.situation.release.steps.iter().filter(moves);
         under_way
             .map(|step| InUse {
                 release: self.situation.release.name.clone(),
@@ -280,6 +304,7 @@ impl Runner {
                     what: step.name.clone(),
                     at,
                     under_way: self.due.contains_key(&step.name),
+                    granted: false,
                     live: !self.over,
                 })
             })

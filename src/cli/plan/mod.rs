@@ -12,8 +12,11 @@ mod document;
 mod forecast;
 mod moves;
 mod out;
+mod program;
 mod read;
 mod show;
+
+pub use program::Plan;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +39,9 @@ use crate::clock::{Clock as _, SystemClock};
 ///
 /// Exit codes: 0 nothing is wrong, 1 faults or conflicts, 2 wrong usage, 3 something cannot be read.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  rollcall plan -f deploy/\n  kustomize build . | rollcall plan -f - -o markdown --base main"
+)]
 pub struct Args {
     /// A file, a folder with manifests, or - for standard input; may be repeated.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
@@ -66,7 +72,7 @@ pub struct Args {
 enum Output {
     /// For people.
     Table,
-    /// For programs: the schema is in docs/cli.md.
+    /// For programs: `rollcall explain output` prints the schema.
     Json,
     /// For the comment of a pull request.
     Markdown,
@@ -118,7 +124,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let when = &screen.when;
     let text = match args.output {
         Output::Table => show::table(&answer, moves.as_ref(), &screen),
-        Output::Json => inert_json(&format!("{:#}\n", show::json(&answer, moves.as_ref()))),
+        Output::Json => inert_json(&format!("{:#}\n", program::json(&answer, moves.clone()))),
         Output::Markdown => out::markdown(&answer, moves.as_ref(), when),
         Output::Junit => out::junit(&answer),
         Output::Sarif => inert_json(&format!("{:#}\n", out::sarif(&answer))),

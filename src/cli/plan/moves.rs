@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -9,7 +10,7 @@ use super::check::{Finding, Level};
 use crate::api::time::to_wire;
 
 /// What differs.
-#[derive(Serialize, Debug, Default, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Moves {
     /// The revision that it is compared with.
@@ -22,7 +23,7 @@ pub struct Moves {
 }
 
 /// What becomes of one release.
-#[derive(Serialize, Debug, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Move {
     pub release: String,

@@ -3,14 +3,13 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::check::{Finding, Level};
 use super::course::Course;
-use super::cross::{Plan, Planned};
+use super::cross::Plan;
 use super::moves::Moves;
-use crate::api::time::{from_wire, to_wire};
+use crate::api::time::from_wire;
 use crate::cli::screen::text::{count, inert};
 use crate::cli::screen::{Screen, Table};
 
@@ -128,36 +127,4 @@ fn summary(answer: &Answer) -> String {
         count(answer.told(Level::Warning), "warning"),
         count(answer.told(Level::Note), "note")
     )
-}
-
-/// For programs.
-pub fn json(answer: &Answer, moves: Option<&Moves>) -> Value {
-    let told = |level: Level| -> Vec<Value> {
-        let of = answer.findings.iter().filter(|f| f.level == level);
-        of.map(|f| {
-            json!({"file": f.file, "line": f.line, "rule": f.rule, "object": f.object, "path": f.path, "message": f.message})
-        })
-        .collect()
-    };
-    let plans: Vec<Value> = answer.plans.iter().map(|plan| release_json(plan, answer)).collect();
-    json!({
-        "apiVersion": crate::cli::screen::output::VERSION,
-        "kind": "Plan",
-        "at": to_wire(answer.at),
-        "until": to_wire(answer.at + answer.horizon),
-        "faults": told(Level::Fault), "conflicts": told(Level::Conflict),
-        "warnings": told(Level::Warning), "notes": told(Level::Note),
-        "releases": plans, "objects": answer.counts, "workloads": answer.workloads, "moves": moves})
-}
-
-fn release_json(plan: &Plan, answer: &Answer) -> Value {
-    let course = answer.courses.get(&plan.release);
-    let planned = |s: &Planned| {
-        let leg = course.and_then(|c| c.legs.iter().find(|leg| leg.step == s.step));
-        json!({"step": s.step, "work": s.work, "after": s.after, "windows": s.windows,
-            "starts": leg.and_then(|l| l.start).map(to_wire), "ends": leg.and_then(|l| l.end).map(to_wire)})
-    };
-    let waves: Vec<Vec<Value>> = plan.waves.iter().map(|w| w.iter().map(planned).collect()).collect();
-    json!({"release": plan.release, "waves": waves, "starts": course.and_then(Course::starts).map(to_wire),
-        "ends": course.and_then(Course::ends).map(to_wire)})
 }

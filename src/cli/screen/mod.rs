@@ -5,6 +5,7 @@
 
 pub mod output;
 pub mod table;
+mod template;
 pub mod text;
 pub mod when;
 

@@ -1,9 +1,11 @@
 //! Answers for programs: JSON, YAML, names, and single fields.
 
-use jsonpath_rust::JsonPath;
-use serde::Serialize;
-use serde_json::Value;
+use std::io::IsTerminal;
 
+use serde::Serialize;
+
+use super::template::Template;
+use super::text::inert_lines;
 use crate::cli::Failure;
 
 /// The version of what `-o json` says: fields are added to it, never changed.
@@ -18,8 +20,8 @@ pub enum Format {
     Json,
     Yaml,
     Name,
-    /// A template as kubectl's: text, `{.path}` and `{"\n"}`.
-    JsonPath(String),
+    /// A template as kubectl's: text, `{.path}`, `{"\n"}` and `{range .path}…{end}`.
+    JsonPath(Template),
 }
 
 /// The option `-o`.
@@ -38,10 +40,7 @@ fn format(text: &str) -> Result<Format, String> {
         "yaml" => Format::Yaml,
         "name" => Format::Name,
         other => match other.strip_prefix("jsonpath=") {
-            Some(template) => {
-                fields(template)?;
-                Format::JsonPath(template.to_owned())
-            }
+            Some(template) => Format::JsonPath(Template::read(template)?),
             None => return Err("choose table, wide, json, yaml, name, or jsonpath=TEMPLATE".to_owned()),
         },
     })
@@ -54,74 +53,19 @@ fn format(text: &str) -> Result<Format, String> {
 /// When a path of the template makes no sense for it.
 pub fn for_programs(format: &Format, answer: &impl Serialize, names: &[String]) -> Result<Option<String>, Failure> {
     let value = || serde_json::to_value(answer).unwrap_or_default();
-    Ok(Some(match format {
+    let text = match format {
         Format::Table | Format::Wide => return Ok(None),
         Format::Json => super::text::inert_json(&format!("{:#}\n", value())),
         Format::Yaml => serde_saphyr::to_string(&value())
             .map_err(|e| Failure::unreachable(e, "use -o json, and report this as a bug"))?,
         Format::Name => names.iter().map(|name| format!("{name}\n")).collect(),
-        Format::JsonPath(template) => filled(template, &value())
+        Format::JsonPath(template) => template
+            .filled(&value())
             .map_err(|why| Failure::usage(why, "write a path such as {.blockers[*].code}; -o json shows the fields"))?,
-    }))
-}
-
-/// A part of a template.
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Path(String),
-}
-
-/// The parts of a template: `{.a}` and `{$.a}` are paths, `{"text"}` is text, and so is all outside of braces.
-fn fields(template: &str) -> Result<Vec<Part>, String> {
-    let mut parts = Vec::new();
-    let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        if open > 0 {
-            parts.push(Part::Text(rest[..open].to_owned()));
-        }
-        let inside = &rest[open + 1..];
-        let close = closing(inside).ok_or_else(|| format!("a brace is not closed: {{{inside}"))?;
-        let inner = inside[..close].trim();
-        let quoted = inner.strip_prefix('"').and_then(|i| i.strip_suffix('"'));
-        parts.push(match quoted {
-            Some(text) => Part::Text(text.replace("\\n", "\n").replace("\\t", "\t")),
-            None if inner.starts_with("range") || inner == "end" => {
-                return Err("range is not supported: use [*]".to_owned());
-            }
-            None => Part::Path(format!("${}", inner.trim_start_matches('$'))),
-        });
-        rest = &inside[close + 1..];
-    }
-    if !rest.is_empty() {
-        parts.push(Part::Text(rest.to_owned()));
-    }
-    Ok(parts)
-}
-
-/// Where the brace closes, which quotes may contain.
-fn closing(inside: &str) -> Option<usize> {
-    let mut quoted = false;
-    inside.char_indices().find_map(|(n, c)| {
-        quoted ^= c == '"';
-        (c == '}' && !quoted).then_some(n)
-    })
-}
-
-fn filled(template: &str, value: &Value) -> Result<String, String> {
-    let mut out = String::new();
-    for part in fields(template)? {
-        match part {
-            Part::Text(text) => out.push_str(&text),
-            Part::Path(path) => {
-                let found = value.query(&path).map_err(|e| format!("{path}: {e}"))?;
-                let texts: Vec<String> =
-                    found.into_iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
-                out.push_str(&texts.join(" "));
-            }
-        }
-    }
-    Ok(out)
+    };
+    // A program reads what is written there; a terminal would obey it.
+    let shown = |text: &str| text.split('\t').map(inert_lines).collect::<Vec<_>>().join("\t");
+    Ok(Some(if std::io::stdout().is_terminal() { shown(&text) } else { text }))
 }
 
 #[cfg(test)]
@@ -130,21 +74,10 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_template_is_filled_as_kubectl_fills_it() {
-        let value = json!({"digest": "sha256:1", "blockers": [{"code": "RC051"}, {"code": "RC032"}], "n": 2,
-            "conditions": [{"type": "Ready", "status": "True"}]});
-        for (template, said) in [
-            ("{.digest}", "sha256:1"),
-            ("{.blockers[*].code}", "RC051 RC032"),
-            ("{$.n}{\"\\n\"}", "2\n"),
-            ("n={.n};", "n=2;"),
-            (r#"{.conditions[?(@.type=="Ready")].status}"#, "True"),
-            ("{.absent}", ""),
-        ] {
-            assert_eq!(filled(template, &value).as_deref(), Ok(said), "{template}");
-        }
-        filled("{.a", &value).expect_err("not closed");
-        filled("{range .blockers[*]}{.code}{end}", &value).expect_err("no range");
+    fn a_path_that_makes_no_sense_is_wrong_usage() {
+        let value = json!({"a": 1});
         format("jsonpath={.a[}").map(|f| for_programs(&f, &value, &[])).expect("a template").expect_err("no path");
+        format("jsonpath={.a").expect_err("not closed");
+        format("xml").expect_err("no such format");
     }
 }

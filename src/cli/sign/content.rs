@@ -1,5 +1,6 @@
 //! What is signed: every member, its images, and how it differs from what runs.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ pub struct Content {
 }
 
 /// One workload of the release.
-#[derive(Serialize, Debug)]
+#[derive(JsonSchema, Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
     pub step: String,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::names::RESTARTED_AT;
 
 /// One field that differs.
-#[derive(Serialize, Debug, Clone, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pub path: String,
     /// What runs; absent if the field is new.

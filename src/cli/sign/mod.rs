@@ -9,15 +9,17 @@ mod word;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::content::Content;
 use self::word::Word;
 pub(super) use self::word::{whoami, written};
-use super::cluster::{Cluster, ClusterArgs};
+use super::asked::Asked;
+use super::cluster::Cluster;
+use super::screen::Screen;
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::inert;
-use super::screen::{DisplayArgs, Output, Screen};
 use super::{Failure, answer, completion, invoked_as, told_first};
 use crate::digest::short;
 
@@ -29,6 +31,9 @@ use crate::digest::short;
 ///
 /// Exit codes: 0 signed, 1 refused or not confirmed, 2 wrong usage, 3 not found or unreachable, 4 forbidden.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  rollcall ready core -r releases/checkout-2\n  rollcall ready core/core -r releases/checkout-2 --revision e82c5f95cac7"
+)]
 pub struct ReadyArgs {
     #[command(flatten)]
     common: CommonArgs,
@@ -70,17 +75,14 @@ struct CommonArgs {
     #[arg(short, long, requires = "revision")]
     yes: bool,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
 /// What was signed.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Signed {
+#[schemars(rename = "SignOff")]
+pub struct Signed {
     api_version: &'static str,
     kind: &'static str,
     team: String,
@@ -103,14 +105,14 @@ pub async fn not_ready(args: NotReadyArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn sign(args: CommonArgs, decision: &'static str, note: Option<String>) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
+    let screen = Screen::of(&args.asked.place.display);
     let asks = std::io::stdin().is_terminal() && !args.yes;
-    let cluster = Cluster::find(&args.cluster).await?;
+    let cluster = Cluster::find(&args.asked.place.cluster).await?;
     let content = Content::read(&cluster, &args.team, &args.release).await?;
     let verb = if decision == "Go" { "ready" } else { "notready --note TEXT" };
     matching(&content, args.revision.as_deref(), asks, verb)?;
     let word = Word::choose(&cluster, &content, args.role.as_deref(), args.seat, decision, note).await?;
-    let people = matches!(args.output.format, super::screen::Format::Table | super::screen::Format::Wide);
+    let people = matches!(args.asked.output.format, super::screen::Format::Table | super::screen::Format::Wide);
     if people || asks {
         let said = content.shown(&word, &screen);
         // What is to be read before the question is not the answer that a program reads.
@@ -138,7 +140,7 @@ async fn sign(args: CommonArgs, decision: &'static str, note: Option<String>) ->
         members: content.members,
         by,
     };
-    let text = match for_programs(&args.output.format, &signed, std::slice::from_ref(&signed.digest))? {
+    let text = match for_programs(&args.asked.output.format, &signed, std::slice::from_ref(&signed.digest))? {
         Some(text) => text,
         None => {
             let words = format!("signed {decision} as {} by {}", inert(&signed.role), inert(&signed.by));

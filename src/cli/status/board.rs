@@ -1,6 +1,7 @@
 //! All releases, as the operator last reported on each.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Args, Shown};
@@ -14,18 +15,18 @@ use crate::cli::screen::{Format, Screen, Table};
 use crate::cluster::objects::Release;
 use crate::cluster::writes::RELEASES;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Board {
+pub struct Board {
     api_version: &'static str,
     kind: &'static str,
     releases: Vec<Card>,
 }
 
 /// One release, as the operator reported on it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Card {
+pub struct Card {
     namespace: String,
     name: String,
     /// The reason of the condition Ready; NotLookedAt before the operator has seen this generation.
@@ -54,12 +55,12 @@ pub(super) async fn shown(args: &Args, cluster: &Cluster, screen: &Screen) -> Re
     let lines = cards.iter().map(|c| format!("{}/{} {} {}: {}", c.namespace, c.name, c.state, c.progress, c.waits_for));
     let lines = lines.map(|line| inert(&line)).collect();
     let board = Board { api_version: VERSION, kind: "Board", releases: cards };
-    let text = match for_programs(&args.output.format, &board, &names)? {
+    let text = match for_programs(&args.asked.output.format, &board, &names)? {
         Some(text) => text,
         None if board.releases.is_empty() => nothing(args, cluster),
         None => table(&board, args, cluster.now(), screen),
     };
-    Ok(Shown { text, lines, code: 0, over: false })
+    Ok(Shown { text, lines, code: 0, over: false, next: None })
 }
 
 fn nothing(args: &Args, cluster: &Cluster) -> String {
@@ -100,7 +101,7 @@ fn card(release: &Release) -> Card {
 }
 
 fn table(board: &Board, args: &Args, now: DateTime<Utc>, screen: &Screen) -> String {
-    let wide = args.output.format == Format::Wide;
+    let wide = args.asked.output.format == Format::Wide;
     let mut heads = vec!["RELEASE", "STATE", "STEPS", "NEXT START", "AGE", "WAITS FOR"];
     if args.all_namespaces {
         heads.insert(0, "NAMESPACE");

@@ -1,5 +1,6 @@
 //! Where one release stands: its verdict, its teams, its steps.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Shown;
@@ -13,9 +14,10 @@ use crate::cli::screen::{Format, Screen, Table};
 use crate::cli::why::{Why, chain};
 use crate::domain::scheduling::Gate;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Standing {
+#[schemars(rename = "Status")]
+pub struct Standing {
     api_version: &'static str,
     kind: &'static str,
     release: String,
@@ -31,9 +33,9 @@ struct Standing {
 }
 
 /// A team's part in it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Part {
+pub struct Part {
     name: String,
     team: String,
     role: String,
@@ -44,9 +46,9 @@ struct Part {
 }
 
 /// One step.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct StepLine {
+pub struct StepLine {
     step: String,
     state: String,
     team: Option<String>,
@@ -68,7 +70,8 @@ pub(super) fn shown(format: &Format, examined: &Examined, screen: &Screen) -> Re
     let mut lines = vec![inert(&format!("{} {} {}: {}", standing.release, why.outcome, why.progress, first(&why)))];
     lines.extend(standing.steps.iter().map(|s| inert(&format!("step {} {} {}", s.step, s.state, s.says))));
     let blocked = !why.blockers.is_empty() && why.outcome != "RollingOut";
-    Ok(Shown { text, lines, code: u8::from(blocked), over })
+    let next = why.look_again.as_deref().and_then(from_wire);
+    Ok(Shown { text, lines, code: u8::from(blocked), over, next })
 }
 
 fn first(why: &Why) -> String {
@@ -83,7 +86,7 @@ fn standing(examined: &Examined, why: &Why) -> Standing {
     let release = &examined.release;
     let views = examined.sound.iter().flat_map(|(_, d)| &d.steps);
     let steps = views.map(|view| {
-        let own = examined.blockers.iter().filter(|b| b.blocker.step.as_ref() == Some(&view.name));
+        let own = examined.blockers.iter().filter(|b| b.said.step.as_ref() == Some(&view.name));
         let waits: Vec<String> = own.map(|b| b.said.message.clone()).collect();
         StepLine {
             step: view.name.clone(),
@@ -104,7 +107,7 @@ fn standing(examined: &Examined, why: &Why) -> Standing {
         paused: release.spec.paused,
         reported: release.status.observed_generation.unwrap_or(-1) >= release.meta.generation,
         participants: parts(examined),
-        steps: if examined.ended.is_some() { recorded(examined) } else { steps.collect() },
+        steps: if examined.ended.is_some() || examined.reported { recorded(examined) } else { steps.collect() },
         blockers: why.blockers.len(),
     }
 }
@@ -127,7 +130,7 @@ fn recorded(examined: &Examined) -> Vec<StepLine> {
 fn parts(examined: &Examined) -> Vec<Part> {
     let owed = |team: &str| -> Vec<String> {
         let owns = examined.blockers.iter().filter(|b| {
-            let gate = b.blocker.cause.gate();
+            let gate = b.gate();
             let owner = &b.said.owner;
             matches!(gate, Gate::SignOff | Gate::Check | Gate::Accepted)
                 && (owner == team || owner.starts_with(&format!("{team} ")))
@@ -171,17 +174,8 @@ fn said(outcome: &str, ended: bool, screen: &Screen) -> String {
     }
 }
 
-fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -> String {
-    let mut out = String::new();
-    let outcome = said(&standing.outcome, why.ended, screen);
-    let paused = if standing.paused { format!("{}{}", screen.dot(), screen.bad("paused")) } else { String::new() };
-    out.push_str(&format!(
-        "{}{}{outcome}{}steps {}{paused}\n",
-        screen.strong(&inert(&standing.release)),
-        screen.dot(),
-        screen.dot(),
-        standing.progress
-    ));
+/// What is worth a line each above the tables.
+fn fields(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
     if !why.blockers.is_empty() && !why.ended && why.outcome != "Completed" {
         fields.push(("waits for", first(why)));
@@ -198,7 +192,26 @@ fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -
     if !standing.reported {
         fields.push(("operator", "has not looked at this version yet".to_owned()));
     }
-    for (name, value) in fields {
+    if examined.reported {
+        fields.push(("seen", "as the operator last reported: not all that it decides on is visible to you".to_owned()));
+    } else if !examined.unseen.is_empty() {
+        fields.push(("seen", "not all that is decided on is visible to you".to_owned()));
+    }
+    fields
+}
+
+fn drawn(standing: &Standing, why: &Why, examined: &Examined, screen: &Screen) -> String {
+    let mut out = String::new();
+    let outcome = said(&standing.outcome, why.ended, screen);
+    let paused = if standing.paused { format!("{}{}", screen.dot(), screen.bad("paused")) } else { String::new() };
+    out.push_str(&format!(
+        "{}{}{outcome}{}steps {}{paused}\n",
+        screen.strong(&inert(&standing.release)),
+        screen.dot(),
+        screen.dot(),
+        standing.progress
+    ));
+    for (name, value) in fields(standing, why, examined, screen) {
         out.push_str(&format!("{} {}\n", screen.faint(&format!("{name:<10}")), inert(&value)));
     }
     out.push('\n');

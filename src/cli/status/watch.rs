@@ -5,42 +5,52 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{Args, Shown, now};
-use crate::cli::cluster::Cluster;
+use crate::cli::cluster::{Changes, Cluster, read};
 use crate::cli::screen::Screen;
 use crate::cli::screen::text::columns;
 use crate::cli::{Failure, answer};
+use crate::cluster::writes::RELEASES;
 
-/// How often it is looked at. Only what one release needs is read, so this is little to the API server.
-const EVERY: Duration = Duration::from_secs(1);
-/// How long between attempts after the connection was lost: doubled each time up to the last.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LAST_PAUSE: Duration = Duration::from_secs(16);
-
-pub(super) async fn run(args: &Args, cluster: &Cluster, screen: &Screen) -> Result<ExitCode, Failure> {
+pub(super) async fn run(args: &Args, cluster: &Cluster) -> Result<ExitCode, Failure> {
+    let mut changes = changes(args, cluster).await?;
     let mut canvas = Canvas::new();
-    let mut pause = FIRST_PAUSE;
     // The first answer must come: a wrong name or a cluster that is not there is no lost connection.
-    let mut last = now(args, cluster, screen).await?;
+    let mut last = now(args, cluster, &Screen::of(&args.asked.place.display)).await?;
+    changes.answered();
     canvas.show(&last, None)?;
     while !last.over {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => break,
-            () = tokio::time::sleep(if canvas.lost { pause } else { EVERY }) => {}
+            () = changes.next(until(&last, cluster)) => {}
         }
-        match now(args, cluster, screen).await {
+        // The terminal may have another width by now.
+        match now(args, cluster, &Screen::of(&args.asked.place.display)).await {
             Ok(shown) => {
-                pause = FIRST_PAUSE;
+                changes.answered();
                 canvas.show(&shown, None)?;
                 last = shown;
             }
             Err(failure) if failure.code == 3 && !failure.is_final() => {
-                pause = (pause * 2).min(LAST_PAUSE);
+                changes.unanswered();
                 canvas.show(&last, Some(&failure.first_line()))?;
             }
             Err(failure) => return Err(failure),
         }
     }
     Ok(ExitCode::from(last.code))
+}
+
+/// What is worth to look again for.
+async fn changes(args: &Args, cluster: &Cluster) -> Result<Changes, Failure> {
+    Ok(match &args.release {
+        None => Changes::in_all(cluster, RELEASES, if args.all_namespaces { "" } else { &cluster.namespace }, ""),
+        Some(name) => Changes::about(cluster, &*read::release(cluster, &cluster.named(name)).await?),
+    })
+}
+
+/// How long it is until time alone may change what is shown.
+fn until(shown: &Shown, cluster: &Cluster) -> Option<Duration> {
+    shown.next.and_then(|at| (at - cluster.now()).to_std().ok())
 }
 
 /// Where it is drawn: over itself on a terminal, line after line elsewhere.

@@ -29,6 +29,8 @@ pub use past::{Args as OverrideArgs, run as over};
 ///
 /// The stop dominates everything else, and it counts from the instant at which the API server stores it: a step is
 /// either released before it, and the status says so, or not at all.
+///
+/// Exit codes: 0 stopped, 1 it has ended, 3 not found or unreachable, 4 forbidden.
 #[derive(clap::Args, Debug)]
 pub struct HoldArgs {
     #[command(flatten)]
@@ -38,6 +40,8 @@ pub struct HoldArgs {
 /// Let a stopped release go on.
 ///
 /// Everything is asked again: a sign-off that has become stale meanwhile, or a window that has closed, still waits.
+///
+/// Exit codes: 0 it may go on, 1 it has ended, 3 not found or unreachable, 4 forbidden.
 #[derive(clap::Args, Debug)]
 pub struct ResumeArgs {
     #[command(flatten)]
@@ -74,6 +78,7 @@ pub async fn resume(args: ResumeArgs) -> Result<ExitCode, Failure> {
     let examined = read::examine(&cluster, release.into(), None).await?;
     let name = inert(&examined.release.meta.key.to_string());
     let waits = match Why::of(&examined, &Only::default()).blockers.len() {
+        _ if !examined.unseen.is_empty() => format!("What it still waits for: {} why {name}", invoked_as()),
         0 => "Nothing blocks it.".to_owned(),
         n => format!("{} still: {} why {name}", super::screen::text::count(n, "blocker"), invoked_as()),
     };

@@ -8,10 +8,10 @@ use serde_json::json;
 use super::asks;
 use crate::api::release::{Override, SkippableGate};
 use crate::api::time::{duration_from_wire, to_wire};
+use crate::cli::asked::Place;
 use crate::cli::cluster::read::{self, Examined};
-use crate::cli::cluster::{Cluster, ClusterArgs};
+use crate::cli::screen::Screen;
 use crate::cli::screen::text::{count, inert};
-use crate::cli::screen::{DisplayArgs, Screen};
 use crate::cli::sign::{confirmed, whoami};
 use crate::cli::why::{Only, Reason, Why};
 use crate::cli::{Failure, answer, completion, invoked_as, told_first};
@@ -23,7 +23,12 @@ use crate::cluster::writes::RELEASES;
 /// It prints exactly what is skipped and what still holds, and on a terminal it asks first. Every grant that is
 /// given under it records who overrode what and for which ticket. It is for the content that would ship now: other
 /// content needs another word.
+///
+/// Exit codes: 0 overridden, 1 refused or not confirmed, 2 wrong usage, 3 not found or unreachable, 4 forbidden.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  rollcall override releases/checkout-2 --skip Window --reason outage --ticket INC-7 --for 2h"
+)]
 pub struct Args {
     /// The release: NAME or NAMESPACE/NAME.
     #[arg(value_name = "RELEASE", add = completion::releases())]
@@ -37,7 +42,7 @@ pub struct Args {
     /// The ticket that it is recorded in.
     #[arg(long, value_name = "TICKET")]
     ticket: String,
-    /// For how long: 30m, 2h.
+    /// For how long: 30m, 2h. This or --until is needed.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, required_unless_present = "until")]
     lasting: Option<TimeDelta>,
     /// Until when: 2027-01-12T09:00:00+01:00, or a wall time such as 2027-01-12T09:00.
@@ -47,9 +52,7 @@ pub struct Args {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    place: Place,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +70,7 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
-    let cluster = Cluster::find(&args.cluster).await?;
+    let (screen, cluster) = args.place.reach().await?;
     let name = cluster.named(&args.release);
     let release = read::release(&cluster, &name).await?;
     let until = until(&args, &screen, cluster.now())?;

@@ -1,17 +1,18 @@
 //! The answer as data: what `-o json` says.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::chain::{self, Change, StepChain};
+use super::chain::{self, Change, StepChain, WouldMove};
 use super::{Only, command};
 use crate::api::time::to_wire;
 use crate::cli::cluster::read::{Blocked, Examined};
 use crate::cli::screen::output::VERSION;
 use crate::cluster::objects::Release;
-use crate::domain::scheduling::{CODES, Cause, Decision, Outcome, StepState};
+use crate::domain::scheduling::{Cause, Decision, Outcome, StepState};
 
 /// Why a release waits.
-#[derive(Serialize, Debug, Clone)]
+#[derive(JsonSchema, Serialize, Debug, Clone)]
 #[serde(rename_all = "camelCase")]
 pub struct Why {
     pub api_version: &'static str,
@@ -46,23 +47,28 @@ pub struct Why {
     pub blockers: Vec<Reason>,
     /// How each waiting step waits: for which blockers, and after which steps.
     pub steps: Vec<StepChain>,
-    /// The smallest set of things that would have to change.
+    /// The smallest set of things that would have to change for a step to move.
     pub to_change: Vec<Change>,
+    /// Which step that is; none if it waits for a step that is under way.
+    pub would_move: Option<WouldMove>,
     /// Gates that keep nothing back.
     pub not_blocking: Vec<String>,
     /// What the person may not see, so that it is not part of this answer.
     pub unseen: Vec<String>,
+    /// It is what the operator last reported, as the person may not see what it decided on: then steps, go, earliest,
+    /// notBlocking and lookAgain are not known, and toChange is every blocker that does not only follow from another.
+    pub from_report: bool,
 }
 
 /// When something could start.
-#[derive(Serialize, Debug, Clone)]
+#[derive(JsonSchema, Serialize, Debug, Clone)]
 pub struct Earliest {
     pub step: String,
     pub at: String,
 }
 
 /// One blocker, of one or more steps.
-#[derive(Serialize, Debug, Clone)]
+#[derive(JsonSchema, Serialize, Debug, Clone)]
 pub struct Reason {
     /// From 1, in the order in which people are told.
     pub id: usize,
@@ -80,7 +86,7 @@ pub struct Reason {
     pub since: Option<String>,
     pub until: Option<String>,
     #[serde(skip)]
-    pub cause: Cause,
+    pub cause: Option<Cause>,
 }
 
 impl Why {
@@ -93,6 +99,7 @@ impl Why {
         let decision = examined.sound.as_ref().map(|(_, decision)| decision);
         let done = decision.map_or(0, crate::domain::scheduling::Decision::done);
         let acts = decision.iter().flat_map(|d| &d.acts);
+        let (to_change, would_move) = chain::to_change(examined, &blockers, only);
         Self {
             api_version: VERSION,
             kind: "Why",
@@ -105,10 +112,12 @@ impl Why {
                 (None, Some(d)) if release.spec.cancel.is_some() && d.outcome == Outcome::Waiting => {
                     "Cancelling".to_owned()
                 }
+                (None, None) if examined.reported => reported(release).to_owned(),
                 (None, decision) => decision.map_or("Invalid", |d| outcome(d.outcome)).to_owned(),
             },
             progress: match (&examined.ended, &release.status.progress) {
                 (Some(_), Some(progress)) => progress.clone(),
+                (None, Some(progress)) if examined.reported => progress.clone(),
                 _ => format!("{done}/{}", release.spec.steps.len()),
             },
             ended: examined.ended.is_some(),
@@ -118,9 +127,11 @@ impl Why {
             look_again: decision.and_then(|d| d.look_again).map(to_wire),
             earliest: chain::earliest(examined),
             steps: chain::steps(examined, &blockers, only),
-            to_change: chain::to_change(examined, &blockers),
+            to_change,
+            would_move,
             not_blocking: chain::not_blocking(examined),
             unseen: examined.unseen.clone(),
+            from_report: examined.reported,
             release: key,
             blockers,
         }
@@ -137,6 +148,19 @@ impl Why {
 fn because(release: &Release, decision: Option<&Decision>) -> Option<String> {
     let decided = decision.and_then(|d| d.rollback.as_ref()).map(|began| began.cause.clone());
     decided.or_else(|| release.status.rollback.as_ref().map(|began| began.cause.clone()))
+}
+
+/// Where a release stands by what the operator reported.
+fn reported(release: &Release) -> &'static str {
+    let status = &release.status;
+    let failed = status.conditions.iter().any(|c| c.type_ == "Ready" && c.reason == "RolloutFailed");
+    let moves = status.steps.iter().any(|s| matches!(s.state.as_str(), "Granted" | "Progressing"));
+    match (status.rollback.is_some(), failed, moves) {
+        (true, ..) => "RollingBack",
+        (_, true, _) => "Failed",
+        (.., true) => "RollingOut",
+        _ => "Waiting",
+    }
 }
 
 fn outcome(outcome: Outcome) -> &'static str {
@@ -156,36 +180,38 @@ fn outcome(outcome: Outcome) -> &'static str {
 fn reasons(examined: &Examined, only: &Only, release: &str) -> Vec<Reason> {
     let mut all: Vec<Reason> = Vec::new();
     for blocked in examined.blockers.iter().filter(|b| concerns(b, only, examined)) {
-        let Blocked { blocker, said } = blocked;
+        let Blocked { cause, said } = blocked;
         let same = all
             .iter_mut()
             .find(|r| r.code == said.code && r.message == said.message && r.until == said.until && !r.steps.is_empty());
-        if let (Some(same), Some(step)) = (same, &blocker.step) {
+        if let (Some(same), Some(step)) = (same, &said.step) {
             same.steps.push(step.clone());
             continue;
         }
-        let code = blocker.cause.code();
         all.push(Reason {
             id: all.len() + 1,
             code: said.code.clone(),
-            meaning: CODES.iter().find(|(known, ..)| *known == code).map_or("", |(_, _, meaning)| meaning),
-            gate: blocker.cause.gate().as_str(),
-            steps: blocker.step.iter().cloned().collect(),
+            meaning: blocked.meaning(),
+            gate: blocked.gate().as_str(),
+            steps: said.step.iter().cloned().collect(),
             owner: said.owner.clone(),
             message: said.message.clone(),
             remedy: said.remedy.clone(),
-            command: command::next(&blocker.cause, release, blocker.step.as_deref(), &examined.platform),
+            command: match cause {
+                Some(cause) => command::next(cause, release, said.step.as_deref(), &examined.platform),
+                None => said.remedy.clone(),
+            },
             // What the status does not know yet is said to be so since now, which tells nobody anything.
             since: said.since.clone().filter(|since| examined.at == examined.now && *since != to_wire(examined.now)),
             until: said.until.clone(),
-            cause: blocker.cause.clone(),
+            cause: cause.clone(),
         });
     }
     all
 }
 
 fn concerns(blocked: &Blocked, only: &Only, examined: &Examined) -> bool {
-    let step = blocked.blocker.step.as_deref();
+    let step = blocked.said.step.as_deref();
     let of_step = only.step.as_ref().is_none_or(|wanted| {
         step.is_none_or(|step| step == wanted || chain::before(&examined.release.spec.steps, wanted).contains(step))
     });

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Only;
@@ -10,10 +11,10 @@ use crate::api::release::{CoordinatedReleaseSpec, Step};
 use crate::api::time::to_wire;
 use crate::cli::cluster::read::Examined;
 use crate::domain::ObjectName;
-use crate::domain::scheduling::{Act, Cause, Gate, Situation, StepState};
+use crate::domain::scheduling::{Act, Cause, Gate, Situation, StepState, smallest};
 
 /// How one waiting step waits.
-#[derive(Serialize, Debug, Clone, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct StepChain {
     pub step: String,
     pub state: &'static str,
@@ -24,15 +25,24 @@ pub struct StepChain {
 }
 
 /// One thing that would have to change.
-#[derive(Serialize, Debug, Clone, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Debug, Clone, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The blockers of which one must go, by id: one alone, or Allow windows of which any may open.
-    #[serde(rename = "anyOf")]
     pub any_of: Vec<usize>,
     /// Whether time alone brings it about.
     pub by_itself: bool,
     /// When, if that is known.
     pub at: Option<String>,
+}
+
+/// What moves once these things have changed.
+#[derive(JsonSchema, Serialize, Debug, Clone, PartialEq, Eq)]
+pub struct WouldMove {
+    pub step: String,
+    /// With exactly these it moves, and with no fewer. Else others must change something as well, of whom was not asked;
+    /// or they are all that is known to keep it, and what is behind one of them cannot be told before.
+    pub certain: bool,
 }
 
 /// The step that an act lets go.
@@ -90,7 +100,7 @@ pub fn steps(examined: &Examined, reasons: &[Reason], only: &Only) -> Vec<StepCh
             state: views.get(step.name.as_str()).map_or("", |v| v.as_str()),
             blockers: reasons
                 .iter()
-                .filter(|r| !follows(&r.cause) && (r.steps.is_empty() || r.steps.contains(&step.name)))
+                .filter(|r| !follows(r) && (r.steps.is_empty() || r.steps.contains(&step.name)))
                 .map(|r| r.id)
                 .collect(),
             after: step
@@ -104,18 +114,24 @@ pub fn steps(examined: &Examined, reasons: &[Reason], only: &Only) -> Vec<StepCh
 }
 
 /// Whether it is only the consequence of where another step stands.
-pub(super) fn follows(cause: &Cause) -> bool {
-    matches!(
-        cause,
-        Cause::Predecessor { .. }
-            | Cause::PredecessorFailed { .. }
-            | Cause::Halted { .. }
-            | Cause::RollbackOrder { .. }
-    )
+fn follows(reason: &Reason) -> bool {
+    match &reason.cause {
+        Some(cause) => matches!(
+            cause,
+            Cause::Predecessor { .. }
+                | Cause::PredecessorFailed { .. }
+                | Cause::Halted { .. }
+                | Cause::RollbackOrder { .. }
+        ),
+        None => reason.gate == Gate::Order.as_str(),
+    }
 }
 
 /// Whether time alone ends it.
-fn passes(cause: &Cause) -> bool {
+fn passes(reason: &Reason) -> bool {
+    let Some(cause) = &reason.cause else {
+        return reason.until.is_some();
+    };
     matches!(
         cause,
         Cause::TooEarly { .. }
@@ -130,50 +146,50 @@ fn passes(cause: &Cause) -> bool {
     )
 }
 
-/// The smallest set of things that would have to change for everything named to move: every blocker but those that
-/// only follow from where another step stands; of several Allow windows in one tier any one is enough. Gates are
-/// asked independently of each other; what comes to light only behind a cleared entry is not in it. If the set is empty although something
-/// waits, it waits for a step that is under way.
-pub fn to_change(examined: &Examined, reasons: &[Reason]) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
-    let mut tiers: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-    for reason in reasons.iter().filter(|r| !follows(&r.cause)) {
-        let alone = Change { any_of: vec![reason.id], by_itself: passes(&reason.cause), at: reason.until.clone() };
-        let tier = match &reason.cause {
-            Cause::WindowClosed { window, .. } => tier_of(examined, window),
-            _ => None,
-        };
-        match tier.map(|tier| tiers.get(&tier).copied().ok_or(tier)) {
-            None => changes.push(alone),
-            Some(Ok(known)) => {
-                let change: &mut Change = &mut changes[known];
-                change.any_of.push(reason.id);
-                // RFC 3339 in UTC sorts as the instants do.
-                change.at = change.at.take().into_iter().chain(alone.at).min();
-            }
-            Some(Err(tier)) => {
-                tiers.insert(tier, changes.len());
-                changes.push(alone);
-            }
-        }
+/// The smallest set of things that would have to change for a step that is asked about to move, as far as reasons
+/// tell of it, and which step that is. Of a release that goes back, or is not valid: every blocker but those that only
+/// follow from others. Empty if what waits, waits for a step that is under way.
+pub fn to_change(examined: &Examined, reasons: &[Reason], only: &Only) -> (Vec<Change>, Option<WouldMove>) {
+    let Some((situation, decision)) = examined.sound.as_ref().filter(|_| !examined.goes_back_or_ends()) else {
+        let own = reasons.iter().filter(|r| !follows(r));
+        return (own.map(|r| change(&[r])).collect(), None);
+    };
+    let steps = &examined.release.spec.steps;
+    let asked = |step: &str| {
+        let of_step = only.step.as_ref().is_none_or(|of| step == of || before(steps, of).contains(step));
+        of_step && only.team.as_ref().is_none_or(|team| team_of(&examined.release.spec, step).as_ref() == Some(team))
+    };
+    let narrowed = smallest::to_move(situation, decision, asked);
+    // A team whose steps come later is asked for its part in what comes first.
+    let Some(set) = narrowed.or_else(|| smallest::to_move(situation, decision, |_| only.step.is_none())) else {
+        return (Vec::new(), None);
+    };
+    let told = |any: &Vec<Cause>| -> Vec<&Reason> {
+        reasons.iter().filter(|r| r.cause.as_ref().is_some_and(|c| any.contains(c))).collect()
+    };
+    let changes = set.all.iter().map(told).filter(|any| !any.is_empty()).map(|any| change(&any));
+    let changes: Vec<Change> = changes.collect();
+    if changes.is_empty() {
+        return (changes, None);
     }
-    changes
+    // Of a team only its own part is told, and of what is not seen none.
+    let certain = set.certain && changes.len() == set.all.len();
+    (changes, Some(WouldMove { step: set.step, certain }))
 }
 
-/// The Allow windows of the tier in which this window stands.
-fn tier_of(examined: &Examined, window: &str) -> Option<Vec<String>> {
-    let (situation, _) = examined.sound.as_ref()?;
-    let tiers = situation.governance.values().flat_map(|governance| &governance.tiers);
-    let tier = tiers.into_iter().find(|tier| tier.iter().any(|(name, _)| name == window))?;
-    let mut names: Vec<String> = tier.iter().map(|(name, _)| name.clone()).collect();
-    names.sort();
-    Some(names)
+fn change(any: &[&Reason]) -> Change {
+    Change {
+        any_of: any.iter().map(|r| r.id).collect(),
+        by_itself: any.iter().all(|r| passes(r)),
+        // RFC 3339 in UTC sorts as the instants do.
+        at: any.iter().filter_map(|r| r.until.clone()).min(),
+    }
 }
 
 /// When the next step could start if all that people must do were done now, as far as the windows tell.
 pub fn earliest(examined: &Examined) -> Option<Earliest> {
     let (situation, decision) = examined.sound.as_ref()?;
-    if !decision.acts.is_empty() || examined.goes_back_or_ends() {
+    if !decision.acts.is_empty() || examined.goes_back_or_ends() || examined.hides() {
         return None;
     }
     let state = |name: &str| decision.steps.iter().find(|v| v.name == name).map(|v| v.state);
@@ -199,6 +215,10 @@ pub fn not_blocking(examined: &Examined) -> Vec<String> {
     let mut said = Vec::new();
     if !decision.closed(Gate::Paused) {
         said.push("not paused".to_owned());
+    }
+    // Of teams, workloads and windows that were not seen nothing good is said.
+    if examined.hides() {
+        return said;
     }
     if !decision.closed(Gate::Accepted) {
         let teams: BTreeSet<&ObjectName> = situation.release.participants.values().map(|p| &p.team).collect();

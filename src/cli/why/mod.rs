@@ -11,9 +11,10 @@ mod tests;
 
 use std::process::ExitCode;
 
-use super::cluster::{Cluster, ClusterArgs, read};
+use super::asked::Asked;
+use super::cluster::{Cluster, read};
+use super::screen::Screen;
 use super::screen::output::for_programs;
-use super::screen::{DisplayArgs, Output, Screen};
 use super::{Failure, answer as print, completion};
 
 pub use answer::{Reason, Why};
@@ -25,6 +26,9 @@ pub use answer::{Reason, Why};
 ///
 /// Exit codes: 0 nothing blocks it, 1 something does, 3 not found or unreachable, 4 forbidden.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  rollcall why checkout-2 -n releases\n  rollcall why releases/checkout-2 --team ui --at 2027-01-12T10:00"
+)]
 pub struct Args {
     /// The release: NAME or NAMESPACE/NAME.
     #[arg(value_name = "RELEASE", add = completion::releases())]
@@ -39,25 +43,21 @@ pub struct Args {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    asked: Asked,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let screen = Screen::of(&args.display);
+    let screen = Screen::of(&args.asked.place.display);
     let help = "write --at 2027-01-12T09:00:00Z, or a wall time such as 2027-01-12T09:00";
     let at = args.at.as_ref().map(|t| screen.when.read(t).map_err(|e| Failure::usage(format!("--at: {e}"), help)));
     let at = at.transpose()?;
-    let cluster = Cluster::find(&args.cluster).await?;
+    let cluster = Cluster::find(&args.asked.place.cluster).await?;
     let release = read::release(&cluster, &cluster.named(&args.release)).await?;
-    let examined = read::examine(&cluster, release, at).await?;
+    let examined = read::examine(&cluster, release, at).await?.or_as_reported();
     let only = only(&args, &examined)?;
     let why = Why::of(&examined, &only);
     let names = [format!("coordinatedrelease.rollcall.dev/{}", why.name())];
-    let text = match for_programs(&args.output.format, &why, &names)? {
+    let text = match for_programs(&args.asked.output.format, &why, &names)? {
         Some(text) => text,
         None => show::text(&why, &screen, at.is_some()),
     };

@@ -21,6 +21,9 @@ const LISTED: usize = 64;
 pub fn text(why: &Why, screen: &Screen, elsewhen: bool) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", verdict(why, screen, elsewhen));
+    if why.from_report {
+        out.push_str("So the operator last reported: you may not see all that it decides on.\n");
+    }
     if let Some(earliest) = &why.earliest
         && !why.blockers.is_empty()
     {
@@ -48,6 +51,7 @@ pub fn text(why: &Why, screen: &Screen, elsewhen: bool) -> String {
     let clear = if clear.is_empty() { Vec::new() } else { vec![clear.join(screen.dot())] };
     section(&mut out, screen, "not blocking", &clear);
     let unseen: Vec<String> = why.unseen.iter().map(|what| inert(what)).collect();
+    let unseen = if unseen.is_empty() { Vec::new() } else { vec![unseen.join(screen.dot())] };
     section(&mut out, screen, "not visible to you", &unseen);
     out
 }
@@ -207,6 +211,14 @@ fn changes(why: &Why, screen: &Screen) -> Vec<String> {
     for change in time.iter().take(LISTED) {
         let when = change.at.as_deref().and_then(from_wire).zip(now).map(|(at, now)| screen.when.at_from(at, now));
         lines.push(format!("{} passes by itself {}", ids(change), when.unwrap_or_default()).trim_end().to_owned());
+    }
+    match &why.would_move {
+        Some(then) if then.certain => lines.push(format!("then step {} goes", inert(&then.step))),
+        Some(then) if why.team.is_some() => {
+            lines.push(format!("with what others must change, step {} could go", inert(&then.step)));
+        }
+        Some(then) => lines.push(format!("what then still keeps step {} cannot be told before", inert(&then.step))),
+        None => {}
     }
     lines
 }

@@ -7,6 +7,7 @@ mod adapter;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod fields;
 mod job;
 mod leftovers;
 mod object;
@@ -23,7 +24,7 @@ pub use patches::{
 };
 
 pub(super) use adapter::of as adapter_of;
-pub(super) use leftovers::applied_over;
+pub(super) use leftovers::{Part, applied_over, said_by_appliers};
 pub(super) use object::{Object, digest_of_content};
 use patches::annotation_path;
 
@@ -55,7 +56,7 @@ pub struct Workload {
     pub released: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
     pub rollback: Option<String>,
-    /// The digests of the content that was rolled back last, as [`unpin_patch`] wrote them: unchecked.
+    /// The digests of the content that was rolled back last, as [`rollback_patch`] wrote them: unchecked.
     pub rolled_back: Option<String>,
     /// Digest of the content, without what ships nothing new: of the pod template, or of a CronJob's Job template.
     pub template: String,

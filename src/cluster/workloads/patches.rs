@@ -31,9 +31,11 @@ pub fn release_from_claim_patch(workload: &Workload, why: &str) -> Value {
     patch
 }
 
-/// Puts a former revision back, marks that, which pins it, and lets it go, all at once.
+/// Puts a former revision back, marks that, which pins it, and lets it go, all at once. What is rolled back is remembered
+/// in the same write, so that whoever ends the rollback, in whatever way, need not know it: by its digest or, with a
+/// space between, by one digest for each form in which it can land again.
 #[must_use]
-pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str) -> Value {
+pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str, rolled_back: &str) -> Value {
     let mut operations = unchanged(workload);
     if workload.bare {
         operations.push(set("/metadata/annotations", json!({})));
@@ -43,20 +45,25 @@ pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str) -> Val
     }
     operations.push(set(&format!("/spec/{}", of(workload.kind).content()), former.template.clone()));
     operations.push(set(&annotation_path(ROLLBACK), marker));
-    Value::Array(operations)
-}
-
-/// Ends a rollback: the content is no longer pinned, and what was rolled back is remembered by its digest or, with a
-/// space between, by one digest for each form in which it can land again.
-#[must_use]
-pub fn unpin_patch(workload: &Workload, rolled_back: &str) -> Value {
-    let mut operations = unchanged(workload);
-    operations.push(remove(ROLLBACK));
     operations.push(set(&annotation_path(ROLLED_BACK), rolled_back));
     Value::Array(operations)
 }
 
-/// Ends a rollback that nobody will end any more: the content is no longer pinned.
+/// Ends a rollback: the content is no longer pinned. What was rolled back stays remembered; if it is not, as whoever
+/// began did not write it down yet, by its digest.
+#[must_use]
+pub fn unpin_patch(workload: &Workload, rolled_back: &str) -> Value {
+    let mut operations = unchanged(workload);
+    operations.push(remove(ROLLBACK));
+    let known = workload.rolled_back.iter().flat_map(|forms| forms.split(' ')).any(|form| form == rolled_back);
+    if !known {
+        operations.push(set(&annotation_path(ROLLED_BACK), rolled_back));
+    }
+    Value::Array(operations)
+}
+
+/// Ends a rollback that nobody will end any more: the content is no longer pinned. What was rolled back stays
+/// remembered.
 #[must_use]
 pub fn abandon_patch(workload: &Workload) -> Value {
     let mut operations = unchanged(workload);

@@ -289,3 +289,42 @@ fn state_of(why: &WhyLacking) -> &'static str {
         WhyLacking::NotTrusted { .. } => "NotTrusted",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::readiness::TeamReadinessSpec;
+    use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
+    use crate::cluster::objects::decode;
+
+    const THEN: &str = "sha256:then";
+
+    fn team() -> Team {
+        let word = json!({"role": "lead", "release": "r/r", "decision": "Go", "digest": THEN, "by": "ana"});
+        let text = json!({"metadata": {"namespace": "shop", "name": "shop", "uid": "t", "resourceVersion": "1"},
+            "spec": {"workloads": [], "signOff": {"required": [{"role": "lead"}]}, "signOffs": [word]}});
+        decode::<TeamReadinessSpec, TeamReadinessStatus>(&text.to_string()).expect("a team")
+    }
+
+    /// A release that would ship something else now, and counts this team's word for what it would have shipped then.
+    fn release(carries: &str) -> Release {
+        let text = json!({"metadata": {"namespace": "r", "name": "r", "uid": "r", "resourceVersion": "1"},
+            "spec": {"participants": [], "steps": []}, "status": {"digest": "sha256:now",
+                "carried": [{"team": carries, "digest": THEN, "part": "sha256:part"}]}});
+        decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text.to_string()).expect("a release")
+    }
+
+    #[test]
+    fn a_word_that_the_release_carries_over_counts_in_the_teams_own_status_too() {
+        let now = "2027-01-12T09:00:00Z".parse().expect("an instant");
+        let seen: Vec<SeenSignOff> =
+            serde_json::from_value(json!([{"role": "lead", "seat": 1, "release": "r/r", "decision": "Go",
+            "digest": THEN, "by": "ana", "at": "2027-01-12T08:59:00Z"}]))
+            .expect("what was seen");
+        let lacks = |carries| counted(&team(), &release(carries), &seen, now).expect("a tally").lacks.len();
+        assert_eq!(lacks("shop/shop"), 0);
+        assert_eq!(lacks("shop/other"), 1, "it is another team's word that is carried");
+    }
+}

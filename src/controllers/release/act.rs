@@ -17,6 +17,7 @@ use crate::cluster::objects::Release;
 use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::world::World;
 use crate::domain::names::WorkloadName;
+use crate::domain::scheduling::situation::Former;
 use crate::domain::scheduling::{Act, Decision, GRANT_VALIDITY, Situation, shares};
 use crate::validate::wire_kind;
 
@@ -41,7 +42,7 @@ pub async fn carry_out(
     let recorded = decision.acts.iter().any(|act| matches!(act, Act::Grant { .. } | Act::RollBack { .. }));
     let mut status = report::status(world, release, situation, decision);
     if recorded {
-        let Some(formers) = formers(world, release, decision).await? else {
+        let Some(formers) = formers(world, release, situation, decision).await? else {
             world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
             return Ok(());
         };
@@ -78,10 +79,15 @@ fn looks_once_more(situation: &Situation, act: &Act) -> bool {
 async fn formers(
     world: &World,
     release: &Release,
+    situation: &Situation,
     decision: &Decision,
 ) -> Result<Option<BTreeMap<String, FormerRevision>>, ApiError> {
     let grants = decision.acts.iter().filter(|act| matches!(act, Act::Grant { .. }));
-    let asked = grants.map(|act| async move { (act, former(world, act.workload(), act.version()).await) });
+    let asked = grants.map(|act| async move {
+        let record = situation.record.steps.get(act.step());
+        let unfinished = record.and_then(|record| record.unfinished(act.workload(), situation));
+        (act, former(world, act.workload(), act.version(), unfinished).await)
+    });
     let (mut formers, mut all_may) = (BTreeMap::new(), true);
     for (act, answer) in join_all(asked).await {
         match answer {
@@ -96,10 +102,23 @@ async fn formers(
     Ok(all_may.then_some(formers))
 }
 
-async fn former(world: &World, name: &WorkloadName, version: &str) -> Result<Option<FormerRevision>, ApiError> {
+/// What ran before, if it is kept still, where content was let go and replaced before it was done; else what runs, as
+/// far as the workload's own controller tells.
+async fn former(
+    world: &World,
+    name: &WorkloadName,
+    version: &str,
+    unfinished: Option<&Former>,
+) -> Result<Option<FormerRevision>, ApiError> {
     let found = super::observe::read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.filter(|w| w.version.as_str() == version);
     let found = found.ok_or_else(|| ApiError::Conflict { what: name.to_string() })?;
+    if let Some(before) = unfinished {
+        let kept = world.objects.revision(found.kind, &name.namespace, &before.name).await?;
+        if kept.is_some_and(|kept| kept.owner == found.uid && kept.digest == before.template) {
+            return Ok(Some(FormerRevision { name: before.name.clone(), template: before.template.clone() }));
+        }
+    }
     let former = world.objects.former_revision(&found).await?;
     Ok(former.map(|f| FormerRevision { name: f.name, template: f.digest }))
 }
@@ -149,6 +168,7 @@ fn with_grants(
                     former: formers.get(step).cloned(),
                     evidence: situation.evidence.iter().take(EVIDENCE).cloned().collect(),
                     overridden: overridden.clone(),
+                    withdrawn_at: None,
                 });
                 entry.started_at = None;
                 entry.finished_at = None;

@@ -26,6 +26,7 @@ use crate::cluster::writes::ApiError;
 use crate::domain::Faults;
 use crate::domain::scheduling::{Decision, Situation, decide};
 
+pub use reopen::is_asked as is_reopened;
 pub use report::{blocker_status, schedule};
 
 /// Reconciles releases.

@@ -2,8 +2,6 @@
 //! memory; a second, narrow one finds them by the label that the API server stamps. They are made live again, and the
 //! decision does the rest.
 
-use std::sync::Arc;
-
 use crate::api::release::CoordinatedReleaseStatus;
 use crate::api::time::to_wire;
 use crate::cluster::ObjectKey;
@@ -19,7 +17,7 @@ use crate::validate;
 ///
 /// When it changed meanwhile, or the API server does not answer.
 pub async fn if_asked(world: &World, key: &ObjectKey) -> Result<(), ApiError> {
-    let Some(release) = world.stores.ended.get(key).filter(is_asked) else {
+    let Some(release) = world.stores.ended.get(key).filter(|release| is_asked(release)) else {
         return Ok(());
     };
     let status = reopened(&release, to_wire(world.clock.now()));
@@ -31,8 +29,10 @@ pub async fn if_asked(world: &World, key: &ObjectKey) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What was rolled back, or cancelled, is not rolled back again, and a plan that makes no sense any more never is.
-fn is_asked(release: &Arc<Release>) -> bool {
+/// Whether a release has ended, and is to be rolled back all the same: what was rolled back, or cancelled, is not
+/// rolled back again, and a plan that makes no sense any more never is.
+#[must_use]
+pub fn is_asked(release: &Release) -> bool {
     let meta = facts::meta(&release.meta);
     release.status.finished == Some(true)
         && release.status.rollback.is_none()

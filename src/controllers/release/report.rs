@@ -18,7 +18,7 @@ use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
 use crate::domain::scheduling::situation::{Carried, Work};
-use crate::domain::scheduling::{Blocker, Decision, Situation, StepState, StepView};
+use crate::domain::scheduling::{Blocker, Decision, Situation, StepState, StepView, given_up};
 
 /// As many blockers as the schema lets a status carry.
 const BLOCKERS: usize = 64;
@@ -158,6 +158,7 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         former: g.former.as_ref().map(|f| FormerRevision { name: f.name.clone(), template: f.template.clone() }),
         evidence: g.evidence.clone(),
         overridden: g.overridden.clone(),
+        withdrawn_at: given_up(situation, &view.name).map(to_wire),
     });
     let waits_for: Vec<String> =
         blockers.iter().filter(|b| b.step.as_ref() == Some(&view.name)).map(|b| b.cause.message()).collect();

@@ -304,6 +304,7 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
                 former: g.former.as_ref().map(|f| Former { name: f.name.clone(), template: f.template.clone() }),
                 evidence: g.evidence.clone(),
                 overridden: g.overridden.clone(),
+                withdrawn: at(&g.withdrawn_at),
             })
         });
         let record = StepRecord {

@@ -75,6 +75,9 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     {
         return Err(ApiError::Conflict { what: name.to_string() });
     }
+    if matches!(act, Act::Grant { .. } | Act::Release { .. }) && !still_granted(world, release, act).await? {
+        return Err(ApiError::Conflict { what: release.meta.key.to_string() });
+    }
     let owner = facts::name(&release.meta.key);
     let version = match act {
         Act::Grant { step, .. } | Act::Release { step, .. } => {
@@ -85,11 +88,11 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
                 world.objects.release(&found, &why).await?
             }
         }
-        Act::RollBack { former, marker, .. } => {
+        Act::RollBack { former, marker, from, .. } => {
             let Some(former) = kept(world, name, &found, former).await? else {
                 return Ok(Written::FormerGone);
             };
-            world.objects.roll_back(&found, &former, marker).await?
+            world.objects.roll_back(&found, &former, marker, from).await?
         }
         Act::Unpin { template, .. } => world.objects.unpin(&found, template).await?,
         Act::Keep { .. } => world.objects.keep(&found, &owner.to_string()).await?,
@@ -97,6 +100,23 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     };
     world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version.clone());
     Ok(Written::Done(version))
+}
+
+/// Whether the release is there still, with the grant for this version on record: with a release that was deleted its
+/// grants are void, and so they are with one that was made anew under the same name.
+async fn still_granted(world: &World, release: &Release, act: &Act) -> Result<bool, ApiError> {
+    let key = &release.meta.key;
+    let text = world.objects.get(RELEASES, &key.namespace, &key.name).await?;
+    let found = text.and_then(|text| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text).ok());
+    Ok(found.is_some_and(|now: Release| now.meta.uid == release.meta.uid && grants(&now, act)))
+}
+
+/// Whether a release, as it is now, has the grant for an act.
+fn grants(release: &Release, act: &Act) -> bool {
+    let mut steps = release.status.steps.iter().filter(|step| step.name == act.step());
+    let grant = steps.find_map(|step| step.grant.as_ref());
+    let stands = grant.is_some_and(|g| g.workload_version == act.version() && g.withdrawn_at.is_none());
+    stands && !release.meta.terminating
 }
 
 /// Whether a workload is marked as held for a release that has ended: whoever takes it over takes the mark away.
@@ -138,4 +158,37 @@ fn done(act: &Act) -> Option<Moment> {
         Act::Keep { .. } | Act::Withdraw { .. } => return None,
     };
     Some(Moment { reason, action, note, warning })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::names::Kind;
+
+    #[test]
+    fn nothing_is_let_go_on_a_grant_that_went_with_its_release_or_was_withdrawn() {
+        let release = |deleted: Option<&str>, grant: serde_json::Value| -> Release {
+            let text = json!({"metadata": {"namespace": "r", "name": "r", "uid": "u", "resourceVersion": "1",
+                "deletionTimestamp": deleted}, "spec": {"participants": [], "steps": []},
+                "status": {"steps": [{"name": "api", "state": "Granted", "grant": grant}]}});
+            decode(&text.to_string()).expect("a release")
+        };
+        let grant = json!({"format": 1, "at": "2027-01-12T09:00:00Z", "digest": "d", "workloadUid": "u",
+            "workloadVersion": "7", "template": "t"});
+        let act = |version: &str| Act::Release {
+            step: "api".into(),
+            workload: WorkloadName { kind: Kind::Deployment, namespace: "shop".into(), name: "api".into() },
+            version: version.into(),
+            template: "t".into(),
+        };
+        assert!(grants(&release(None, grant.clone()), &act("7")));
+        assert!(!grants(&release(None, grant.clone()), &act("8")), "it is for another version");
+        assert!(!grants(&release(Some("2027-01-12T09:00:01Z"), grant.clone()), &act("7")), "it is being deleted");
+        assert!(!grants(&release(None, json!(null)), &act("7")), "it was made anew");
+        let mut withdrawn = grant;
+        withdrawn["withdrawnAt"] = json!("2027-01-12T09:00:01Z");
+        assert!(!grants(&release(None, withdrawn), &act("7")));
+    }
 }

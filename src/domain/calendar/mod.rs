@@ -47,6 +47,7 @@ mod search;
 mod series;
 mod spans;
 mod steady;
+mod supposed;
 mod verdict;
 mod weekly;
 mod window;

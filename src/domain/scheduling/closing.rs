@@ -10,7 +10,8 @@ use super::decide::Standings;
 use super::decision::StepState;
 use super::gates::skipped;
 use super::progress::team_of;
-use super::situation::{Situation, Skip};
+use super::situation::{Situation, Skip, Step};
+use super::withdrawal;
 use crate::domain::calendar::{OnClose, Overrun};
 
 /// What windows that closed on a release ask for.
@@ -55,7 +56,8 @@ pub fn asks(s: &Situation, standings: &Standings<'_>) -> Asks {
 /// Since when the release is under way, or when a person said last that it goes on. A word of theirs for an instant
 /// that has not come says nothing yet.
 fn under_way_since(s: &Situation) -> Option<DateTime<Utc>> {
-    let started = s.record.started?;
+    let granted = |step: &Step| withdrawal::counted(s, &step.name).is_some();
+    let started = s.record.started.filter(|_| s.release.steps.iter().any(granted))?;
     Some(s.release.resumed.filter(|at| *at <= s.now).map_or(started, |at| at.max(started)))
 }
 

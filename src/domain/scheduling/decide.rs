@@ -27,11 +27,11 @@ pub fn decide(s: &Situation) -> Decision {
     let s = &*overriding::that_counts(s, &digest);
     let standings = standings(s, &digest);
     if let Some(cancel) = &s.release.cancel {
-        return withdrawal::added(s, cancelled(s, digest, &standings, cancel.keep), false);
+        return withdrawal::added(s, &standings, cancelled(s, digest, &standings, cancel.keep), false);
     }
     match rollback::begun(s, &standings) {
-        Some(began) => withdrawal::added(s, rollback::decide_back(s, digest, &standings, began), false),
-        None => withdrawal::added(s, decide_forward(s, digest, &standings), true),
+        Some(began) => withdrawal::added(s, &standings, rollback::decide_back(s, digest, &standings, began), false),
+        None => withdrawal::added(s, &standings, decide_forward(s, digest, &standings), true),
     }
 }
 

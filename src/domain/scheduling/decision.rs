@@ -124,9 +124,9 @@ pub enum Act {
     },
     /// Let go what was granted a moment ago.
     Release { step: String, workload: WorkloadName, version: String, template: String },
-    /// Put the former version back, and pin it there.
-    RollBack { step: String, workload: WorkloadName, version: String, former: Former, marker: String },
-    /// The former version is healthy: pin it no longer, and remember what it was rolled back from.
+    /// Put the former version back, pin it there, and remember what it was rolled back from: the template `from`.
+    RollBack { step: String, workload: WorkloadName, version: String, former: Former, marker: String, from: String },
+    /// The former version is healthy: pin it no longer.
     Unpin { step: String, workload: WorkloadName, version: String, template: String },
     /// Mark what is held as claimed by this release for good, though it ends.
     Keep { step: String, workload: WorkloadName, version: String },

@@ -14,6 +14,7 @@ use super::decision::StepState;
 use super::openings;
 use super::progress::{owner_of, team_of};
 use super::situation::{Action, InUse, Override, Refusal, Role, Situation, Skip, Step, Team, TeamFound, Work};
+use super::withdrawal;
 use crate::domain::calendar::{Closer, Governance, WindowType};
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::readiness::{WhyLacking, tally};
@@ -211,8 +212,8 @@ impl<'a> Words<'a> {
 /// withdrawn or runs out no longer stops the rest, unless the team says that it does. What went under an
 /// override proves nobody's word.
 fn went_already(s: &Situation, team: &Team, digest: &str) -> bool {
-    let granted =
-        s.record.steps.values().any(|r| r.grant.as_ref().is_some_and(|g| g.digest == digest && g.overridden.is_none()));
+    let grants = s.record.steps.keys().filter_map(|step| withdrawal::counted(s, step));
+    let granted = grants.into_iter().any(|g| g.digest == digest && g.overridden.is_none());
     let required = s.release.participants.values().any(|p| p.team == team.name && p.role == Role::Required);
     granted && required && !team.rules.withdrawal_halts
 }

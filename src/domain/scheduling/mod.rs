@@ -20,6 +20,8 @@ mod progress;
 pub(crate) mod properties;
 mod rollback;
 pub mod situation;
+pub mod smallest;
+mod suppose;
 mod tasks;
 mod verify;
 mod withdrawal;
@@ -31,7 +33,7 @@ pub(crate) use decide::tests::fixtures;
 pub use decision::{Act, Decision, Outcome, StepState, StepView};
 pub use ending::{marked_by, marker, released_by};
 pub use situation::Situation;
-pub use withdrawal::shares;
+pub use withdrawal::{given_up, shares};
 
 use chrono::TimeDelta;
 

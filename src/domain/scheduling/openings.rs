@@ -3,7 +3,7 @@
 //! Every Allow window that governs a step and is open must have room for it, also where another one of the same tier
 //! has: a limit that a second window lifts would be none. An opening is one of the window's own, whatever freezes cut
 //! out of it. A step counts once in an opening, however often it is granted in it, and so does a workload whose
-//! changes go by themselves.
+//! changes go by themselves. A grant that was withdrawn before it was carried out counts for nothing.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +15,7 @@ use super::decision::StepState;
 use super::gates::skipped;
 use super::progress::team_of;
 use super::situation::{InUse, Situation, Skip, Step, WindowStart, Work};
+use super::withdrawal;
 use crate::domain::calendar::{Capacity, Governance, Governing, Window, WindowType};
 
 /// A window's limit that is reached, and when a new opening lifts it.
@@ -22,6 +23,17 @@ pub type Full = (Cause, Option<DateTime<Utc>>);
 
 /// The windows that have no room for a step beside everything that has started and is under way.
 pub fn full(s: &Situation, standings: &Standings<'_>, step: &Step, under_way: &[InUse]) -> Vec<Full> {
+    full_beside(s, standings, step, under_way, &s.window_starts)
+}
+
+/// The windows that have no room for a step beside these starts of others, and what is under way.
+pub fn full_beside(
+    s: &Situation,
+    standings: &Standings<'_>,
+    step: &Step,
+    under_way: &[InUse],
+    starts: &[WindowStart],
+) -> Vec<Full> {
     if skipped(s, Skip::Capacity) {
         return Vec::new();
     }
@@ -31,13 +43,14 @@ pub fn full(s: &Situation, standings: &Standings<'_>, step: &Step, under_way: &[
     limits(governance, s.now)
         .flat_map(|limit| {
             let own = own_starts(s, standings, &limit, under_way);
-            let others_own: BTreeSet<&str> = own.iter().copied().filter(|name| *name != step.name).collect();
+            let others_own = own.iter().filter(|own| own.step != step.name).count();
             let releases = || {
-                let is_in = own.contains(step.name.as_str()) || !others_own.is_empty();
-                if is_in { None } else { limit.too_many_releases(&s.window_starts) }
+                // A place is taken by what was let go: others may have been granted the same one meanwhile.
+                let is_in = own.iter().any(|own| own.let_go);
+                if is_in { None } else { limit.too_many_releases(starts) }
             };
-            let starts = || limit.too_many_starts(&s.window_starts, others_own.len());
-            [releases(), starts()].into_iter().flatten().collect::<Vec<_>>()
+            let too_many_starts = || limit.too_many_starts(starts, others_own);
+            [releases(), too_many_starts()].into_iter().flatten().collect::<Vec<_>>()
         })
         .collect()
 }
@@ -105,25 +118,34 @@ impl Limit<'_> {
     }
 }
 
+/// A step of this release that has started.
+struct Own<'a> {
+    step: &'a str,
+    /// It is more than granted.
+    let_go: bool,
+}
+
 /// The steps of this release that a window governs and that have started in its opening, or are under way.
 fn own_starts<'a>(
     s: &'a Situation,
     standings: &Standings<'_>,
     limit: &Limit<'_>,
     under_way: &'a [InUse],
-) -> BTreeSet<&'a str> {
+) -> Vec<Own<'a>> {
     let governed = |step: &&Step| {
         let governance = team_of(s, step).and_then(|t| s.governance.get(t));
         let windows = governance.into_iter().flat_map(|g| g.tiers.iter().flatten());
         matches!(step.work, Work::Workload(_)) && windows.clone().any(|(name, _)| name == limit.name)
     };
-    let started = |step: &&Step| {
-        let grant = s.record.steps.get(&step.name).and_then(|r| r.grant.as_ref());
-        let moves = standings
-            .get(step.name.as_str())
-            .is_some_and(|st| matches!(st.view.state, StepState::Granted | StepState::Progressing));
+    let started = |step: &'a Step| {
+        let state = standings.get(step.name.as_str()).map(|st| st.view.state);
+        let grant = withdrawal::counted(s, &step.name);
+        let in_opening = grant.is_some_and(|g| g.at >= limit.since);
         let now = under_way.iter().any(|u| u.release == s.release.name && u.step == step.name);
-        moves || now || grant.is_some_and(|g| g.at >= limit.since)
+        let granted = state == Some(StepState::Granted);
+        let starts = granted || state == Some(StepState::Progressing) || now || in_opening;
+        let let_go = state == Some(StepState::Progressing) || in_opening && !granted;
+        starts.then_some(Own { step: &step.name, let_go })
     };
-    s.release.steps.iter().filter(governed).filter(started).map(|step| step.name.as_str()).collect()
+    s.release.steps.iter().filter(governed).filter_map(started).collect()
 }

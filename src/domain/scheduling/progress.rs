@@ -117,7 +117,9 @@ pub fn too_early(s: &Situation) -> bool {
 /// Held content waits, unless it was granted: in this version, and whoever granted it may be about to let it go.
 fn held(s: &Situation, step: &Step, record: &StepRecord, workload: &Workload, digest: &str) -> Standing {
     if withdrawal::usable(record, workload).is_none() {
-        return if midway(record, workload) { changed_midway(step, workload) } else { Standing::waiting(step) };
+        // What went before the new content came has gone, and is not forgotten over it.
+        let waiting = Standing::new(step, record, StepState::Waiting);
+        return if midway(record, workload) { waiting.noted(changed_midway(workload)) } else { waiting };
     }
     let granted = Standing::new(step, &StepRecord::default(), StepState::Granted);
     match withdrawal::valid_until(s, record, workload, digest) {
@@ -133,12 +135,11 @@ fn midway(record: &StepRecord, workload: &Workload) -> bool {
         && record.grant.as_ref().is_some_and(|g| g.uid == workload.uid && g.template != workload.template)
 }
 
-fn changed_midway(step: &Step, workload: &Workload) -> Standing {
-    let note = format!(
+fn changed_midway(workload: &Workload) -> String {
+    format!(
         "{} changed while it was rolling out, so its rollout stands still half-way until the new content may go",
         workload.name
-    );
-    Standing::waiting(step).noted(note)
+    )
 }
 
 fn let_go(

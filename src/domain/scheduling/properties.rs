@@ -3,6 +3,7 @@
 mod orders;
 mod rules;
 pub(crate) mod situations;
+mod smallest;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;

@@ -12,7 +12,7 @@ use super::decide::{Answers, Standings};
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::ending::{marker, released_by};
 use super::gates::{self, sound};
-use super::progress::{owner_of, team_of};
+use super::progress::{grant_for, owner_of, team_of};
 use super::situation::{
     Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
 };
@@ -26,7 +26,7 @@ enum Back {
     /// Nothing of it was let go.
     Untouched,
     /// It goes back as soon as nothing keeps it from that.
-    Due(Former),
+    Due { former: Former, from: String },
     /// It goes back after that step.
     After(String),
     /// Its former version is rolling out.
@@ -106,7 +106,7 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
             (None, _) => Back::Kept(WhyKept::FirstVersion),
             (Some(_), Above::Stays(step)) => Back::Kept(WhyKept::Beneath { step: step.clone() }),
             (Some(_), Above::Wait(step)) => Back::After(step.clone()),
-            (Some(former), Above::Clear) => Back::Due(former.clone()),
+            (Some(former), Above::Clear) => Back::Due { former: former.clone(), from: grant.template.clone() },
         },
     }
 }
@@ -225,7 +225,7 @@ fn moving_workload(standing: &super::progress::Standing) -> bool {
 /// to begin: the release halts.
 fn possible(s: &Situation) -> bool {
     way_back(s).iter().any(|(step, back)| match (back, workload_of(s, step)) {
-        (Back::Due(_), Some(workload)) => refusals(s, step, workload).iter().all(|b| b.until.is_some()),
+        (Back::Due { .. }, Some(workload)) => refusals(s, step, workload).iter().all(|b| b.until.is_some()),
         _ => false,
     })
 }
@@ -234,7 +234,7 @@ fn possible(s: &Situation) -> bool {
 pub fn not_possible(s: &Situation) -> Vec<Blocker> {
     let way = way_back(s);
     let due = way.iter().filter_map(|(step, back)| match back {
-        Back::Due(_) => Some((*step, workload_of(s, step)?)),
+        Back::Due { .. } => Some((*step, workload_of(s, step)?)),
         _ => None,
     });
     due.flat_map(|(step, workload)| refusals(s, step, workload)).collect()
@@ -260,7 +260,7 @@ pub fn decide_back(s: &Situation, digest: String, standings: &Standings<'_>, beg
         };
         let about = |cause| Blocker { step: Some(step.name.clone()), cause, until: None };
         answers.add_all(standing_in_the_way(s, step, back, workload).map(about));
-        if let Back::Due(_) = back {
+        if let Back::Due { .. } = back {
             answers.add_all(refusals(s, step, workload));
         }
         // Nobody is asked whether it may be let loose, but rollcall must have the right.
@@ -314,12 +314,13 @@ fn standing_in_the_way(s: &Situation, step: &Step, back: &Back, workload: &Workl
 fn act(s: &Situation, step: &Step, back: &Back, workload: &Workload) -> Option<Act> {
     let (step_name, name, version) = (step.name.clone(), workload.name.clone(), workload.version.clone());
     match back {
-        Back::Due(former) => Some(Act::RollBack {
+        Back::Due { former, from } => Some(Act::RollBack {
             marker: marker(&s.release.name, &s.release.uid, &step.name),
             step: step_name,
             workload: name,
             version,
             former: former.clone(),
+            from: from.clone(),
         }),
         Back::Healthy { template } => {
             Some(Act::Unpin { step: step_name, workload: name, version, template: template.clone() })
@@ -331,7 +332,7 @@ fn act(s: &Situation, step: &Step, back: &Back, workload: &Workload) -> Option<A
 fn outcome(way: &[(&Step, Back)], acts: &[Act]) -> Outcome {
     let any = |of: fn(&Back) -> bool| way.iter().any(|(_, back)| of(back));
     let open = |b: &Back| {
-        matches!(b, Back::Due(_) | Back::After(_) | Back::Under(_) | Back::Healthy { .. } | Back::Foreign(_))
+        matches!(b, Back::Due { .. } | Back::After(_) | Back::Under(_) | Back::Healthy { .. } | Back::Foreign(_))
     };
     if acts.is_empty() && any(|b| matches!(b, Back::Failed(_))) && !any(|b| matches!(b, Back::Under(_))) {
         Outcome::Failed
@@ -347,9 +348,12 @@ fn view(s: &Situation, standings: &Standings<'_>, step: &Step, back: &Back) -> O
     let record = s.record.steps.get(&step.name);
     // What was released was released, whatever is stored over it by now.
     view.started = view.started.or_else(|| record.and_then(|r| r.started));
-    view.finished = view.finished.or_else(|| record.and_then(|r| r.finished));
+    // And what has not finished has not because other content has, such as the former version.
+    let other = |r: &&StepRecord| r.grant.is_some() && workload_of(s, step).is_none_or(|w| grant_for(r, w).is_none());
+    let seen = view.finished.filter(|_| record.filter(other).is_none());
+    view.finished = record.and_then(|r| r.finished).or(seen);
     let (state, note) = match back {
-        Back::Untouched | Back::Due(_) | Back::After(_) | Back::Foreign(_) => return Some(view),
+        Back::Untouched | Back::Due { .. } | Back::After(_) | Back::Foreign(_) => return Some(view),
         Back::Under(note) => (StepState::RollingBack, format!("the former version is coming back: {note}")),
         Back::Healthy { .. } => (StepState::RollingBack, "the former version is healthy".to_owned()),
         Back::Done => (StepState::RolledBack, "the former version runs".to_owned()),

@@ -238,6 +238,17 @@ pub struct StepRecord {
     pub rolled_back: Option<DateTime<Utc>>,
 }
 
+impl StepRecord {
+    /// What ran before content that was let go and never was done, and over which other content has come by now: that
+    /// content is nothing to go back to.
+    #[must_use]
+    pub fn unfinished(&self, workload: &WorkloadName, s: &Situation) -> Option<&Former> {
+        let grant = self.grant.as_ref().filter(|_| self.started.is_some() && self.finished.is_none())?;
+        let stored = s.workloads.get(workload)?;
+        grant.former.as_ref().filter(|_| grant.uid == stored.uid && grant.template != stored.template)
+    }
+}
+
 /// A recorded decision to let one step go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -250,6 +261,8 @@ pub struct Grant {
     pub former: Option<Former>,
     pub evidence: Vec<String>,
     pub overridden: Option<String>,
+    /// When it was first seen that nobody can carry it out any more, and that nobody had.
+    pub withdrawn: Option<DateTime<Utc>>,
 }
 
 /// A team as it was found.
@@ -283,6 +296,8 @@ pub struct WindowStart {
     pub at: DateTime<Utc>,
     /// It is granted, or on its way.
     pub under_way: bool,
+    /// It is granted, and was not let go yet.
+    pub granted: bool,
     /// Its release has not ended.
     pub live: bool,
 }

@@ -68,9 +68,8 @@ pub(super) fn denials() -> Vec<Denial> {
                  variables.askedLabel == variables.wantedLabel"
             ),
             format!(
-                "the rollback of {release} was not stamped with whoever asked for it: the policy \
-                 stamp-coordinatedrelease.{GROUP} or its binding is missing or failed. Ask a cluster administrator \
-                 to restore it"
+                "the rollback of {release} was not stamped with whoever asked for it: the policy or webhook \
+                 stamp-coordinatedrelease.{GROUP} is missing or failed. Ask a cluster administrator to restore it"
             ),
         ),
     ]

@@ -111,8 +111,8 @@ impl Authored {
                  variables.ann[?'{AUTHOR_GROUPS}'].orValue('') == variables.authorGroups"
             ),
             format!(
-                "{} {{request.namespace}}/{{request.name}} was not stamped with its author: the policy {stamp} or \
-                 its binding is missing or failed. Ask a cluster administrator to restore it",
+                "{} {{request.namespace}}/{{request.name}} was not stamped with its author: the policy or \
+                 webhook {stamp} is missing or failed. Ask a cluster administrator to restore it",
                 self.kind
             ),
         )
@@ -199,9 +199,8 @@ fn release_denials() -> Vec<Denial> {
         Denial::new(
             "variables.by == variables.overrider",
             format!(
-                "the override of {release} was not stamped with its author: the policy \
-                 stamp-coordinatedrelease.{GROUP} or its binding is missing or failed. Ask a cluster administrator \
-                 to restore it"
+                "the override of {release} was not stamped with its author: the policy or webhook \
+                 stamp-coordinatedrelease.{GROUP} is missing or failed. Ask a cluster administrator to restore it"
             ),
         ),
     ]

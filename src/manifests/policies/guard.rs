@@ -35,8 +35,8 @@ impl HeldKind {
             Denial::new(
                 "variables.glass || variables.frozen || !variables.changed || variables.held",
                 format!(
-                    "{subject} was not stored, because its change would roll out at once: the policy {hold} that \
-                     holds it, or its binding, is missing or failed. Ask a cluster administrator to restore it"
+                    "{subject} was not stored, because its change would roll out at once: the policy or webhook {hold} \
+                     that holds it is missing or failed. Ask a cluster administrator to restore it"
                 ),
             ),
             Denial::new(
@@ -70,8 +70,8 @@ impl HeldKind {
                 "variables.glass || !variables.frozen || !variables.changed",
                 format!(
                     "{subject} is being rolled back by {{variables.oldAnn[?'{ROLLBACK}'].orValue('')}}, so its pod \
-                     template stays as it is, but the policy {hold} that keeps it is missing or failed. Ask a \
-                     cluster administrator to restore it"
+                     template stays as it is, but the policy or webhook {hold} that keeps it is missing or failed. \
+                     Ask a cluster administrator to restore it"
                 ),
             ));
         }

@@ -25,6 +25,7 @@ mod stateful_set;
 mod status;
 mod task;
 mod template;
+mod words;
 
 use serde_json::Value;
 

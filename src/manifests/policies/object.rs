@@ -93,6 +93,7 @@ impl Policy<'_> {
 }
 
 /// One reason for which a request is refused.
+#[derive(Clone)]
 pub(super) struct Denial {
     /// True when the request is in order.
     pub unless: String,

@@ -8,6 +8,7 @@ mod bound;
 mod break_glass;
 mod coverage;
 mod drift;
+mod ending;
 mod guard;
 mod hold;
 mod installed;

@@ -3,6 +3,7 @@
 use control_plane::wait;
 use rollcall::cluster::revisions::Former;
 use rollcall::cluster::workloads::{Workload, rollback_patch, unpin_patch};
+use rollcall::cluster::writes::Objects;
 use serde_json::{Value, json};
 
 use super::objects::{deployment, hold_of, of, seen};
@@ -103,7 +104,7 @@ async fn every_kind_goes_back_in_one_write_stays_pinned_and_takes_the_bad_conten
         let bad = seen(&world.get(&target).await).template;
         // The rollback begins while something newer is held on top.
         world.run(Who::Dev, &format!("set image {kind}/x main=r/x:3")).await.passes();
-        operator(&world, &target, |w| rollback_patch(w, &former, "releases/r1/x")).await;
+        operator(&world, &target, |w| rollback_patch(w, &former, "releases/r1/x", &bad)).await;
         let back = world.get(&target).await;
         assert_eq!(back["spec"], before["spec"], "{kind}: the content and the hold field are what they were");
         let back = seen(&back);
@@ -121,6 +122,53 @@ async fn every_kind_goes_back_in_one_write_stays_pinned_and_takes_the_bad_conten
         assert_eq!(again.rolled_back.as_ref(), Some(&again.template), "{kind}: and is known for what it is");
         world.lets_go(&target).await;
         assert_eq!(seen(&world.get(&target).await).rolled_back, None, "{kind}: somebody let it go all the same");
+    }
+}
+
+#[tokio::test]
+async fn content_that_was_rolled_back_is_known_again_whoever_applies_it_and_whatever_it_leaves_to_defaults() {
+    let world = World::new("rollback-known").await;
+    let account = world.plane.service_account("rollcall-system", "rollcall").await.expect("an account");
+    let objects = Objects::new(account.client().expect("a client"));
+    for (name, who) in [("client", "apply"), ("server", "git"), ("whole", "replace")] {
+        let target = format!("deployment {name}");
+        let write = async |object: &Value| match who {
+            "git" => world.gitops(object).await.passes(),
+            verb => world.feed(Who::Dev, verb, object).await.passes(),
+        };
+        let mut first = deployment(name, "r/api:1");
+        let pods = &mut first["spec"]["template"]["spec"];
+        pods["terminationGracePeriodSeconds"] = json!(60);
+        pods["nodeSelector"] = json!({"disk": "old"});
+        pods["containers"][0]["env"] = json!([{"name": "LEFT", "value": "x"}]);
+        world.feed(Who::Dev, "create", &first).await.passes();
+        write(&first).await;
+        world.lets_go(&target).await;
+        let former = former(&world.get(&target).await);
+
+        let mut bad = deployment(name, "r/api:2");
+        bad["spec"]["template"]["spec"]["nodeSelector"] = json!({"zone": "b"});
+        write(&bad).await;
+        world.lets_go(&target).await;
+        let shipped = seen(&world.get(&target).await).template;
+        wait::until("the operator to roll it back", PATIENCE, async || {
+            let now = seen(&world.get(&target).await);
+            objects.roll_back(&now, &former, "releases/r1/x", &shipped).await.map_err(|e| e.to_string())
+        })
+        .await
+        .expect("it is rolled back");
+        operator(&world, &target, |w| unpin_patch(w, &shipped)).await;
+
+        write(&bad).await;
+        let again = seen(&world.get(&target).await);
+        let forms = again.rolled_back.clone().unwrap_or_default();
+        assert!(again.hold.is_some(), "{name}: it lands held");
+        assert!(forms.split(' ').any(|form| form == again.template), "{name}: {} is none of {forms}", again.template);
+        let mut other = bad.clone();
+        other["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(31);
+        write(&other).await;
+        let other = seen(&world.get(&target).await).template;
+        assert!(forms.split(' ').all(|form| form != other), "{name}: other content is none of it");
     }
 }
 

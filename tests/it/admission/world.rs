@@ -104,6 +104,7 @@ impl World {
             ("novice", "rollcall-edit"),
             ("novice", "rollcall-view"),
             ("lead", "rollcall-signoff"),
+            ("lead", "rollcall-rollback"),
             ("oncall", "rollcall-override"),
         ]) {
             plane.grant(role, Subject::User(user), Some(namespace)).await.expect("can grant");

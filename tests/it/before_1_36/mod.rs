@@ -5,6 +5,7 @@
 //! it, stage after stage, because some stages take things away.
 
 mod outage;
+mod own_kinds;
 mod requests;
 mod trust;
 mod twins;

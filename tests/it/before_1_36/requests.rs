@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::admission::objects::{deployment, job, release, team};
+use super::own_kinds;
+use crate::admission::objects::{deployment, job};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
@@ -33,31 +34,31 @@ pub struct Ask {
 }
 
 /// Requests about one object, in their order.
-type Sequence = (&'static str, Vec<Ask>);
+pub type Sequence = (&'static str, Vec<Ask>);
 
 /// A sequence about one object, in the making.
-struct About {
+pub struct About {
     kind: &'static str,
     name: &'static str,
-    asks: Vec<Ask>,
+    pub asks: Vec<Ask>,
 }
 
 impl About {
-    fn new(kind: &'static str, name: &'static str) -> Self {
+    pub fn new(kind: &'static str, name: &'static str) -> Self {
         Self { kind, name, asks: Vec::new() }
     }
 
-    fn ask(mut self, who: Who, how: How, body: Value) -> Self {
+    pub fn ask(mut self, who: Who, how: How, body: Value) -> Self {
         self.asks.push(Ask { who, how, kind: self.kind, name: self.name, body });
         self
     }
 
-    fn merge(self, who: Who, body: Value) -> Self {
+    pub fn merge(self, who: Who, body: Value) -> Self {
         self.ask(who, How::Merge, body)
     }
 }
 
-fn notes(value: Value) -> Value {
+pub fn notes(value: Value) -> Value {
     json!({"metadata": {"annotations": value}})
 }
 
@@ -70,7 +71,7 @@ fn image(tag: &str) -> Value {
 }
 
 /// Two merge patches in one.
-fn both(mut one: Value, other: Value) -> Value {
+pub fn both(mut one: Value, other: Value) -> Value {
     json_patch::merge(&mut one, &other);
     one
 }
@@ -97,7 +98,7 @@ pub fn requests() -> Vec<Sequence> {
     all.extend(stateful_sets());
     all.push(("a DaemonSet", daemon_set().asks));
     all.push(("a CronJob", cron_job().asks));
-    all.extend([("a team", a_team().asks), ("sign-offs", sign_offs().asks), ("a release", a_release().asks)]);
+    all.extend(own_kinds::requests());
     all
 }
 
@@ -285,62 +286,4 @@ fn cron_job() -> About {
             json!([{"op": "add", "path": "/metadata/annotations/rollcall.dev~1rollback", "value": "r"}]),
         )
         .ask(Who::Flux, How::Json, image("r/job:3"))
-}
-
-fn a_team() -> About {
-    let author = |who: &str| notes(json!({"rollcall.dev/author": who}));
-    About::new("TeamReadiness", "plain")
-        .ask(Who::Dev, How::Create, both(team("plain", &json!({"workloads": []})), author("forged")))
-        .merge(Who::Lead, author("lead"))
-        .merge(Who::Lead, author("x"))
-        .merge(Who::Lead, json!({"metadata": {"annotations": null}}))
-        .merge(Who::Lead, json!({"spec": {"independentChanges": "Held"}}))
-        .merge(Who::Dev, json!({"metadata": {"labels": {"a": "b"}}}))
-        .ask(Who::Flux, How::Apply, team("plain", &json!({"workloads": [{"kind": "Deployment", "name": "none"}]})))
-}
-
-fn sign_offs() -> About {
-    let entry = |role: &str, release: &str, letter: &str, by: Value| json!({"role": role, "release": release, "decision": "Go", "digest": format!("sha256:{}", letter.repeat(64)), "by": by});
-    let say = |entries: Value| json!({"spec": {"signOffs": entries}});
-    let roles =
-        json!({"workloads": [], "signOff": {"required": [{"role": "lead", "requireHuman": true}, {"role": "qa"}]}});
-    let lead = |letter: &str, by: Value| entry("lead", "releases/r1", letter, by);
-    let qa = |letter: &str, by: Value| entry("qa", "releases/r1", letter, by);
-    let mut seat = lead("a", Value::Null);
-    seat["seat"] = json!(2);
-    let without = |mut entry: Value| {
-        entry.as_object_mut().map(|entry| entry.remove("by"));
-        entry
-    };
-    About::new("TeamReadiness", "signed")
-        .ask(Who::Dev, How::Create, team("signed", &roles))
-        .merge(Who::Dev, say(json!([without(lead("a", Value::Null))])))
-        .merge(Who::Lead, say(json!([without(lead("a", Value::Null))])))
-        .merge(Who::Lead, say(json!([lead("a", json!("forged"))])))
-        .merge(Who::Dev, say(json!([lead("a", json!("dev"))])))
-        .merge(Who::Lead, say(json!([lead("a", json!("lead")), qa("a", json!("dev"))])))
-        .merge(Who::Lead, say(json!([qa("a", json!("lead")), lead("b", json!("lead"))])))
-        .merge(Who::Lead, say(json!([without(qa("a", Value::Null)), without(lead("b", Value::Null)), without(seat)])))
-        .merge(Who::Flux, say(json!([without(lead("c", Value::Null))])))
-        .merge(Who::Flux, say(json!([without(lead("b", Value::Null)), without(qa("d", Value::Null))])))
-        .merge(Who::Lead, say(json!([])))
-        .merge(Who::Lead, say(json!([{"role": "lead", "release": "r", "digest": "x"}])))
-        .merge(Who::Lead, say(Value::Null))
-}
-
-fn a_release() -> About {
-    let over = |value: Value| json!({"spec": {"override": value}});
-    let reason = |text: &str, by: &str| json!({"reason": text, "ticket": "INC-1", "skip": ["Freeze"], "until": "2030-01-01T00:00:00Z", "by": by});
-    About::new("CoordinatedRelease", "r1")
-        .ask(Who::Dev, How::Create, release("r1"))
-        .merge(Who::Lead, json!({"spec": {"paused": true}}))
-        .merge(Who::Lead, json!({"spec": {"priority": 3}}))
-        .merge(Who::Dev, over(reason("fire", "oncall")))
-        .merge(Who::Oncall, over(reason("fire", "dev")))
-        .merge(Who::Dev, over(json!({"by": "dev"})))
-        .merge(Who::Dev, json!({"metadata": {"labels": {"a": "b"}}}))
-        .merge(Who::Dev, over(reason("larger fire", "oncall")))
-        .merge(Who::Oncall, over(json!({"reason": "larger fire"})))
-        .merge(Who::Dev, over(Value::Null))
-        .ask(Who::Flux, How::Apply, release("r1"))
 }

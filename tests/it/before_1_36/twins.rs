@@ -45,10 +45,14 @@ pub async fn store_alike(old: &Old) -> Done {
     Ok(())
 }
 
+/// Who may do more than a developer of the team.
+const RIGHTS: [(&str, &str); 3] =
+    [("lead", "rollcall-signoff"), ("lead", "rollcall-rollback"), ("oncall", "rollcall-override")];
+
 /// The rights that the other plane's tests give.
 async fn grant(plane: &ControlPlane) -> Done {
     let users = ["dev", "lead", "oncall"].map(|user| (user, "admin"));
-    for (user, role) in users.into_iter().chain([("lead", "rollcall-signoff"), ("oncall", "rollcall-override")]) {
+    for (user, role) in users.into_iter().chain(RIGHTS) {
         plane.grant(role, Subject::User(user), Some(NAMESPACE)).await?;
     }
     plane.grant("cluster-admin", Subject::ServiceAccount("flux-system", "kustomize-controller"), None).await?;

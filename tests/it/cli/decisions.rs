@@ -49,10 +49,39 @@ fn a_rollback_says_what_goes_back_and_what_stays_before_it_is_asked_for() -> Don
     session.run(&["why", "checkout-2"])?;
     session.run(&["status", "checkout-2"])?;
     session.run(&["tree", "checkout-2"])?;
-    session.server.known.lock().expect("no panic").objects.get_mut(RELEASE).expect("there")["status"]["finished"] =
-        true.into();
-    session.run(&["rollback", "checkout-2", "--reason", "orders are lost", "--yes"])?;
     session.is_told_in("rollback")
+}
+
+#[test]
+fn a_release_that_has_ended_goes_back_as_far_as_its_former_versions_are_kept() -> Done {
+    let mut known = gone()?;
+    let release = known.objects.get_mut(RELEASE).ok_or(RELEASE)?;
+    release["status"]["finished"] = true.into();
+    release["status"]["conditions"][0]["reason"] = "Completed".into();
+    let team = known.objects.get_mut(&shop::team_path("core")).ok_or("no team")?;
+    team["spec"]["allow"][0]["actions"] = serde_json::json!(["Hold", "Release", "Rollback"]);
+    let mut session = Session::with(known)?;
+    let ask = ["rollback", "checkout-2", "--reason", "orders are lost"];
+    session.at_terminal(&ask, "n\n")?;
+    session.run(&[&ask[..], &["--yes"]].concat())?;
+    let writes = session.server.known.lock().expect("no panic").writes.clone();
+    assert_eq!(writes, [format!("PATCH {RELEASE} as ana")]);
+    let change = |session: &Session, change: &dyn Fn(&mut serde_json::Value)| {
+        change(session.server.known.lock().expect("no panic").objects.get_mut(RELEASE).expect("there"));
+    };
+    session.server.known.lock().expect("no panic").objects.remove("/apis/apps/v1/namespaces/core/replicasets/api-1");
+    session.at_terminal(&ask, "n\n")?;
+    change(&session, &|release| {
+        release["status"]["rollback"] =
+            serde_json::json!({"since": "2027-01-12T06:00:00Z", "cause": "ana asked for it"});
+    });
+    session.run(&ask)?;
+    change(&session, &|release| {
+        release["status"]["rollback"].take();
+        release["spec"]["cancel"] = serde_json::json!({"reason": "no", "held": "Free"});
+    });
+    session.run(&ask)?;
+    session.is_told_in("rollback-ended")
 }
 
 #[test]
@@ -119,6 +148,11 @@ fn a_stop_of_everything_is_seen_by_why_and_by_doctor() -> Done {
     assert!(said.contains("everything is stopped by ConfigMap rollcall-system/rollcall-stop: power is out"), "{said}");
     let said = session.run(&["why", "checkout-2", "--as", "bob"])?;
     assert!(!said.contains("RC002") && said.contains("ConfigMap rollcall-system/rollcall-stop"), "{said}");
+    // Once the operator has reported it, nobody needs the right to see it.
+    session.server.known.lock().expect("no panic").objects.get_mut(RELEASE).expect("there")["status"]["blockers"][0] = serde_json::json!({"code": "RC002", "owner": "the platform team", "message": "everything is stopped: power is out",
+            "remedy": "wait"});
+    let said = session.run(&["why", "checkout-2", "--as", "bob"])?;
+    assert!(said.contains("RC002") && said.contains("everything is stopped: power is out"), "{said}");
     Ok(())
 }
 
@@ -132,22 +166,5 @@ fn quiet_says_it_by_the_exit_code_and_verbose_shows_each_request() -> Done {
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(said.contains(&format!("GET {RELEASE}")) && said.contains(": 200"), "{said}");
     assert!(!String::from_utf8_lossy(&out.stdout).contains("GET "), "the answer is only the answer");
-    Ok(())
-}
-
-#[test]
-fn a_watch_says_that_the_connection_is_lost_and_goes_on_when_it_is_back() -> Done {
-    let mut known = shop::shop()?;
-    let mut over = known.objects[RELEASE].clone();
-    over["status"]["finished"] = true.into();
-    over["status"]["progress"] = "4/4".into();
-    over["status"]["conditions"][0]["reason"] = "Completed".into();
-    known.outage = 22..25;
-    known.later.push((70, RELEASE.to_owned(), over));
-    let mut session = Session::with(known)?;
-    let said = session.run(&["status", "checkout-2", "-w"])?;
-    let at = |text: &str| said.find(text).ok_or_else(|| format!("{text} is not in: {said}"));
-    assert!(at("connection lost, trying again: ")? < at("connected again")?, "{said}");
-    assert!(at("connected again")? < at("releases/checkout-2 Completed 4/4")?, "{said}");
     Ok(())
 }

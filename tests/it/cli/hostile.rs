@@ -47,7 +47,8 @@ fn no_word_in_the_cluster_reaches_the_terminal_as_more_than_letters() -> Done {
     let api = known.objects.get_mut("/apis/apps/v1/namespaces/core/deployments/api").ok_or("no api")?;
     api["spec"]["template"]["spec"]["containers"][0]["image"] = EVIL.into();
     api["metadata"]["annotations"]["rollcall.dev/released"] = EVIL.into();
-    let session = Session::with(known)?;
+    shop::put(&mut known, shop::event("2027-01-12T06:00:00.000000Z", EVIL, EVIL));
+    let mut session = Session::with(known)?;
     for args in [
         &["status"][..],
         &["status", "checkout-2"],
@@ -59,10 +60,23 @@ fn no_word_in_the_cluster_reaches_the_terminal_as_more_than_letters() -> Done {
         &["hold", "checkout-2"],
         &["ready", "core", "-r", "checkout-2", "--role", EVIL],
         &["why", "\u{1b}[31mx"],
+        &["wait", "checkout-2", "--timeout", "0s"],
+        &["override", "checkout-2", "--skip", "Window", "--reason", "r", "--ticket", "t", "--for", "1h", "--yes"],
+        &["cancel", "checkout-2", "--reason", "r", "--yes"],
+        &["status", "-o", "json"],
     ] {
         let out = session.command("rollcall", args)?.output()?;
         harmless(&out.stdout).map_err(|why| format!("{args:?}: {why}"))?;
         harmless(&out.stderr).map_err(|why| format!("{args:?}: {why}"))?;
+    }
+    // A program is told what is written there; a terminal is not.
+    let path = "jsonpath={range .events[*]}{.note}{\"\\t\"}{end}";
+    let out = session.command("rollcall", &["events", "checkout-2", "-o", path])?.output()?;
+    assert!(String::from_utf8_lossy(&out.stdout).contains(EVIL), "a program reads what is written there");
+    for form in [path, "yaml"] {
+        let said = session.at_terminal(&["events", "checkout-2", "-o", form], "")?;
+        harmless(said.replace('\t', " ").as_bytes()).map_err(|why| format!("{form}: {why}"))?;
+        assert!(!said.contains('␛'), "{said}");
     }
     Ok(())
 }
@@ -125,6 +139,40 @@ fn five_thousand_steps_under_ten_thousand_windows_are_planned() -> Done {
     assert_eq!(ended, 50, "{}", String::from_utf8_lossy(&out.stderr));
     assert!(out.stdout.len() < 8 << 20, "{} bytes", out.stdout.len());
     std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+/// What one screen shows is bounded, however much there is; and the search for the smallest set does not take longer
+/// the more is in the way.
+#[test]
+fn a_release_of_a_hundred_steps_in_a_cluster_of_ten_thousand_windows_is_explained() -> Done {
+    let mut known = shop::shop()?;
+    known.objects.retain(|path, _| !path.contains("/rollcall.dev/"));
+    let text = many(1, 100, 10_000);
+    let texts: Vec<&str> = text.split("---\n").filter(|text| !text.is_empty()).collect();
+    assert_eq!(texts.len(), 10_001);
+    for text in texts {
+        shop::yaml(text)?.into_iter().for_each(|object| shop::put(&mut known, object));
+    }
+    for team in ["t0", "u0"] {
+        let works: Vec<_> =
+            (0..50).map(|n| serde_json::json!({"kind": "Deployment", "name": format!("d{n}")})).collect();
+        shop::put(
+            &mut known,
+            serde_json::json!({"apiVersion": "rollcall.dev/v1alpha1", "kind": "TeamReadiness",
+                "metadata": {"name": "t", "namespace": team}, "spec": {"workloads": works,
+                    "signOff": {"required": [{"role": "lead"}, {"role": "qa"}, {"role": "sre"}]}}}),
+        );
+    }
+    let mut session = Session::with(known)?;
+    for args in [&["why", "r0", "-n", "rel"][..], &["status", "r0", "-n", "rel"], &["tree", "r0", "-n", "rel"]] {
+        let said = session.run(args)?;
+        assert!(said.lines().count() < 1000, "{args:?}: {said}");
+    }
+    assert!(session.run(&["why", "r0", "-n", "rel"])?.contains("RC051"));
+    let set = session.run(&["why", "r0", "-n", "rel", "-o", "jsonpath={.wouldMove.step} {.wouldMove.certain}"])?;
+    // Its workload is not there: what would be then, nobody knows.
+    assert_eq!(set.trim(), "s0 false");
     Ok(())
 }
 

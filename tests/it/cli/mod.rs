@@ -10,10 +10,12 @@ mod decisions;
 mod hostile;
 mod live;
 mod plan;
+mod schema;
 mod server;
 mod session;
 mod shop;
 mod verbs;
+mod watching;
 
 /// Compares with the transcript of this name.
 fn story(name: &str, said: &str) -> Done {

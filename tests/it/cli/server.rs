@@ -27,11 +27,6 @@ pub struct Known {
     pub writes: Vec<String>,
     /// Answered by nothing, as a server that is being started again.
     pub down: bool,
-    /// The reading after which a change comes about by itself, as another writer's would.
-    pub later: Vec<(usize, String, Value)>,
-    /// Answered by nothing from one reading to another, the last not included.
-    pub outage: std::ops::Range<usize>,
-    pub reads: usize,
 }
 
 /// A server that runs until it is dropped.
@@ -78,27 +73,53 @@ pub fn path_of(object: &Value) -> String {
     format!("{root}{scope}/{plural}/{}", text(&object["metadata"]["name"]))
 }
 
-async fn answer(State(known): State<Arc<Mutex<Known>>>, request: Request) -> Response {
+async fn answer(State(shared): State<Arc<Mutex<Known>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body: Value = serde_json::from_slice(&to_bytes(body, 1 << 22).await.unwrap_or_default()).unwrap_or_default();
     let user = parts.headers.get("impersonate-user").and_then(|u| u.to_str().ok()).unwrap_or("ana").to_owned();
     let path = parts.uri.path().to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut known = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if known.down {
         return respond(503, "the server is being started again".into());
     }
-    known.reads += 1;
-    let reads = known.reads;
-    if known.outage.contains(&reads) {
-        return respond(503, "the server is being started again".into());
-    }
-    while let Some(n) = known.later.iter().position(|(at, ..)| *at <= reads) {
-        let (_, path, value) = known.later.remove(n);
-        known.objects.insert(path, value);
-    }
     let (code, answer) = known.asked(parts.method.as_str(), &path, &query, &user, body);
+    if code == 200 && query.split('&').any(|part| part == "watch=true") {
+        let seen = known.listed(&path, &query, &plural(&path));
+        drop(known);
+        return followed(shared, path, query, seen);
+    }
     respond(code, answer)
+}
+
+/// What becomes of these objects, line by line, until the server goes down.
+fn followed(known: Arc<Mutex<Known>>, path: String, query: String, seen: BTreeMap<String, Value>) -> Response {
+    let lines = futures::stream::unfold(seen, move |mut seen| {
+        let (known, path, query) = (known.clone(), path.clone(), query.clone());
+        async move {
+            loop {
+                {
+                    let known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    if known.down {
+                        return None;
+                    }
+                    let now = known.listed(&path, &query, &plural(&path));
+                    let event = |kind: &str, object: &Value| format!("{}\n", json!({"type": kind, "object": object}));
+                    let new = now.iter().find(|(at, object)| seen.get(*at) != Some(object));
+                    if let Some((at, object)) = new {
+                        seen.insert(at.clone(), object.clone());
+                        return Some((Ok::<_, std::io::Error>(event("MODIFIED", object)), seen));
+                    }
+                    if let Some(at) = seen.keys().find(|at| !now.contains_key(*at)).cloned() {
+                        let gone = seen.remove(&at).unwrap_or_default();
+                        return Some((Ok(event("DELETED", &gone)), seen));
+                    }
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        }
+    });
+    Response::builder().header("date", NOW).body(Body::from_stream(lines)).unwrap_or_default()
 }
 
 fn respond(code: u16, answer: Value) -> Response {
@@ -156,18 +177,25 @@ impl Known {
             let message = format!("{plural} \"{last}\" not found");
             return (404, status(404, "NotFound", &message, plural));
         }
+        let items: Vec<Value> = self.listed(path, query, plural).into_values().collect();
+        (200, json!({"metadata": {"resourceVersion": "100"}, "items": items}))
+    }
+
+    /// The objects of a list, by their paths.
+    fn listed(&self, path: &str, query: &str, plural: &str) -> BTreeMap<String, Value> {
         let (root, scoped) = (path.split("/namespaces/").next().unwrap_or(path), path.contains("/namespaces/"));
         let root =
             if scoped { root.to_owned() } else { path.trim_end_matches(plural).trim_end_matches('/').to_owned() };
-        let items: Vec<&Value> = self
-            .objects
+        let selector = query.split('&').find_map(|part| part.strip_prefix("fieldSelector=")).unwrap_or_default();
+        let named = selector.strip_prefix("metadata.name%3D").or_else(|| selector.strip_prefix("metadata.name="));
+        self.objects
             .iter()
             .filter(|(at, _)| at.starts_with(&root) && plural_of(at) == plural)
             .filter(|(at, _)| !scoped || at.starts_with(&format!("{path}/")))
-            .map(|(_, object)| object)
-            .filter(|object| !query.contains("status.finished!=true") || object["status"]["finished"] != true)
-            .collect();
-        (200, json!({"metadata": {}, "items": items}))
+            .filter(|(_, object)| !query.contains("status.finished!=true") || object["status"]["finished"] != true)
+            .filter(|(_, object)| named.is_none_or(|name| object["metadata"]["name"] == name))
+            .map(|(at, object)| (at.clone(), object.clone()))
+            .collect()
     }
 
     fn patched(&mut self, path: &str, user: &str, patch: Value, plural: &str) -> (u16, Value) {

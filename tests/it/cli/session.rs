@@ -10,6 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::server::{Known, Server};
 use crate::support::Done;
 
+/// After so long without a word a command hangs.
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// What others change, once this text was said.
+pub type Change<'a> = (&'a str, &'a dyn Fn(&mut Known));
+
 /// A person at a machine, with a cluster.
 pub struct Session {
     pub server: Server,
@@ -53,6 +59,68 @@ impl Session {
         let err_text = String::from_utf8_lossy(&out.stderr).into_owned();
         let code = out.status.code().unwrap_or(-1);
         Ok(self.note(args, &format!("{out_text}{err_text}"), code))
+    }
+
+    /// Runs it without a terminal while others change something: each change is made once the text before it is said.
+    pub fn meanwhile(&mut self, args: &[&str], changes: &[Change<'_>]) -> Done<String> {
+        let (reader, writer) = std::io::pipe()?;
+        let mut command = self.command("rollcall", args)?;
+        command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+        self.followed(command, args, reader, changes)
+    }
+
+    /// The same at a terminal.
+    pub fn meanwhile_at_terminal(&mut self, args: &[&str], changes: &[Change<'_>]) -> Done<String> {
+        let (ours, theirs) = terminal()?;
+        let mut command = self.command("rollcall", args)?;
+        command.stdin(theirs.try_clone()?).stdout(theirs.try_clone()?).stderr(theirs);
+        self.followed(command, args, ours, changes)
+    }
+
+    fn followed(
+        &mut self,
+        mut command: Command,
+        args: &[&str],
+        mut from: impl Read + Send + 'static,
+        changes: &[Change<'_>],
+    ) -> Done<String> {
+        let mut child = command.spawn()?;
+        // With it goes the last end but the child's own.
+        drop(command);
+        let (sender, chunks) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(n) = from.read(&mut chunk) {
+                if n == 0 || sender.send(chunk[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let (mut said, mut judged, mut left) = (Vec::new(), 0, changes.iter());
+        let mut next = left.next();
+        loop {
+            let text = String::from_utf8_lossy(&said[judged..]).into_owned();
+            if let Some((_, change)) = next.filter(|(words, _)| text.contains(words)) {
+                judged = said.len();
+                change(&mut self.server.known.lock().expect("no panic"));
+                next = left.next();
+                continue;
+            }
+            match chunks.recv_timeout(LIMIT) {
+                Ok(chunk) => said.extend(chunk),
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                    child.kill()?;
+                    return Err(format!("nothing more was said: {}", String::from_utf8_lossy(&said)).into());
+                }
+            }
+        }
+        let code = child.wait()?.code().unwrap_or(-1);
+        let said = String::from_utf8_lossy(&said).replace("\r\n", "\n").replace('\u{1b}', "␛");
+        if let Some((words, _)) = next {
+            return Err(format!("{words} was never said: {said}").into());
+        }
+        Ok(self.note(args, &said, code))
     }
 
     /// Runs it at a terminal of 100 columns, where somebody types `answers`.

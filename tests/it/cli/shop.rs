@@ -104,7 +104,7 @@ fn runs() -> Value {
             "spec": {"containers": [{"name": "api", "image": "registry.example/api:1"}]}}}})
 }
 
-fn event(at: &str, reason: &str, note: &str) -> Value {
+pub fn event(at: &str, reason: &str, note: &str) -> Value {
     json!({"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": format!("e-{at}"), "namespace": "releases"},
         "eventTime": at, "reason": reason, "note": note, "type": "Normal",
         "regarding": {"kind": "CoordinatedRelease", "name": "checkout-2", "namespace": "releases"}})

@@ -37,6 +37,29 @@ fn why_tells_all_that_blocks_what_does_not_and_what_must_change() -> Done {
     session.is_told_in("why")
 }
 
+/// Half of what a decision is made on makes another decision: who sees only the release is told what was reported.
+#[test]
+fn who_sees_only_the_release_is_told_what_the_operator_reported() -> Done {
+    let mut known = shop::shop()?;
+    for namespace in ["data", "core", "ui", "rollcall-system"] {
+        for root in ["/api/v1", "/apis/apps/v1", "/apis/batch/v1", "/apis/rollcall.dev/v1alpha1"] {
+            known.forbidden.push(("lena".to_owned(), format!("{root}/namespaces/{namespace}")));
+        }
+    }
+    for kind in ["deploymentwindows", "coordinatedreleases", "teamreadinesses"] {
+        known.forbidden.push(("lena".to_owned(), format!("/apis/rollcall.dev/v1alpha1/{kind}")));
+    }
+    known.forbidden.push(("lena".to_owned(), "/apis/admissionregistration.k8s.io".to_owned()));
+    let mut session = Session::with(known)?;
+    for verb in [&["why", "checkout-2"][..], &["status", "checkout-2"], &["tree", "checkout-2"]] {
+        session.run(&[verb, &["--as", "lena"]].concat())?;
+    }
+    // Of another instant nobody has reported: what is not seen is not said to be absent.
+    let said = session.run(&["why", "checkout-2", "--as", "lena", "--at", "2027-01-12T10:00"])?;
+    assert!(!said.contains("does not exist"), "{said}");
+    session.is_told_in("partly-seen")
+}
+
 #[test]
 fn why_for_programs_keeps_its_form() -> Done {
     let mut session = session()?;
@@ -212,39 +235,6 @@ fn an_override_says_what_it_skips_and_what_still_holds() -> Done {
         "2026-01-12T09:30",
     ])?;
     session.is_told_in("override")
-}
-
-#[test]
-fn a_wait_says_what_it_waits_for_and_ends_by_itself() -> Done {
-    let mut known = shop::shop()?;
-    let mut done = known.objects[RELEASE].clone();
-    done["status"]["blockers"] = serde_json::json!([]);
-    done["status"]["progress"] = "4/4".into();
-    done["status"]["finished"] = true.into();
-    done["status"]["conditions"][0]["reason"] = "Completed".into();
-    known.later.push((3, RELEASE.to_owned(), done));
-    let mut session = Session::with(known)?;
-    session.run(&["wait", "checkout-2", "--for", "ready", "--timeout", "0s"])?;
-    session.run(&["wait", "checkout-2", "--timeout", "2m"])?;
-    session.run(&["wait", "checkout-2", "--for", "condition=Ready=False", "--timeout", "0s"])?;
-    session.run(&["wait", "checkout-2", "--for", "never"])?;
-    session.is_told_in("wait")
-}
-
-#[test]
-fn a_watch_in_a_log_writes_what_changes_and_ends_with_the_release() -> Done {
-    let mut known = shop::shop()?;
-    let mut paused = known.objects[RELEASE].clone();
-    paused["spec"]["paused"] = true.into();
-    let mut over = known.objects[RELEASE].clone();
-    over["spec"]["steps"] = serde_json::json!([{"name": "pause", "wait": "1s"}]);
-    over["status"]["steps"] = serde_json::json!([{"name": "pause", "state": "Done", "startedAt": "2027-01-12T06:00:00Z",
-        "finishedAt": "2027-01-12T06:00:01Z"}]);
-    known.later.push((20, RELEASE.to_owned(), paused));
-    known.later.push((50, RELEASE.to_owned(), over));
-    let mut session = Session::with(known)?;
-    session.run(&["status", "checkout-2", "-w"])?;
-    session.is_told_in("status-watch")
 }
 
 #[test]

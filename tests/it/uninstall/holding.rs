@@ -101,6 +101,10 @@ async fn goes(installed: &Installed, people: &People) -> Done {
     let operator = deployment::operator(&Install::default());
     installed.apply(&installed.admin, &to_yaml(&operator)).await?;
 
+    // What an administrator makes by hand under a name of rollcall's bears no label.
+    installed.kubectl(&["create", "configmap", "rollcall-released", "-n", "core"]).await?;
+    installed.kubectl(&["create", "configmap", "rollcall-stop", "-n", "rollcall-system"]).await?;
+
     let before = versions(installed).await?;
     let (well, told) = run(installed, &["uninstall", "--dry-run"]).await?;
     assert!(well, "{told}");
@@ -108,6 +112,8 @@ async fn goes(installed: &Installed, people: &People) -> Done {
         "would let go Deployment core/api",
         "would delete CustomResourceDefinition teamreadinesses.rollcall.dev",
         "would stop Deployment rollcall-system/rollcall",
+        "would delete ConfigMap core/rollcall-released",
+        "would delete ConfigMap rollcall-system/rollcall-stop",
     ] {
         assert!(told.contains(line), "{line:?} is not in: {told}");
     }

@@ -205,7 +205,7 @@ fn what_was_rolled_back_does_not_go_by_itself_again_and_other_content_does() {
 #[test]
 fn what_is_being_rolled_back_is_left_alone() {
     let pinned = change().with(|c| c.workload.rollback = Some("releases/r shop uid".into()));
-    pinned.waits("is being rolled back by releases/r shop uid", None, false);
+    pinned.waits("is being rolled back by release releases/r", None, false);
 }
 
 fn hours(change: impl FnOnce(&mut WindowSpec)) -> Governing {
@@ -224,6 +224,7 @@ fn it_takes_one_of_the_starts_of_an_opening_and_no_place_of_a_release() {
         what: what.into(),
         at: at(time),
         under_way: release.is_some(),
+        granted: false,
         live: release.is_some(),
     };
     let full = change().governed(limit(1)).with(|c| c.starts.push(start(Some("p"), "api", "08:56:00")));

@@ -100,6 +100,7 @@ fn at_rest() -> Situation {
         former: None,
         evidence: vec![],
         overridden: None,
+        withdrawn: None,
     };
     s.record.steps = STAGES
         .map(|stage| {
@@ -208,6 +209,7 @@ impl Run {
                 former: None,
                 evidence: vec![],
                 overridden: None,
+                withdrawn: None,
             };
             self.truth.record.steps.insert(step.clone(), StepRecord { grant: Some(grant), ..StepRecord::default() });
             let n = STAGES.iter().position(|stage| stage == step).expect("a stage");

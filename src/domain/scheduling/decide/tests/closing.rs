@@ -74,6 +74,10 @@ fn a_step_that_was_done_before_the_close_has_outlasted_nothing_but_one_that_wait
 fn what_has_not_begun_or_is_all_done_or_goes_past_windows_has_outlasted_none() {
     let not_begun = closed_on(OnClose::Halt, 0).with(|s| s.record.started = None);
     check(&not_begun, &["grant shop"], &[]);
+    let given_up = in_order().granted("data", "08:30:00").workload("data", |w| w.version = "8".into());
+    let given_up =
+        given_up.governed("hours", hours(OnClose::Halt, 0)).with(|s| s.record.started = Some(at("08:30:00")));
+    check(&given_up, &["grant data"], &["RC071 shop"]);
     let overridden = closed_on(OnClose::Halt, 0).overriding(&[Skip::Window], "10:00:00");
     check(&overridden, &["grant shop"], &[]);
     let all = closed_on(OnClose::Rollback, 0);

@@ -304,6 +304,7 @@ impl Given {
                 former: Some(Former { name: format!("{of}-old"), template: format!("sha256:{of}-old") }),
                 evidence: vec![],
                 overridden: None,
+                withdrawn: None,
             });
         })
     }

@@ -215,6 +215,14 @@ fn a_withdrawal_after_the_start_halts_only_if_the_team_says_so() {
 }
 
 #[test]
+fn a_grant_that_was_given_up_excuses_nobody_from_a_word() {
+    let given = ready().granted("data", "08:50:00").workload("data", |w| w.version = "8".into()).unsigned("shop");
+    check(&given, &[], &["RC051 *"]);
+    let usable = given.workload("data", |w| w.version = "7".into()).granted("data", "08:59:58");
+    assert_eq!(told(&decide(&usable.0)).1, Vec::<String>::new());
+}
+
+#[test]
 fn what_went_under_an_override_does_not_outlive_the_override() {
     let given = in_order().unsigned("shop").released("data", "08:50:00", Progress::Done).with(|s| {
         let data = s.record.steps.get_mut("data").expect("granted");

@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use super::fixtures::*;
 use crate::domain::calendar::{Capacity, Form, Governing, Window, WindowSpec, WindowType};
 use crate::domain::names::ObjectName;
-use crate::domain::scheduling::decide;
 use crate::domain::scheduling::situation::{Skip, WindowStart};
+use crate::domain::scheduling::{decide, released_by};
 use crate::domain::workload::Progress;
 
 /// A window that is open every day from 08:00 to 12:00.
@@ -60,8 +60,18 @@ impl Given {
                 what: step.into(),
                 at: at(time),
                 under_way: false,
+                granted: false,
                 live,
             });
+        })
+    }
+
+    /// Another release's step is granted, and was not let go yet.
+    fn other_granted(self, release: &str, time: &str) -> Self {
+        self.started(release, "a", time, true).with(|s| {
+            if let Some(last) = s.window_starts.last_mut() {
+                (last.under_way, last.granted) = (true, true);
+            }
         })
     }
 
@@ -156,6 +166,47 @@ fn limits_of_another_window_and_of_a_freeze_are_none_of_ours() {
         spec.valid_until = Some("2027-01-12T08:30:00".into());
     });
     check(&ready().governed("hours", freeze).started("p", "a", "08:30:00", true), &["grant data", "grant shop"], &[]);
+}
+
+/// Both believe to lead, and have granted the last place at the same time.
+#[test]
+fn of_two_that_were_granted_the_last_place_the_earlier_goes_once_the_later_gave_way() {
+    for limited in [releases(1), starts(1)] {
+        let ours = limited.step("data", |s| s.depends_on = vec!["shop".into()]).signed().granted("shop", "08:59:58");
+        let earlier = ours.clone().other_granted("zebra", "08:59:57");
+        assert_eq!(told(&decide(&earlier.0)).0, ["withdraw shop"]);
+        let later = ours.clone().other_granted("p", "08:59:59");
+        assert_eq!(told(&decide(&later.0)).0, Vec::<String>::new(), "never is either let go while it sees the other");
+        assert_eq!(told(&decide(&ours.0)).0, ["release shop"], "the other gave way");
+        let moving = later.with(|s| s.window_starts[0].granted = false);
+        assert_eq!(told(&decide(&moving.0)).0, ["withdraw shop"], "the other went");
+    }
+    let room =
+        starts(3).granted("shop", "08:59:58").started("p", "a", "08:30:00", false).other_granted("q", "08:59:59");
+    assert!(told(&decide(&room.0)).0.contains(&"release shop".to_owned()), "there is room for both");
+}
+
+/// The grant of the shop was withdrawn before anybody let it go.
+fn given_up(given: Given) -> Given {
+    given.granted("shop", "08:59:50").workload("shop", |w| w.version = "8".into())
+}
+
+#[test]
+fn a_grant_that_was_withdrawn_takes_no_place_and_no_start() {
+    let alone = |given: Given| given.step("data", |s| s.depends_on = vec!["shop".into()]).signed();
+    check(&given_up(alone(starts(1))), &["grant shop"], &["RC071 data"]);
+    let full = given_up(alone(releases(1)).started("p", "a", "08:59:55", true));
+    assert!(told(&decide(&full.0)).1.contains(&"RC044 shop".to_owned()), "it has no place to keep");
+    let given = given_up(alone(starts(1)));
+    assert_eq!(crate::domain::scheduling::given_up(&given.0, "shop"), Some(given.0.now));
+    let words =
+        released_by(&given.0.release.name, "shop", &given.0.record.steps["shop"].grant.as_ref().expect("one").digest);
+    let went = given.clone().workload("shop", |w| w.released = Some(words));
+    assert_eq!(crate::domain::scheduling::given_up(&went.0, "shop"), None, "it was let go, and newer content is held");
+    let anew = given.clone().workload("shop", |w| w.uid = "another".into());
+    assert_eq!(crate::domain::scheduling::given_up(&anew.0, "shop"), None, "nobody knows");
+    let usable = given.workload("shop", |w| w.version = "7".into());
+    assert_eq!(crate::domain::scheduling::given_up(&usable.0, "shop"), None, "somebody can still use it");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fixtures::*;
 use crate::domain::scheduling::situation::{OnFailure, Step, Work};
 use crate::domain::scheduling::{Act, Outcome, StepState, decide};
-use crate::domain::workload::Progress;
+use crate::domain::workload::{Hold, Progress};
 
 fn states(given: &Given) -> Vec<StepState> {
     decide(&given.0).steps.iter().map(|s| s.state).collect()
@@ -246,4 +246,30 @@ fn the_digest_changes_with_all_that_would_ship_and_with_nothing_else() {
 fn a_past_instant_does_not_hide_one_to_come() {
     let given = in_order().released("data", "08:50:00", Progress::NotObserved).frozen("08:00:00", "10:00:00");
     assert_eq!(decide(&given.0).look_again, Some(at("09:20:00")));
+}
+
+#[test]
+fn a_change_in_the_middle_of_a_rollout_is_told_until_it_may_go_and_what_it_replaced_is_nothing_to_go_back_to() {
+    let moving = in_order().released("data", "08:55:00", Progress::Progressing("1 of 2".into()));
+    let mut given = moving.workload("data", |w| (w.template, w.hold) = ("sha256:newer".into(), Hold::Held));
+    for look in ["first", "second"] {
+        let seen = decide(&given.0).steps[0].clone();
+        assert_eq!(seen.state, StepState::Waiting);
+        assert!(seen.note.contains("half-way"), "{look}: {}", seen.note);
+        assert_eq!(seen.started, Some(at("08:55:00")), "{look}: what went has gone");
+        // The status is what is read the next time.
+        given = given.with(|s| {
+            let record = s.record.steps.get_mut("data").expect("released");
+            (record.started, record.finished) = (seen.started, seen.finished);
+        });
+    }
+    let former = |given: &Given| {
+        let record = &given.0.record.steps["data"];
+        let workload = given.0.workloads.values().find(|w| w.name.name == "data-app").expect("it").name.clone();
+        record.unfinished(&workload, &given.0).map(|former| former.name.clone())
+    };
+    assert_eq!(former(&given).as_deref(), Some("data-old"));
+    assert_eq!(former(&given.clone().finished("data", "08:58:00")), None, "it was done, so it is what ran");
+    assert_eq!(former(&given.clone().workload("data", |w| w.template = "sha256:data".into())), None);
+    assert_eq!(former(&given.workload("data", |w| w.uid = "another".into())), None);
 }

@@ -284,3 +284,20 @@ fn a_check_that_fails_after_the_release_sends_it_back_and_one_that_passes_lets_i
     let unknown = both_out().step("shop", |s| s.verify = vec!["nothing".into()]);
     assert_eq!(states(&unknown)[1], StepState::Soaking);
 }
+
+#[test]
+fn a_step_that_never_finished_has_not_because_its_former_version_runs() {
+    let finished = |given: &Given| decide(&given.0).steps[1].finished;
+    let fails = shop_fails().with(|s| s.record.steps.get_mut("shop").expect("released").finished = None);
+    let under = fails.going_back().put_back("shop", "08:59:00", Progress::Done);
+    for given in [under.clone(), under.clone().back("shop"), under.back("shop").back("data")] {
+        // What would ship has been the same for long, so what runs counts as nothing to release.
+        let given = given.seen_since("08:00:00");
+        assert_eq!(finished(&given), None, "{:?}", states(&given));
+        assert_eq!(decide(&given.0).steps[0].finished, Some(at("08:51:00")), "that one had");
+    }
+    let over =
+        both_out().going_back().back("shop").with(|s| s.record.steps.get_mut("shop").expect("one").finished = None);
+    let other = over.workload("shop", |w| w.template = "sha256:newer".into());
+    assert_eq!(finished(&other), None, "what moved on is other content");
+}

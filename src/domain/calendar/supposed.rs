@@ -1,0 +1,132 @@
+//! Windows as they would be if something about them were otherwise.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::governance::{Governance, Governing};
+use super::schedule::{Capacity, Form, WindowSpec, WindowType};
+use super::window::Window;
+
+/// Longer than anything that is released takes.
+const LONG: TimeDelta = TimeDelta::days(366);
+
+impl Window {
+    /// The same window, open from an instant on for as long as anybody needs.
+    #[must_use]
+    pub fn open_from(&self, from: DateTime<Utc>) -> Self {
+        let always = open(from);
+        let Self { pieces, changes, holidays, valid, .. } = always;
+        Self { pieces, changes, holidays, valid, ..self.clone() }
+    }
+}
+
+/// An Allow window that is open from an instant on and asks for nothing.
+fn open(from: DateTime<Utc>) -> Window {
+    let wall = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%S").to_string();
+    let dates = Form::Dates { from: wall(from), until: wall(from + LONG) };
+    let spec = WindowSpec::new(WindowType::Allow, "UTC").entry("supposed", dates);
+    Window::compile(&spec).unwrap_or_else(|_| unreachable!("an instant and a later one make a window"))
+}
+
+impl Governance {
+    /// An Allow window has just opened: for long enough, with room, and all turns have come. A broken one is mended.
+    pub fn suppose_open(&mut self, window: &str, now: DateTime<Utc>) {
+        for (_, governing) in self.named(window) {
+            *governing = Governing::Sound(Arc::new(open(now)));
+        }
+    }
+
+    /// A Freeze is not in force, and comes no more.
+    pub fn suppose_no_freeze(&mut self, window: &str) {
+        for tier in &mut self.tiers {
+            tier.retain(|(name, governing)| name != window || governing.window_type() != WindowType::Freeze);
+        }
+    }
+
+    /// What is open stays open for as long as anybody needs: its windows do not close, and no Freeze comes.
+    pub fn suppose_longer(&mut self, now: DateTime<Utc>) {
+        for tier in &mut self.tiers {
+            tier.retain(|(_, governing)| match governing {
+                Governing::Sound(w) => w.window_type() == WindowType::Allow || w.covers(now),
+                Governing::Broken { .. } => true,
+            });
+            for (_, governing) in tier {
+                if let Governing::Sound(window) = governing
+                    && window.window_type() == WindowType::Allow
+                    && let Some(since) = window.open_since(now)
+                {
+                    *governing = Governing::Sound(Arc::new(window.open_from(since)));
+                }
+            }
+        }
+    }
+
+    /// Everybody's turn has come.
+    pub fn suppose_every_turn(&mut self) {
+        for (_, governing) in self.tiers.iter_mut().flatten() {
+            altered(governing, |window| window.opening_jitter = None);
+        }
+    }
+
+    /// A window has room for one more release, or one more start.
+    pub fn suppose_room(&mut self, window: &str, more: impl Fn(&mut Capacity)) {
+        for (_, governing) in self.named(window) {
+            altered(governing, |window| more(&mut window.capacity));
+        }
+    }
+
+    fn named<'a>(&'a mut self, window: &'a str) -> impl Iterator<Item = &'a mut (String, Governing)> {
+        self.tiers.iter_mut().flatten().filter(move |(name, _)| name == window)
+    }
+}
+
+fn altered(governing: &mut Governing, change: impl FnOnce(&mut Window)) {
+    if let Governing::Sound(window) = governing {
+        let mut other = Window::clone(window);
+        change(&mut other);
+        *governing = Governing::Sound(Arc::new(other));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(time: &str) -> DateTime<Utc> {
+        format!("2027-01-12T{time}Z").parse().expect("an instant")
+    }
+
+    fn governing(kind: WindowType, from: &str, until: &str) -> Governing {
+        let dates = Form::Dates { from: format!("2027-01-12T{from}"), until: format!("2027-01-12T{until}") };
+        let spec = WindowSpec::new(kind, "UTC").entry("one", dates);
+        Governing::Sound(Arc::new(Window::compile(&spec).expect("a window")))
+    }
+
+    #[test]
+    fn what_is_supposed_of_a_window_is_so_and_nothing_else_is() {
+        let now = at("09:00:00");
+        let all = || Governance {
+            tiers: [
+                vec![
+                    ("later".into(), governing(WindowType::Allow, "10:00:00", "11:00:00")),
+                    ("never".into(), governing(WindowType::Allow, "07:00:00", "08:00:00")),
+                ],
+                vec![("frozen".into(), governing(WindowType::Freeze, "08:00:00", "12:00:00"))],
+                vec![
+                    ("soon".into(), governing(WindowType::Allow, "08:00:00", "09:05:00")),
+                    ("next".into(), governing(WindowType::Freeze, "09:03:00", "09:30:00")),
+                ],
+            ],
+        };
+        let closers = |g: &Governance| g.at(now).closed_by.into_iter().map(|c| c.window).collect::<Vec<_>>();
+        let mut supposed = all();
+        assert_eq!(closers(&supposed), ["frozen", "later", "never"]);
+        supposed.suppose_open("never", now);
+        assert_eq!(closers(&supposed), ["frozen"], "one of a tier is enough");
+        supposed.suppose_no_freeze("frozen");
+        assert_eq!(supposed.at(now).closes_at, Some(at("09:03:00")), "the freeze to come is another");
+        supposed.suppose_longer(now);
+        assert!(supposed.at(now).closes_at.is_some_and(|end| end > now + TimeDelta::days(300)));
+    }
+}
