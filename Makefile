@@ -18,7 +18,7 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model simapi stories soak mutants live demo-once control-plane newest-plane crds golden krew need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi stories seeds soak mutants live demo-once control-plane newest-plane crds golden krew need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -29,7 +29,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; S
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(if $(STORY),--story $(STORY)) $(ARGS)
 
-test: fmt clippy unit model simapi fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model simapi stories fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -49,7 +49,10 @@ model: need-cargo ## every state of a small cluster, and what judges histories
 simapi: control-plane ## the API server in memory, and whether it answers as a real one does
 	cargo test -p simapi --tests
 
-stories: need-cargo ## stories, crashes at every write, and ten thousand random ones, on simulated clusters
+stories: need-cargo ## every story of tests/scenarios on a simulated cluster; STORY=name plays one and tells it
+	cargo test --test proof -- stories --nocapture --test-threads=1
+
+seeds: need-cargo ## stories again with a crash at every write, and ten thousand random ones, on simulated clusters
 	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
 
 soak: control-plane ## model, seeds and live faults for much longer; SOAK_STATES=n, SEEDS=n, FROM=n and OFFSETS='n m' say how far
@@ -90,6 +93,7 @@ golden: need-cargo crds ## write all generated files again: crds/, config/, char
 	UPDATE_GOLDEN=1 cargo test --lib -- manifests
 	UPDATE_GOLDEN=1 cargo test --test it -- docs the_schema_that_is_checked_in
 	UPDATE_GOLDEN=1 cargo test -p proof --test histories -- page
+	UPDATE_GOLDEN=1 cargo test --test proof -- stories
 
 krew: ## print the krew manifest of a release: ARCHIVES=DIR VERSION=v1.2.3
 	@config/krew/fill "$(VERSION)" "$(ARCHIVES)"

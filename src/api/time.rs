@@ -6,10 +6,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use k8s_openapi::jiff::Timestamp;
 
 /// An instant as the API server stores it: RFC 3339, UTC, whole seconds (fractions are cut off,
-/// because a stored fraction would make every comparison say "changed").
+/// because a stored fraction would make every comparison say "changed"). RFC 3339 has years of four digits: what has
+/// no end ends with the last of them.
 #[must_use]
 pub fn to_wire(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    let last = DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    at.min(last).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Reads an RFC 3339 instant with any offset. `None` if the text is no instant.

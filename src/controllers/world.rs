@@ -25,6 +25,7 @@ use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, CONFIG_MAPS, Objects};
 use crate::cluster::{ObjectKey, Projected};
 use crate::domain::scheduling::situation::Refusal;
+use crate::domain::scheduling::{CODES, Gate};
 use crate::manifests::names::WEBHOOK;
 use crate::manifests::{Mechanism, webhook_trouble};
 use crate::metrics::Metrics;
@@ -34,6 +35,8 @@ use crate::settings::Settings;
 pub const BY_TEAM: &str = "team";
 /// Index of releases, and of teams, by the workloads they name, `Kind namespace/name`.
 pub const BY_WORKLOAD: &str = "workload";
+/// Index of releases that wait for what others use: a resource, a team's hands, room in a window.
+const BY_WAIT: &str = "wait";
 
 /// How often everything is looked at while it is stopped, beside the watch of the stop, or while clocks differ.
 const LOOK_UNASKED: TimeDelta = TimeDelta::seconds(60);
@@ -61,7 +64,8 @@ impl Default for Stores {
         Self {
             releases: Releases::default()
                 .with_index(BY_TEAM, |c| c.read().as_ref().map(teams_of).unwrap_or_default())
-                .with_index(BY_WORKLOAD, |c| c.read().as_ref().map(workloads_of_release).unwrap_or_default()),
+                .with_index(BY_WORKLOAD, |c| c.read().as_ref().map(workloads_of_release).unwrap_or_default())
+                .with_index(BY_WAIT, |c| c.read().as_ref().map(waits_of).unwrap_or_default()),
             ended: Releases::default(),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
@@ -101,6 +105,18 @@ fn workloads_of_release(release: &Release) -> Vec<IndexKey> {
             Some(workload_index(workload.kind, &participant.team.namespace, &workload.name).into())
         })
         .collect()
+}
+
+/// All of them are found under one name: which of them had to wait for whom is told only by looking.
+fn waits_of(release: &Release) -> Vec<IndexKey> {
+    let full = |code: &str| CODES.iter().any(|(known, gate, _)| *gate == Gate::Capacity && known.to_string() == code);
+    let waits = release.status.blockers.iter().any(|blocker| full(&blocker.code));
+    waits.then(|| "others".into()).into_iter().collect()
+}
+
+/// What a release uses follows from where its steps are, and from its plan.
+fn uses(release: &Release) -> (i64, Vec<&str>) {
+    (release.meta.generation, release.status.steps.iter().map(|step| step.state.as_str()).collect())
 }
 
 fn workloads_of_team(team: &Team) -> Vec<IndexKey> {
@@ -162,6 +178,10 @@ impl World {
             for workload in workloads_of_release(release) {
                 self.wake_releases(BY_WORKLOAD, &workload);
             }
+        }
+        let [old, new] = sides;
+        if old.map(uses) != new.map(uses) {
+            self.wake_releases(BY_WAIT, "others");
         }
     }
 

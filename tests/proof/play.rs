@@ -255,8 +255,8 @@ impl Player {
                 }
             }
             Does::Patches { who, kind, namespace, name, with } => {
-                let mut patch = named(kind, namespace, name)?;
-                merge(&mut patch, with);
+                let mut patch = with.clone();
+                merge(&mut patch, &named(kind, namespace, name)?);
                 person(who).patch(&patch).map_err(said)?;
             }
             Does::Deletes { who, kind, namespace, name } => {

@@ -6,6 +6,9 @@ use crate::sim::OPERATOR;
 use crate::support::recorder::tag;
 use crate::transcript::stamp;
 
+/// So many openings are told when a window is written; its status has more.
+const AHEAD: usize = 3;
+
 /// Said of a team by its workloads already.
 const KNOWN: [&str; 2] = ["WorkloadNotFound", "Resolved"];
 
@@ -15,8 +18,11 @@ pub fn team(old: &Value, new: &Value) -> Vec<String> {
     for workload in items(&new["status"]["workloads"]) {
         let before = items(&old["status"]["workloads"]).find(|w| w["name"] == workload["name"]);
         if before.is_none_or(|b| b["state"] != workload["state"] || b["message"] != workload["message"]) {
-            let why = workload["message"].as_str().map_or_else(String::new, |m| format!(": {m}"));
-            said.push(format!("team {name}: {} is {}{why}", text(&workload["name"]), text(&workload["state"])));
+            let why = text(&workload["message"]);
+            // That it went is seen of the workload itself.
+            if !why.is_empty() && !why.starts_with("let go: ") {
+                said.push(format!("team {name}: {} is {}: {why}", text(&workload["name"]), text(&workload["state"])));
+            }
         }
     }
     for check in items(&new["status"]["checks"]) {
@@ -37,7 +43,9 @@ pub fn team(old: &Value, new: &Value) -> Vec<String> {
 }
 
 pub fn window(old: &Value, new: &Value) -> Vec<String> {
-    let (name, freeze) = (text(&new["metadata"]["name"]), new["spec"]["type"] == "Freeze");
+    let (namespace, name) = (text(&new["metadata"]["namespace"]), text(&new["metadata"]["name"]));
+    let name = if namespace == "rollcall-system" { name.to_owned() } else { format!("{namespace}/{name}") };
+    let freeze = new["spec"]["type"] == "Freeze";
     let (was, is) = (&old["status"]["open"], &new["status"]["open"]);
     let mut said = Vec::new();
     if was != is && is.is_boolean() {
@@ -56,7 +64,7 @@ pub fn window(old: &Value, new: &Value) -> Vec<String> {
             let at = |field: &str| text(&o[field]).parse().map_or_else(|_| "?".to_owned(), stamp);
             format!("{} to {}", at("from"), at("until"))
         };
-        let ahead: Vec<String> = items(&new["status"]["upcoming"]).map(span).collect();
+        let ahead: Vec<String> = items(&new["status"]["upcoming"]).take(AHEAD).map(span).collect();
         if !ahead.is_empty() {
             said.push(format!("window {name} sees ahead: {}", ahead.join(", ")));
         }
@@ -97,6 +105,7 @@ pub fn workload(kind: &str, user: &str, old: &Value, new: &Value) -> Vec<String>
         let why = why.split(" digest ").next().unwrap_or_default();
         let ticket = annotation(new, "break-glass").filter(|t| annotation(old, "break-glass") != Some(t));
         said.push(match (own, ticket) {
+            (true, _) if why.is_empty() => format!("{full} is let go"),
             (true, _) => format!("{full} may roll out: {why}"),
             (false, Some(ticket)) => format!("{full} may roll out: {user} breaks the glass, {ticket}"),
             (false, None) => format!("{full} is not held any more: {user}"),

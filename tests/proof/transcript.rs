@@ -1,6 +1,6 @@
 //! What was done, decided and said in a story, for people: a line for each thing that changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub struct Told {
     /// Digests in the order in which they appear: their hexadecimal digits are nobody's business.
     digests: Vec<String>,
     pub codes: BTreeSet<String>,
+    /// What was told last of a workload that runs: only another content is news.
+    running: BTreeMap<String, String>,
 }
 
 impl Told {
@@ -51,9 +53,22 @@ impl Told {
             "CoordinatedRelease" if user == OPERATOR => self.release(old, new),
             "TeamReadiness" if user == OPERATOR => seen::team(old, new),
             "DeploymentWindow" if user == OPERATOR => seen::window(old, new),
-            "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => seen::workload(kind, user, old, new),
+            "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
+                let mut said = seen::workload(kind, user, old, new);
+                said.retain(|line| self.is_news(line));
+                said
+            }
             "Lease" => seen::lease(old, new),
             _ => Vec::new(),
+        }
+    }
+
+    fn is_news(&mut self, line: &str) -> bool {
+        match line.split_once(" runs ") {
+            Some((workload, content)) => {
+                self.running.insert(workload.to_owned(), content.to_owned()).as_deref() != Some(content)
+            }
+            None => true,
         }
     }
 

@@ -79,8 +79,8 @@ impl Player {
                 Ok(())
             }
             Does::Stored { kind, namespace, name, with } => {
-                let mut patch = named(kind, namespace, name)?;
-                merge(&mut patch, with);
+                let mut patch = with.clone();
+                merge(&mut patch, &named(kind, namespace, name)?);
                 sim.user("admin").patch(&patch).map(drop).map_err(said)
             }
             Does::Uninstalls { who } => self.uninstalls(who).await,
@@ -102,14 +102,13 @@ impl Player {
             remove(&run, "rollcall-system", false).await
         };
         let outcome = done.await;
-        for line in told.into_inner().expect("held for a moment only") {
-            let line = self.told.masked(&line);
+        for line in gathered(&told.into_inner().expect("held for a moment only")) {
             self.told.also(&self.sim, &line);
         }
         outcome.map_err(|error| error.to_string())?;
         let left = traces(&self.sim);
         if left.is_empty() {
-            self.told.also(&self.sim, "nothing of rollcall is left on any object");
+            self.told.also(&self.sim, "nothing of rollcall is left on anybody's objects");
         } else {
             self.missed.push(format!("uninstalled, and left are {}", left.join(", ")));
         }
@@ -117,7 +116,21 @@ impl Player {
     }
 }
 
-/// Objects on which there is still something of rollcall's that holds, pins or keeps.
+/// What is deleted by the dozen is told by its kind.
+fn gathered(lines: &[String]) -> Vec<String> {
+    let kind = |line: &str| line.strip_prefix("delete ").and_then(|l| l.split(' ').next()).map(str::to_owned);
+    let mut all: Vec<String> = Vec::new();
+    for group in lines.chunk_by(|a, b| kind(a).is_some() && kind(a) == kind(b)) {
+        match (kind(&group[0]), group.len()) {
+            (Some(kind), n) if n > 1 => all.push(format!("delete {kind}: {n} objects")),
+            _ => all.extend(group.iter().cloned()),
+        }
+    }
+    all
+}
+
+/// Objects of others on which there is still something of rollcall's. (Its own kinds go with their definitions, which
+/// this server has from its beginning.)
 fn traces(sim: &Sim) -> Vec<String> {
     let ours = |object: &Value| {
         let meta = &object["metadata"];
@@ -125,7 +138,8 @@ fn traces(sim: &Sim) -> Vec<String> {
         named(&meta["annotations"]) || named(&meta["labels"]) || meta["finalizers"].to_string().contains("rollcall")
     };
     let all = sim.server.everything();
-    let left = all.iter().filter(|o| ours(&o.value) || o.value["apiVersion"].to_string().contains("rollcall.dev"));
+    let own = |o: &Value| o["apiVersion"].to_string().contains("rollcall.dev");
+    let left = all.iter().filter(|o| ours(&o.value) && !own(&o.value));
     left.map(|o| format!("{} {}", o.value["kind"], o.value["metadata"]["name"]).replace('"', "")).collect()
 }
 

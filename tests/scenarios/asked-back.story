@@ -18,6 +18,6 @@
 08:14     third is finished
 08:15     second is finished
 08:20     lena creates release again {steps: [{name: api}]}
-08:20     flux applies api 3 {spec: {template: {metadata: {annotations: {kwok.test/ready-delay: 20s}}}}}
+08:20     flux applies api 2 {spec: {template: {metadata: {annotations: {kwok.test/ready-delay: 20s}}}}}
 08:22     flux applies api 4
 08:24     again is finished

@@ -16,9 +16,6 @@
 08:03     core signs checkout
 08:03     ui signs checkout
 08:04     budget.example/watch answers error-budget of core with True {message: "94 % of the budget is left"}
-08:04:05  budget.example/watch answers error-budget of core with Unknown {message: "it has just begun to measure"}
-08:05     checkout says RC087
-08:05:30  budget.example/watch answers error-budget of core with True {message: "93 % of the budget is left"}
 08:08     anna creates freeze quiet
 08:09     budget.example/watch answers error-budget of core with False {reason: Rejected, message: "the budget is spent"}
 08:09:10  operator a dies

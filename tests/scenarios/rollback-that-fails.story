@@ -21,4 +21,5 @@
 08:05     budget.example/watch answers error-budget of core with False {reason: Rejected, message: "the budget is spent"}
 08:06     checkout says RC095
 08:08     uma mends the pods of ui/web
+08:08:05  uma mends the pods of ui/web
 08:10     checkout is finished

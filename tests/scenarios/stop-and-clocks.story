@@ -18,4 +18,7 @@
 08:08     clock of a is off by 30000ms
 08:08:30  anna restores hold-deployment.rollcall.dev
 08:09     clock of a is off by 0ms
+08:11     data signs checkout
+08:11     core signs checkout
+08:11     ui signs checkout
 08:12     checkout is finished

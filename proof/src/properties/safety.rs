@@ -219,11 +219,20 @@ pub(super) fn order(trial: &Trial<'_>) -> Found {
     trial.granted_against(Closed::Order)
 }
 
+/// Whether somebody had taken the hold of workloads away before, as an uninstallation does first.
+fn uninstalled(trial: &Trial<'_>, place: usize) -> bool {
+    let entries = &trial.moments.history.entries;
+    entries[..place].iter().any(|e| {
+        let name = e.object["metadata"]["name"].as_str().unwrap_or_default();
+        e.deleted && e.kind == "MutatingAdmissionPolicyBinding" && name.starts_with("hold-")
+    })
+}
+
 /// S9: what is missing or unknown lets nothing go, and no hold is dropped without saying why.
 pub(super) fn fail_closed(trial: &Trial<'_>) -> Found {
     let mut found = trial.granted_against(Closed::Content);
     for action in trial.moments.let_go.iter().filter(|a| a.own) {
-        if action.why.is_empty() {
+        if action.why.is_empty() && !uninstalled(trial, action.place) {
             found.push((action.place, format!("the hold of {} was dropped, and nothing says why", action.workload)));
         }
         let places = trial.shortly_before(action.place, VALIDITY + STAMP + TOLERANCE);

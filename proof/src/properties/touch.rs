@@ -56,6 +56,8 @@ fn may_change(key: &Key, path: &str, object: &Value) -> bool {
     }
     match key.kind.as_str() {
         "CoordinatedRelease" | "TeamReadiness" | "DeploymentWindow" => path.starts_with("/status"),
+        // An API server gives a Job without labels those of its template.
+        "Job" if path.strip_prefix("/metadata/labels/").is_some_and(|l| in_template(object, l)) => true,
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
             let rolls_back = object["metadata"]["annotations"]["rollcall.dev/rollback"].is_string();
             SWITCHES.iter().any(|with| path.starts_with(with))
@@ -64,6 +66,12 @@ fn may_change(key: &Key, path: &str, object: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a label, as a JSON pointer has it, is what the pod template says.
+fn in_template(object: &Value, label: &str) -> bool {
+    let of = |labels: &str| object.pointer(&format!("{labels}/{label}"));
+    of("/metadata/labels").is_some_and(|l| Some(l) == of("/spec/template/metadata/labels"))
 }
 
 /// The paths at which two objects differ, as JSON pointers; below an added or removed object, its own.

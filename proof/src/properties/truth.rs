@@ -57,8 +57,13 @@ fn release(trial: &Trial<'_>, place: usize) -> Vec<String> {
         }
     }
     let all_done = items(&status["steps"]).all(|s| s["state"] == "Done");
-    if status["finished"] == true && !all_done {
+    let ended_otherwise = status["rollback"].is_object() || entry.object["spec"]["cancel"].is_object();
+    if status["finished"] == true && !all_done && !ended_otherwise {
         found.push("it is said to be finished and not all of its steps are done".to_owned());
+    }
+    let on_its_way = items(&status["steps"]).any(|s| s["state"] == "RollingBack");
+    if status["finished"] == true && on_its_way && !entry.object["spec"]["cancel"].is_object() {
+        found.push("it is said to be finished and a step of it is still on its way back".to_owned());
     }
     let ready = items(&status["conditions"]).any(|c| c["type"] == "Ready" && c["status"] == "True");
     if ready && !all_done {

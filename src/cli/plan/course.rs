@@ -3,7 +3,7 @@
 //! Nothing is guessed but what files cannot say: that teams sign and checks pass, that nothing fails, and that every
 //! step, a person's task too, takes its estimate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -65,8 +65,8 @@ struct Runner {
     /// When the steps that are under way will be done.
     due: BTreeMap<String, DateTime<Utc>>,
     next: Option<DateTime<Utc>>,
-    /// Others can keep it, so it is asked whenever another is done with something.
-    contended: bool,
+    /// What others can keep it with: it is asked whenever one that has a stake in the same begins or is done.
+    stakes: BTreeSet<String>,
     over: bool,
     last: Option<Decision>,
     rivalries: BTreeMap<String, Rivalry>,
@@ -101,10 +101,10 @@ pub fn courses(
 
 /// One instant: who may go, goes, in the order of the releases.
 fn at(runners: &mut [Runner], now: DateTime<Utc>) {
-    let mut changed = false;
+    let mut changed: BTreeSet<String> = BTreeSet::new();
     for n in 0..runners.len() {
         let due = runners[n].next().is_some_and(|next| next <= now);
-        if runners[n].over || !(due || changed && runners[n].contended) {
+        if runners[n].over || !due && runners[n].stakes.is_disjoint(&changed) {
             continue;
         }
         let (in_use, starts) = (others_use(runners, n), others_started(runners, n));
@@ -113,13 +113,13 @@ fn at(runners: &mut [Runner], now: DateTime<Utc>) {
         runner.situation.in_use = in_use;
         runner.situation.window_starts = starts;
         runner.look(now);
-        changed |= runner.due.len() != before;
+        if runner.due.len() != before {
+            changed.extend(runner.stakes.iter().cloned());
+        }
     }
     // What was freed now is there for whoever was looked at before.
-    if changed {
-        for runner in runners.iter_mut().filter(|r| r.contended && !r.over) {
-            runner.next = Some(runner.next.map_or(now + TICK, |next| next.min(now + TICK)));
-        }
+    for runner in runners.iter_mut().filter(|r| !r.over && !r.stakes.is_disjoint(&changed)) {
+        runner.next = Some(runner.next.map_or(now + TICK, |next| next.min(now + TICK)));
     }
 }
 
@@ -127,27 +127,36 @@ fn at(runners: &mut [Runner], now: DateTime<Utc>) {
 const TICK: TimeDelta = TimeDelta::seconds(1);
 
 fn others_use(runners: &[Runner], own: usize) -> Vec<InUse> {
-    let others = runners.iter().enumerate().filter(|(n, _)| *n != own && runners[own].contended);
-    others.flat_map(|(_, runner)| runner.in_use()).collect()
+    stakeholders(runners, own).flat_map(Runner::in_use).collect()
 }
 
 fn others_started(runners: &[Runner], own: usize) -> Vec<WindowStart> {
-    let others = runners.iter().enumerate().filter(|(n, _)| *n != own && runners[own].contended);
-    others.flat_map(|(_, runner)| runner.started()).collect()
+    stakeholders(runners, own).flat_map(Runner::started).collect()
+}
+
+/// The other releases that have a stake in something that this one has.
+fn stakeholders(runners: &[Runner], own: usize) -> impl Iterator<Item = &Runner> {
+    let others = runners.iter().enumerate().filter(move |(n, _)| *n != own);
+    others.map(|(_, runner)| runner).filter(move |runner| !runner.stakes.is_disjoint(&runners[own].stakes))
 }
 
 impl Runner {
     fn new(situation: Situation, from: DateTime<Utc>, limited: bool) -> Self {
-        let needs = situation.release.steps.iter().any(|s| !s.requires.is_empty());
-        let busy = situation.teams.values().any(|team| match team {
-            TeamFound::Sound(team) => team.parallel_steps.is_some() || !team.skills.is_empty(),
-            TeamFound::Broken(_) => false,
+        let needs = situation.release.steps.iter().flat_map(|s| s.requires.keys().cloned());
+        let busy = situation.teams.values().filter_map(|team| match team {
+            TeamFound::Sound(team) if team.parallel_steps.is_some() || !team.skills.is_empty() => {
+                Some(team.name.to_string())
+            }
+            _ => None,
         });
+        // What starts in a window may keep anything else that it governs.
+        let windows = limited.then(|| "(windows)".to_owned());
+        let stakes = needs.chain(busy).chain(windows).collect();
         Self {
             situation,
             due: BTreeMap::new(),
             next: Some(from),
-            contended: needs || busy || limited,
+            stakes,
             over: false,
             last: None,
             rivalries: BTreeMap::new(),

@@ -142,17 +142,20 @@ async fn answered(world: &World, team: &Team, check: &Check, last: Option<CheckS
     recorded(check, said, last, world.clock.now())
 }
 
+/// With this begins what is said of a check that was silent for too long. An answer that it fails is no silence.
+const SILENCE: &str = "no answer within";
+
 /// The answer as the status carries it. While there is none, the instant is that of the first asking, and once the
 /// check's time is over that counts as a failure.
 fn recorded(check: &Check, said: Said, last: Option<CheckStatus>, now: DateTime<Utc>) -> CheckStatus {
     let limit = pace(check).timeout;
     let (mut state, mut message, mut at) = (said.state, said.message, now);
     if state == CheckState::Pending {
-        let silent = last.as_ref().filter(|l| l.state == "Pending" || l.state == "Retry");
+        let silent = last.as_ref().filter(|l| l.state == "Pending" || l.message.starts_with(SILENCE));
         let since = silent.and_then(|l| l.at.as_deref()).and_then(from_wire).unwrap_or(now);
         if silent.is_some_and(|l| l.state == "Retry") || now >= since + limit {
             state = CheckState::Retry;
-            message = format!("no answer within {} s: {message}", limit.num_seconds());
+            message = format!("{SILENCE} {} s: {message}", limit.num_seconds());
         } else {
             at = since;
         }

@@ -32,6 +32,9 @@ fn silence_is_pending_until_its_time_is_over_and_then_a_failure() {
 fn silence_after_an_answer_starts_its_time_anew() {
     let answer = after(None, CheckState::Ready, "2027-01-12T09:00:00Z");
     assert_eq!(after(Some(answer), CheckState::Pending, "2027-01-12T10:00:00Z").state, "Pending");
+    let failing = after(None, CheckState::Retry, "2027-01-12T09:00:00Z");
+    let silent = after(Some(failing), CheckState::Pending, "2027-01-12T09:00:05Z");
+    assert_eq!((silent.state.as_str(), silent.message.as_str()), ("Pending", "said"), "it did answer until now");
 }
 
 #[test]

@@ -91,6 +91,12 @@ pub fn marked_by(marker: &str) -> Option<(ObjectName, &str)> {
     Some((release.parse().ok()?, uid))
 }
 
+/// Whom a marker names, for people; a marker that nobody of ours wrote is repeated.
+#[must_use]
+pub fn marked_by_whom(marker: &str) -> String {
+    marked_by(marker).map_or_else(|| marker.to_owned(), |(release, _)| format!("release {release}"))
+}
+
 /// The words that a release action leaves on the workload: which decision let this content go.
 #[must_use]
 pub fn released_by(release: &ObjectName, step: &str, digest: &str) -> String {

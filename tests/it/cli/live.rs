@@ -122,7 +122,7 @@ const DECIDED: [&str; 23] = [
     "kubectl rollcall override never -n tour --skip Window --reason outage --ticket INC-7 --for 1h --yes",
     "kubectl rollcall cancel never -n tour --reason 'not this week' --yes",
     "kubectl rollcall wait never -n tour --timeout 2m",
-    "kubectl rollcall why never -n tour",
+    "kubectl rollcall why tour/never",
     "kubectl rollcall explain RC093",
     "kubectl rollcall plan -f tests/it/cli/live-next.yaml --at 2027-01-12T07:00:00Z",
 ];

@@ -111,6 +111,9 @@ impl Admission for Policies {
         let Some(object) = object else { return stays(review) };
         let request = request(review, object);
         for bound in bound().iter().filter(|b| b.looks_at(review, &request)) {
+            if !guarded(review, &guard(&bound.name)) {
+                continue;
+            }
             if written(bound, review, &request) != *object {
                 let why = format!(
                     "the policy {} is missing or failed. Ask a cluster administrator to restore it",
@@ -127,9 +130,20 @@ impl Admission for Policies {
     }
 }
 
+/// The guard of what a policy writes.
+fn guard(policy: &str) -> String {
+    policy.replace("hold-", "guard-").replace("stamp-", "guard-")
+}
+
+/// Whether a guard and its binding are there.
+fn guarded(review: &Review<'_>, guard: &str) -> bool {
+    ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
+        .iter()
+        .all(|plural| review.stored.get(REGISTRATION, plural, "", guard).is_some())
+}
+
 fn denied(review: &Review<'_>, policy: &str, why: &str) -> Failure {
-    let guard = policy.replace("hold-", "guard-").replace("stamp-", "guard-");
-    Failure::denied(review.kind, review.name, &guard, &format!("rollcall: {why}"))
+    Failure::denied(review.kind, review.name, &guard(policy), &format!("rollcall: {why}"))
 }
 
 /// A release that is under way is not deleted by mistake.
@@ -144,10 +158,12 @@ fn stays(review: &Review<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The status is rollcall's, but for the answers of check controllers, which say in whose name they answer.
+/// The status is rollcall's, but for the answers of a team's check controllers.
 fn status(review: &Review<'_>) -> Result<(), Failure> {
-    let answers = review.kind.kind == "TeamReadiness"
-        && review.may("answer", "rollcall.dev", "checkcontrollers", review.namespace, &review.user.name);
+    let team = review.old.filter(|_| review.kind.kind == "TeamReadiness").unwrap_or(&Value::Null);
+    let answers = items(&team["spec"]["checks"])
+        .filter_map(|check| check["controllerName"].as_str())
+        .any(|controller| review.may("answer", "rollcall.dev", "checkcontrollers", review.namespace, controller));
     if review.subresource == "status" && review.user.name != OPERATOR && !answers {
         let why = "the status is written by rollcall only; change the spec instead";
         return Err(denied(review, "guard-status.rollcall.dev", why));

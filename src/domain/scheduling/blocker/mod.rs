@@ -11,6 +11,7 @@ pub use codes::{CODES, Code, Gate};
 pub(super) use sentences::length;
 pub use sentences::with_until;
 
+use super::ending::marked_by_whom;
 use crate::domain::fault::Faults;
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::readiness::{WhyLacking, WhyUnchecked};
@@ -277,7 +278,7 @@ impl Cause {
             | Self::Check { team, contact, .. }
             | Self::TaskOpen { team, contact, .. } => format!("{team} ({contact})"),
             Self::Claimed { by, .. } | Self::ResourceTaken { by, .. } => format!("release {by}"),
-            Self::RolledBackBy { by, .. } => by.clone(),
+            Self::RolledBackBy { by, .. } => marked_by_whom(by),
             Self::Stopped { .. } | Self::MayNotTouch { .. } | Self::PolicyMissing { .. } | Self::ClockSkew { .. } => {
                 "the platform team".to_owned()
             }

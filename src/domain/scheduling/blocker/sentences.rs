@@ -123,7 +123,9 @@ impl Cause {
                 format!("{workload} was rolled back and is not healthy: {why}")
             }
             Self::NotUndone { workload, why } => format!("{workload} stays on its new version: {}", why.said()),
-            Self::RolledBackBy { workload, by } => format!("{workload} is being rolled back by {by}"),
+            Self::RolledBackBy { workload, by } => {
+                format!("{workload} is being rolled back by {}", super::marked_by_whom(by))
+            }
             Self::UndoRefused { workload, team, why } => {
                 format!("{workload} cannot be rolled back: {}", why.said(team))
             }
@@ -323,8 +325,12 @@ fn said(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A duration as people say it: whole minutes, or seconds.
+/// A duration as people say it: minutes, and seconds if there are any.
 pub fn length(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds();
-    if seconds % 60 == 0 { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
+    match (seconds / 60, seconds % 60) {
+        (minutes, 0) => format!("{minutes} min"),
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
 }

@@ -205,7 +205,7 @@ fn what_was_rolled_back_does_not_go_by_itself_again_and_other_content_does() {
 #[test]
 fn what_is_being_rolled_back_is_left_alone() {
     let pinned = change().with(|c| c.workload.rollback = Some("releases/r shop uid".into()));
-    pinned.waits("is being rolled back by releases/r shop uid", None, false);
+    pinned.waits("is being rolled back by release releases/r", None, false);
 }
 
 fn hours(change: impl FnOnce(&mut WindowSpec)) -> Governing {
