@@ -11,6 +11,7 @@ pub fn requests() -> Vec<Sequence> {
         ("sign-offs", sign_offs().asks),
         ("tasks that are done", tasks().asks),
         ("a release", a_release().asks),
+        ("a release that is cancelled", a_cancelled_release().asks),
         ("a rollback that is asked for", asked_back().asks),
     ]
 }
@@ -109,14 +110,19 @@ fn asked_back() -> About {
         .merge(Who::Lead, json!({"metadata": {"annotations": null, "labels": null}}))
 }
 
+/// The operator that serves the webhook ends it, so nothing is asked of its spec after that.
+fn a_cancelled_release() -> About {
+    About::new("CoordinatedRelease", "r3")
+        .ask(Who::Dev, How::Create, release("r3"))
+        .merge(Who::Lead, json!({"spec": {"cancel": {"reason": "not today", "held": "Keep"}}}))
+}
+
 fn a_release() -> About {
     let over = |value: Value| json!({"spec": {"override": value}});
     let reason = |text: &str, by: &str| json!({"reason": text, "ticket": "INC-1", "skip": ["Freeze"], "until": "2030-01-01T00:00:00Z", "by": by});
     About::new("CoordinatedRelease", "r1")
         .ask(Who::Dev, How::Create, release("r1"))
         .merge(Who::Lead, json!({"spec": {"paused": true}}))
-        .merge(Who::Lead, json!({"spec": {"cancel": {"reason": "not today", "held": "Keep"}}}))
-        .merge(Who::Lead, json!({"spec": {"cancel": null}}))
         .merge(Who::Lead, json!({"spec": {"priority": 3}}))
         .merge(Who::Dev, over(reason("fire", "oncall")))
         .merge(Who::Oncall, over(reason("fire", "dev")))
