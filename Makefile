@@ -18,7 +18,7 @@ LIVE_THREADS ?= 2
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model simapi stories seeds soak mutants live demo-once control-plane newest-plane crds golden krew need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi stories seeds sweep soak mutants live demo-once control-plane newest-plane crds golden krew need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -29,7 +29,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; S
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(if $(STORY),--story $(STORY)) $(ARGS)
 
-test: fmt clippy unit model simapi stories fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model simapi stories seeds fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -52,8 +52,11 @@ simapi: control-plane ## the API server in memory, and whether it answers as a r
 stories: need-cargo ## every story of tests/scenarios on a simulated cluster; STORY=name plays one and tells it
 	cargo test --test proof -- stories --nocapture --test-threads=1
 
-seeds: need-cargo ## stories again with a crash at every write, and ten thousand random ones, on simulated clusters
-	cargo test --profile seeds --test proof -- --nocapture --test-threads=1
+seeds: need-cargo ## thousands of random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
+	cargo test --profile seeds --test proof -- seeds record --nocapture --test-threads=1
+
+sweep: need-cargo ## every story, disturbed in every way at every write and every event; PORTION=n makes so many runs of them
+	cargo test --profile seeds --test proof -- sweep --nocapture --test-threads=1
 
 soak: control-plane ## model, seeds and live faults for much longer; SOAK_STATES=n, SEEDS=n, FROM=n and OFFSETS='n m' say how far
 	SOAK_STATES=$(or $(SOAK_STATES),20000000) cargo test -p proof --test model -- --nocapture --test-threads=1

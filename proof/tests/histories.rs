@@ -25,7 +25,7 @@ impl Story {
             actor: actor.to_owned(),
             replica: String::new(),
             kind: kind.to_owned(),
-            object,
+            object: object.into(),
             deleted: false,
         });
         self
@@ -40,7 +40,7 @@ impl Story {
 
     fn newest(&self, kind: &str) -> Value {
         let newest = self.0.entries.iter().rev().find(|e| e.kind == kind);
-        newest.unwrap_or_else(|| panic!("no {kind} yet")).object.clone()
+        newest.unwrap_or_else(|| panic!("no {kind} yet")).object.as_ref().clone()
     }
 
     fn gone(self, time: &str, kind: &str) -> Self {

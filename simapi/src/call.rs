@@ -1,5 +1,7 @@
 //! A request, taken apart.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Method, header};
 
@@ -67,6 +69,8 @@ pub struct Call {
     pub content_type: String,
     /// The program that asks, from its `User-Agent`.
     pub agent: String,
+    /// The process whose connection it came by; empty if it came by none.
+    pub process: Arc<str>,
     /// The body.
     pub body: Bytes,
 }
@@ -135,7 +139,12 @@ pub(crate) enum Route {
 /// # Errors
 ///
 /// 404 for paths that name nothing, 405 for methods that nothing knows.
-pub(crate) fn route(parts: &http::request::Parts, body: Bytes, user: User) -> Result<Route, Failure> {
+pub(crate) fn route(
+    parts: &http::request::Parts,
+    body: Bytes,
+    user: User,
+    process: &Arc<str>,
+) -> Result<Route, Failure> {
     let path: Vec<String> = parts.uri.path().split('/').filter(|p| !p.is_empty()).map(decoded).collect();
     let words: Vec<&str> = path.iter().map(String::as_str).collect();
     let (group, version, rest) = match &words[..] {
@@ -181,6 +190,7 @@ pub(crate) fn route(parts: &http::request::Parts, body: Bytes, user: User) -> Re
         query,
         content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
         agent: text(header::USER_AGENT),
+        process: process.clone(),
         body,
     })))
 }
@@ -191,7 +201,7 @@ mod tests {
 
     fn called(method: &str, uri: &str) -> Call {
         let (parts, ()) = http::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts();
-        match route(&parts, Bytes::new(), User::new("lena")).unwrap() {
+        match route(&parts, Bytes::new(), User::new("lena"), &"".into()).unwrap() {
             Route::Objects(call) => *call,
             Route::Discovery(path) => panic!("{path:?}"),
         }

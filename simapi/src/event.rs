@@ -38,7 +38,7 @@ impl Event {
             // What went out of sight is shown as it last was seen, at the revision that took it away.
             (Some(old), None) => match &change.gone {
                 Some(gone) => ("DELETED", gone.whole()),
-                None => ("DELETED", Object::new(old.value.clone(), change.revision).whole()),
+                None => ("DELETED", Object::new(Value::clone(&old.value), change.revision).whole()),
             },
         };
         Some(Self { kind, revision: change.revision, key: change.key.clone(), object })

@@ -30,7 +30,7 @@ impl std::fmt::Display for Key {
 #[derive(Debug)]
 pub struct Object {
     /// What it says, metadata and all.
-    pub value: Value,
+    pub value: Arc<Value>,
     /// The revision at which it was written, which is its resourceVersion.
     pub revision: u64,
     /// Whether the stored bytes lack what reading fills in: then a write of the same is not for nothing.
@@ -42,7 +42,7 @@ pub struct Object {
 impl Object {
     pub(crate) fn new(mut value: Value, revision: u64) -> Self {
         value["metadata"]["resourceVersion"] = revision.to_string().into();
-        Self { value, revision, rough: false, text: OnceLock::new() }
+        Self { value: Arc::new(value), revision, rough: false, text: OnceLock::new() }
     }
 
     /// The fields after `apiVersion` and `kind`, as JSON with no braces around.

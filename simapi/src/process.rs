@@ -23,7 +23,7 @@ pub struct Process {
 
 #[derive(Default)]
 struct Shared {
-    name: String,
+    name: Arc<str>,
     condition: Mutex<Condition>,
     changed: Notify,
     writes: AtomicU64,
@@ -31,13 +31,17 @@ struct Shared {
 
 impl Process {
     /// A running process of this name.
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self { shared: Arc::new(Shared { name: name.into(), ..Shared::default() }) }
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    pub(crate) fn shared_name(&self) -> &Arc<str> {
         &self.shared.name
     }
 

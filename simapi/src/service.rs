@@ -74,7 +74,7 @@ impl Connection {
     async fn exchange(self, request: Request<kube::client::Body>) -> Answered {
         let (parts, body) = request.into_parts();
         let body = body.collect_bytes().await.map_err(BoxError::from)?;
-        let route = match route(&parts, body, self.user.clone()) {
+        let route = match route(&parts, body, self.user.clone(), self.process.shared_name()) {
             Ok(route) => route,
             Err(failure) => return Ok(self.respond(Answer::failed(&failure), None)),
         };

@@ -95,6 +95,14 @@ impl Store {
         self.revision
     }
 
+    /// Whether there was a change after a revision that counts.
+    pub(crate) fn changed_after(&self, revision: u64, counts: impl Fn(&Kind, &Change) -> bool) -> bool {
+        self.shelves.iter().any(|shelf| {
+            let since = shelf.changes.iter().rev().take_while(|change| change.revision > revision);
+            since.into_iter().any(|change| counts(&shelf.kind, change))
+        })
+    }
+
     /// Changes before this revision are forgotten.
     pub(crate) fn compacted(&self) -> u64 {
         self.compacted
@@ -155,7 +163,7 @@ impl Store {
 
     /// Serves a kind no longer; its objects are gone.
     pub(crate) fn withdraw(&mut self, index: KindIndex) {
-        let all: Vec<_> = self.list(index, "").map(|object| object.value.clone()).collect();
+        let all: Vec<_> = self.list(index, "").map(|object| serde_json::Value::clone(&object.value)).collect();
         for last in all {
             self.remove(index, last);
         }
@@ -179,6 +187,10 @@ impl Store {
 }
 
 fn at(versions: &[Version], revision: u64) -> Option<&Arc<Object>> {
+    // Mostly the newest is wanted.
+    if let Some((_, newest)) = versions.last().filter(|(since, _)| *since <= revision) {
+        return newest.as_ref();
+    }
     let until = versions.partition_point(|(since, _)| *since <= revision);
     versions[..until].last()?.1.as_ref()
 }

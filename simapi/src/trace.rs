@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::call::Route;
 use crate::serve::Answer;
 
-/// FNV-1a over every request and every answer.
+/// A hash of every request and every answer.
 pub(crate) struct Trace {
     hash: u64,
     lines: Option<Vec<String>>,
@@ -30,10 +30,21 @@ impl Trace {
         self.lines.clone().unwrap_or_default()
     }
 
+    /// Takes in some bytes, and how many they are, so that what is told apart stays apart.
     fn feed(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.take(u64::from_le_bytes(*word));
         }
+        let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        self.take(rest);
+        self.take(bytes.len() as u64);
+    }
+
+    fn take(&mut self, word: u64) {
+        // FNV-1a by words; the high bits are brought down, or they would never reach the low ones.
+        self.hash = (self.hash ^ word).wrapping_mul(0x0100_0000_01B3);
+        self.hash ^= self.hash >> 32;
     }
 
     /// Takes down one request and its answer.
@@ -47,7 +58,6 @@ impl Trace {
         self.feed(&code.to_le_bytes());
         for text in [call.user.name.as_str(), call.verb.as_str(), &call.plural, &call.namespace, &call.name] {
             self.feed(text.as_bytes());
-            self.feed(&[0]);
         }
         self.feed(call.subresource.as_bytes());
         self.feed(&call.body);

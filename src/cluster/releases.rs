@@ -2,9 +2,10 @@
 //!
 //! There may be ten thousand of them and only a few are looked at at a time, so each is kept as the text
 //! of what rollcall reads of it and read again when it is asked for: a fraction of the memory of the
-//! structures that it makes, for microseconds.
+//! structures that it makes, for microseconds. The few that were looked at last are kept as they were read.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +21,18 @@ use crate::api::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
 pub struct Compact {
     meta: Meta,
     text: Box<str>,
+    /// What the text says, as long as it is remembered.
+    read: Arc<Remembered>,
+}
+
+type Remembered = Mutex<Option<Arc<Release>>>;
+
+/// How many releases are kept as they were read. Each change of one is looked at some ten times in a row.
+const REMEMBERED: usize = 32;
+
+/// Nobody panics while they hold one of these.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Deserialize)]
@@ -37,14 +50,17 @@ impl Compact {
     pub fn decode(text: &str) -> Result<Self, String> {
         let release: Release = decode(text)?;
         let text = json!({"spec": release.spec, "status": release.status}).to_string().into();
-        Ok(Self { meta: release.meta, text })
+        Ok(Self { meta: release.meta.clone(), text, read: Arc::new(Mutex::new(Some(Arc::new(release)))) })
     }
 
     /// The release. `None` only if what was written here cannot be read here, which a test rules out.
     #[must_use]
-    pub fn read(&self) -> Option<Release> {
+    pub fn read(&self) -> Option<Arc<Release>> {
+        if let Some(known) = &*lock(&self.read) {
+            return Some(known.clone());
+        }
         let body: Body = serde_json::from_str(&self.text).ok()?;
-        Some(Ours { meta: self.meta.clone(), spec: body.spec, status: body.status })
+        Some(Arc::new(Ours { meta: self.meta.clone(), spec: body.spec, status: body.status }))
     }
 }
 
@@ -61,33 +77,35 @@ impl Projected for Compact {
 /// A difference that an event made.
 pub struct ReleaseChange {
     pub key: ObjectKey,
-    pub old: Option<Release>,
-    pub new: Option<Release>,
+    pub old: Option<Arc<Release>>,
+    pub new: Option<Arc<Release>>,
 }
 
 /// The releases under way. A clone is another handle on the same ones.
 #[derive(Clone, Default)]
 pub struct Releases {
     store: Store<Compact>,
+    /// Those that are remembered, oldest first.
+    remembered: Arc<Mutex<VecDeque<Arc<Remembered>>>>,
 }
 
 impl Releases {
     /// As [`Store::with_index`].
     #[must_use]
     pub fn with_index(self, name: &'static str, of: fn(&Compact) -> Vec<IndexKey>) -> Self {
-        Self { store: self.store.with_index(name, of) }
+        Self { store: self.store.with_index(name, of), ..self }
     }
 
     /// As [`Store::get`].
     #[must_use]
     pub fn get(&self, key: &ObjectKey) -> Option<Arc<Release>> {
-        self.store.get(key)?.read().map(Arc::new)
+        self.store.get(key).and_then(|compact| self.read(&compact))
     }
 
     /// As [`Store::list`].
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Release>> {
-        self.store.list().iter().filter_map(|c| c.read()).map(Arc::new).collect()
+        self.store.list().iter().filter_map(|c| c.read()).collect()
     }
 
     /// The names of all releases, which costs no reading.
@@ -99,7 +117,7 @@ impl Releases {
     /// As [`Store::by_index`].
     #[must_use]
     pub fn by_index(&self, index: &str, key: &str) -> Vec<Arc<Release>> {
-        self.store.by_index(index, key).iter().filter_map(|c| c.read()).map(Arc::new).collect()
+        self.store.by_index(index, key).iter().filter_map(|c| self.read(c)).collect()
     }
 
     /// The names that an index finds under a key, which costs no reading.
@@ -122,9 +140,24 @@ impl Releases {
     /// As [`Store::apply`].
     pub fn apply(&self, event: WatchEvent<Compact>) -> Vec<ReleaseChange> {
         let changes = self.store.apply(event).into_iter();
-        changes
-            .map(|c| ReleaseChange { key: c.key, old: c.old.and_then(|r| r.read()), new: c.new.and_then(|r| r.read()) })
-            .collect()
+        let read = |side: Option<Arc<Compact>>| side.and_then(|compact| self.read(&compact));
+        changes.map(|c| ReleaseChange { key: c.key, old: c.old.and_then(|r| r.read()), new: read(c.new) }).collect()
+    }
+
+    /// Reads a release and remembers what it says, instead of the one that was remembered first.
+    fn read(&self, compact: &Compact) -> Option<Arc<Release>> {
+        let release = compact.read()?;
+        let mut remembered = lock(&self.remembered);
+        if !remembered.iter().any(|other| Arc::ptr_eq(other, &compact.read)) {
+            *lock(&compact.read) = Some(release.clone());
+            remembered.push_back(compact.read.clone());
+        }
+        if remembered.len() > REMEMBERED
+            && let Some(oldest) = remembered.pop_front()
+        {
+            *lock(&oldest) = None;
+        }
+        Some(release)
     }
 }
 
@@ -148,7 +181,32 @@ mod tests {
         .to_string();
         let whole: Release = decode(&text).expect("decodes");
         let kept = Compact::decode(&text).expect("decodes");
-        assert_eq!(kept.read().as_ref(), Some(&whole));
+        assert_eq!(kept.read().as_deref(), Some(&whole));
+        *lock(&kept.read) = None;
+        assert_eq!(kept.read().as_deref(), Some(&whole), "from the text");
         assert!(!kept.text.contains("managedFields"));
+    }
+
+    #[test]
+    fn only_those_that_were_looked_at_last_are_kept_as_they_were_read() {
+        let releases = Releases::default();
+        let spec = json!({"participants": [], "steps": []});
+        for n in 0..REMEMBERED + 8 {
+            let meta =
+                json!({"namespace": "releases", "name": format!("r{n:03}"), "resourceVersion": format!("{}", n + 1)});
+            let text = json!({"metadata": meta, "spec": spec}).to_string();
+            releases.apply(WatchEvent::Applied(Compact::decode(&text).expect("decodes")));
+        }
+        let remembered = || -> Vec<String> {
+            let all = releases.store.list();
+            let kept = all.iter().filter(|c| lock(&c.read).is_some());
+            kept.map(|c| c.meta.key.name.to_string()).collect()
+        };
+        assert_eq!(remembered().len(), REMEMBERED);
+        assert_eq!(remembered().first().map(String::as_str), Some("r008"));
+        assert!(releases.get(&ObjectKey::new("releases", "r000")).is_some());
+        assert_eq!((remembered().len(), remembered().contains(&"r000".to_owned())), (REMEMBERED, true));
+        assert_eq!(releases.list().len(), REMEMBERED + 8);
+        assert_eq!(remembered().len(), REMEMBERED, "a look at all of them remembers none");
     }
 }

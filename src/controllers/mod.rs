@@ -6,6 +6,7 @@ mod checks;
 mod claims;
 mod events;
 pub(crate) mod facts;
+mod hold;
 pub(crate) mod openings;
 pub mod operator;
 pub mod queue;

@@ -8,11 +8,12 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::calendars::Calendars;
+use super::hold::Hold;
 use super::queue::{Queue, RetryPolicy};
 use super::readiness::TeamController;
 use super::release::ReleaseController;
 use super::shell::{self, ShellConfig};
-use super::watches::{POLICY_KINDS, States, watch_everything};
+use super::watches::{States, watch_everything};
 use super::webhook::{self, Trust};
 use super::window::WindowController;
 use super::world::{Queues, Stores, World};
@@ -23,7 +24,7 @@ use crate::cluster::objects::Window;
 use crate::cluster::writes::Objects;
 use crate::domain::calendar::zone_data_version;
 use crate::http::{self, Checks};
-use crate::manifests::{Install, Mechanism, policies};
+use crate::manifests::{Install, Mechanism};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::shutdown::{Shutdown, channel};
@@ -93,7 +94,7 @@ async fn operate(
         });
     }
     let mut serving = JoinSet::new();
-    if let Mechanism::Webhook(reach) = &world.mechanism {
+    if let Mechanism::Webhook(reach) = &world.hold.mechanism {
         let address = world.settings.webhook.listen;
         let listener = http::bind(address).await.map_err(|e| OperatorError::Listen(address, e))?;
         webhook::begin(world, reach, listener, &shutdown, &mut serving)?;
@@ -120,11 +121,9 @@ fn world(
     let queue = |name| Queue::new(name, clock.clone(), metrics, RetryPolicy::default());
     let install = Install {
         operator_user: settings.operator_user.clone(),
-        mechanism: mechanism.clone(),
+        mechanism,
         ..Install::in_namespace(&settings.namespace)
     };
-    let expected = policies(&install);
-    let of_kind = |kind: &str| expected.iter().filter(|p| p["kind"] == kind).cloned().collect();
     World {
         stores: Stores::default(),
         queues: Queues {
@@ -136,9 +135,7 @@ fn world(
         calendars: Calendars::new(&settings.namespace, clock.clone()),
         clock: clock.clone(),
         metrics: metrics.clone(),
-        expected_policies: POLICY_KINDS.map(|r| of_kind(r.kind)),
-        expected_webhook: expected.iter().find(|object| object["kind"] == "MutatingWebhookConfiguration").cloned(),
-        mechanism,
+        hold: Hold::of(install),
         trust: Trust::default(),
         granting: Mutex::new(()),
         stop: std::sync::Mutex::default(),

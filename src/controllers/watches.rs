@@ -86,7 +86,7 @@ impl Watches<'_> {
         // Finished releases leave the watch, and with it the memory.
         self.begin(RELEASES, ("", "status.finished!=true"), Compact::decode, |world, event| {
             for change in world.stores.releases.apply(event) {
-                world.release_changed(&change.key, [change.old.as_ref(), change.new.as_ref()]);
+                world.release_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
             }
         });
         let ended = WatchConfig::new(RELEASES.group, RELEASES.version, RELEASES.plural);
@@ -141,21 +141,19 @@ impl Watches<'_> {
 
     /// An API server that has no mutating policies cannot be asked for them.
     fn policies(&mut self) {
-        let webhook = self.world.mechanism != Mechanism::Policies;
+        let webhook = self.world.hold.mechanism != Mechanism::Policies;
         let served = |resource: &Resource| !webhook || !resource.plural.starts_with("mutating");
         for (n, resource) in POLICY_KINDS.into_iter().enumerate().filter(|(_, resource)| served(resource)) {
             self.begin(resource, (OURS, ""), decode_policy, move |world, event| {
                 if !world.stores.policies[n].apply(event).is_empty() {
-                    world.metrics.set_policy_intact(world.policies_missing().is_empty());
-                    world.everything_changed();
+                    world.policies_changed();
                 }
             });
         }
         self.begin(WEBHOOKS, (OURS, ""), decode_webhooks, |world, event| {
             if !world.stores.webhooks.apply(event).is_empty() {
-                world.metrics.set_policy_intact(world.policies_missing().is_empty());
                 world.trust.changed.notify_one();
-                world.everything_changed();
+                world.policies_changed();
             }
         });
     }

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use super::calendars::{self, Calendars};
+use super::hold::Hold;
 use super::queue::Queue;
 use super::release::situation::Circumstances;
 use super::shell::Outcome;
@@ -26,8 +27,6 @@ use crate::cluster::writes::{ApiError, CONFIG_MAPS, Objects};
 use crate::cluster::{ObjectKey, Projected};
 use crate::domain::scheduling::situation::Refusal;
 use crate::domain::scheduling::{CODES, Gate};
-use crate::manifests::names::WEBHOOK;
-use crate::manifests::{Mechanism, webhook_trouble};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
@@ -63,9 +62,9 @@ impl Default for Stores {
     fn default() -> Self {
         Self {
             releases: Releases::default()
-                .with_index(BY_TEAM, |c| c.read().as_ref().map(teams_of).unwrap_or_default())
-                .with_index(BY_WORKLOAD, |c| c.read().as_ref().map(workloads_of_release).unwrap_or_default())
-                .with_index(BY_WAIT, |c| c.read().as_ref().map(waits_of).unwrap_or_default()),
+                .with_index(BY_TEAM, |c| c.read().as_deref().map(teams_of).unwrap_or_default())
+                .with_index(BY_WORKLOAD, |c| c.read().as_deref().map(workloads_of_release).unwrap_or_default())
+                .with_index(BY_WAIT, |c| c.read().as_deref().map(waits_of).unwrap_or_default()),
             ended: Releases::default(),
             teams: Store::new().with_index(BY_WORKLOAD, workloads_of_team),
             windows: Store::new(),
@@ -143,12 +142,8 @@ pub struct World {
     pub objects: Objects,
     pub clock: Arc<dyn Clock>,
     pub metrics: Arc<Metrics>,
-    /// What is expected of the policies in the cluster, in the order of [`Stores::policies`].
-    pub expected_policies: [Vec<serde_json::Value>; 4],
-    /// What makes the API server hold, as this API server allows.
-    pub mechanism: Mechanism,
-    /// What is expected of the webhook configuration; nothing where policies hold.
-    pub expected_webhook: Option<serde_json::Value>,
+    /// What makes the API server hold.
+    pub hold: Hold,
     /// Whether the API server trusts the webhook that this process serves.
     pub trust: Trust,
     /// The calendars that windows take from ConfigMaps.
@@ -258,17 +253,13 @@ impl World {
     /// What of the hold is missing or altered, by kind and name; empty if the API server holds what must be held.
     #[must_use]
     pub fn policies_missing(&self) -> Vec<String> {
-        let mut missing = Vec::new();
-        for (expected, store) in self.expected_policies.iter().zip(&self.stores.policies) {
-            for policy in expected {
-                let name = policy["metadata"]["name"].as_str().unwrap_or_default();
-                let found = store.get(&ObjectKey::new("", name));
-                missing.extend(crate::manifests::trouble(policy, found.as_ref().map(|found| &found.spec)));
-            }
-        }
-        let found = self.stores.webhooks.get(&ObjectKey::new("", WEBHOOK));
-        missing.extend(webhook_trouble(self.expected_webhook.as_ref(), found.as_ref().map(|found| &found.webhooks)));
-        missing
+        self.hold.missing(&self.stores)
+    }
+
+    /// Wakes everything: something of the hold has changed.
+    pub fn policies_changed(&self) {
+        self.hold.changed();
+        self.everything_changed();
     }
 
     /// What came of a look during which an object changed is nothing, and no error either: whoever changed it

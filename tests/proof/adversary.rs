@@ -8,6 +8,9 @@ use simapi::faults::{After, Before, Delivery, Fault, Seen};
 use simapi::{Chance, Event, Failure, Verb};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::play::{MENDS_WITHIN, SILENCE_IS_NOTICED_WITHIN};
+use crate::sim::Replica;
+
 /// Whether a call is a write that counts: leases and Events are written all the time and decide nothing.
 fn counts(seen: &Seen<'_>) -> bool {
     let writes = matches!(seen.call.verb, Verb::Create | Verb::Update | Verb::Patch | Verb::Delete);
@@ -57,7 +60,11 @@ const ALL: [Wrong; 14] = [
     Wrong::WatchStalls,
 ];
 
+const AT_EVENT: [Wrong; 6] =
+    [Wrong::Twice, Wrong::LateEvent, Wrong::WatchEnds, Wrong::WatchExpires, Wrong::WatchCut, Wrong::WatchStalls];
+
 impl Swarm {
+    /// What may go wrong by this chance.
     pub fn new(mut chance: Chance, healed: Arc<AtomicBool>) -> Self {
         let mut kinds = Vec::new();
         for kind in ALL {
@@ -73,6 +80,12 @@ impl Swarm {
             }
         }
         Self { healed, kinds, chance: Mutex::new(chance) }
+    }
+
+    /// How long the last of it may be felt once all goes well.
+    pub fn mends_within(&self) -> Duration {
+        let silent = self.kinds.iter().any(|(kind, _)| *kind == Wrong::WatchStalls);
+        if silent { SILENCE_IS_NOTICED_WITHIN } else { MENDS_WITHIN }
     }
 
     /// The first of these that goes wrong now.
@@ -105,6 +118,13 @@ impl Swarm {
     }
 }
 
+impl std::fmt::Display for Swarm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kinds: Vec<String> = self.kinds.iter().map(|(kind, percent)| format!("{kind:?} {percent} %")).collect();
+        write!(f, "What goes wrong, and how often: {}", kinds.join(", "))
+    }
+}
+
 impl Fault for Swarm {
     fn before(&self, seen: &Seen<'_>) -> Before {
         match self.goes_wrong(seen, &[Wrong::LateRequest, Wrong::Refused, Wrong::Lost, Wrong::Reset]) {
@@ -127,15 +147,7 @@ impl Fault for Swarm {
     }
 
     fn event(&self, seen: &Seen<'_>, _: &Event) -> Delivery {
-        let among = [
-            Wrong::Twice,
-            Wrong::LateEvent,
-            Wrong::WatchEnds,
-            Wrong::WatchExpires,
-            Wrong::WatchCut,
-            Wrong::WatchStalls,
-        ];
-        match self.goes_wrong(seen, &among) {
+        match self.goes_wrong(seen, &AT_EVENT) {
             Some(Wrong::Twice) => Delivery::Twice,
             Some(Wrong::LateEvent) => Delivery::Delay(self.a_while(15_000)),
             Some(Wrong::WatchEnds) => Delivery::End,
@@ -147,7 +159,7 @@ impl Fault for Swarm {
     }
 }
 
-/// What happens at one write.
+/// What happens at one write, or at one event of a watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// The process dies, and the write never arrives.
@@ -158,11 +170,22 @@ pub enum At {
     DiesAndItArrivesLate,
     /// The write arrives and the answer is lost; the process lives on.
     AnswerLost,
-    /// The process stands still for longer than its lease, with the write in its hands.
+    /// The process stands still for longer than its lease, with the write in its hands, and goes on with it.
     StandsStill,
+    /// The event, and those after it, come late.
+    EventLate,
+    EventTwice,
+    /// The event is not shown: the watch is cut before it, and must be begun anew.
+    EventCut,
+    /// It is not shown, and what was before it is forgotten: everything must be listed anew.
+    EventExpired,
+    /// It is not shown, nor anything after it, and nothing says so.
+    Silence,
 }
 
-pub const AT: [At; 5] = [At::DiesBefore, At::DiesAfter, At::DiesAndItArrivesLate, At::AnswerLost, At::StandsStill];
+pub const AT_WRITES: [At; 5] =
+    [At::DiesBefore, At::DiesAfter, At::DiesAndItArrivesLate, At::AnswerLost, At::StandsStill];
+pub const AT_EVENTS: [At; 5] = [At::EventLate, At::EventTwice, At::EventCut, At::EventExpired, At::Silence];
 
 /// What is to become of a process, by its host.
 pub struct Order {
@@ -170,30 +193,42 @@ pub struct Order {
     pub freezes: bool,
 }
 
-/// Something happens at the n-th write that counts, of whichever process makes it.
-pub struct AtWrite {
-    pub nth: Vec<(usize, At)>,
-    pub seen: AtomicUsize,
-    pub orders: UnboundedSender<Order>,
+/// Something happens at the n-th write that counts, or at the n-th event, of whichever process it is.
+pub struct AtMoments {
+    nth: Vec<(usize, At)>,
+    writes: AtomicUsize,
+    events: AtomicUsize,
+    /// What is to happen once the write that was marked last is answered.
+    answer: Mutex<Option<At>>,
+    orders: UnboundedSender<Order>,
 }
 
-impl AtWrite {
-    fn this_one(&self, number: usize) -> Option<At> {
-        self.nth.iter().find(|(n, _)| *n == number).map(|(_, at)| *at)
+impl AtMoments {
+    pub fn new(nth: Vec<(usize, At)>, orders: UnboundedSender<Order>) -> Self {
+        Self { nth, writes: AtomicUsize::new(0), events: AtomicUsize::new(0), answer: Mutex::default(), orders }
+    }
+
+    /// How many writes and events there were.
+    pub fn seen(&self) -> [usize; 2] {
+        [self.writes.load(Ordering::Relaxed), self.events.load(Ordering::Relaxed)]
+    }
+
+    fn this_one(&self, among: &[At], counter: &AtomicUsize) -> Option<At> {
+        let number = counter.fetch_add(1, Ordering::Relaxed) + 1;
+        self.nth.iter().find(|(n, at)| *n == number && among.contains(at)).map(|(_, at)| *at)
     }
 
     fn order(&self, seen: &Seen<'_>, freezes: bool) {
-        let _ = self.orders.send(Order { host: seen.process.to_owned(), freezes });
+        let _ = self.orders.send(Order { host: Replica::host_of(seen.process).to_owned(), freezes });
     }
 }
 
-impl Fault for AtWrite {
+impl Fault for AtMoments {
     fn before(&self, seen: &Seen<'_>) -> Before {
         if !counts(seen) || seen.process.is_empty() {
             return Before::Pass;
         }
-        let number = self.seen.fetch_add(1, Ordering::Relaxed) + 1;
-        match self.this_one(number) {
+        match self.this_one(&AT_WRITES, &self.writes) {
             Some(At::DiesBefore) => {
                 self.order(seen, false);
                 Before::Lose
@@ -206,34 +241,67 @@ impl Fault for AtWrite {
                 self.order(seen, true);
                 Before::Delay(Duration::from_secs(25))
             }
-            _ => Before::Pass,
+            Some(at) => {
+                *self.answer.lock().expect("nobody panics while it holds this") = Some(at);
+                Before::Mark
+            }
+            None => Before::Pass,
         }
     }
 
     fn after(&self, seen: &Seen<'_>, _: u16) -> After {
-        if !counts(seen) || seen.process.is_empty() {
+        if !seen.marked {
             return After::Pass;
         }
-        match self.this_one(self.seen.load(Ordering::Relaxed)) {
-            Some(At::DiesAfter) => {
-                self.order(seen, false);
-                After::Lose
-            }
-            Some(At::AnswerLost) => After::Lose,
-            _ => After::Pass,
+        if self.answer.lock().expect("nobody panics while it holds this").take() == Some(At::DiesAfter) {
+            self.order(seen, false);
+        }
+        After::Lose
+    }
+
+    fn event(&self, seen: &Seen<'_>, event: &Event) -> Delivery {
+        if seen.process.is_empty() || event.kind == "BOOKMARK" {
+            return Delivery::Show;
+        }
+        match self.this_one(&AT_EVENTS, &self.events) {
+            Some(At::EventLate) => Delivery::Delay(Duration::from_secs(12)),
+            Some(At::EventTwice) => Delivery::Twice,
+            Some(At::EventCut) => Delivery::Cut,
+            Some(At::EventExpired) => Delivery::Fail(Failure::expired("too old resource version")),
+            Some(At::Silence) => Delivery::Stall,
+            _ => Delivery::Show,
         }
     }
 }
+
+/// So many requests within one instant are no work but a quarrel.
+const QUARREL: usize = 3_000;
 
 /// Counts what is asked while nothing happens. Watches are asked again every few minutes, which is no question.
 #[derive(Default)]
 pub struct Counter {
     pub armed: AtomicBool,
     pub asked: AtomicUsize,
+    /// Processes answer each other for ever, and no time passes.
+    pub quarrel: AtomicBool,
+    instant: Mutex<(jiff::Timestamp, usize)>,
+}
+
+impl Counter {
+    fn quarrels(&self, now: jiff::Timestamp) -> bool {
+        let mut instant = self.instant.lock().expect("nobody panics while it holds this");
+        let (at, asked) = *instant;
+        *instant = if at == now { (at, asked + 1) } else { (now, 1) };
+        instant.1 > QUARREL
+    }
 }
 
 impl Fault for Counter {
     fn before(&self, seen: &Seen<'_>) -> Before {
+        if self.quarrels(seen.now) {
+            self.quarrel.store(true, Ordering::Relaxed);
+            return Before::Lose;
+        }
         let asks = seen.call.verb != Verb::Watch && !matches!(seen.call.plural.as_str(), "leases" | "events");
         if asks && !seen.process.is_empty() && self.armed.load(Ordering::Relaxed) {
             self.asked.fetch_add(1, Ordering::Relaxed);

@@ -1,12 +1,13 @@
 //! The shipped operator in simulated clusters: stories and their transcripts, every story stopped at every write, and
 //! thousands of random ones in which everything goes wrong. The judge is the crate `proof`.
 //!
-//! `make stories` runs it; `cargo test --profile seeds --test proof -- stories` is one part of it. Without the profile
-//! it says the same and takes ten times as long.
+//! `make stories`, `make seeds` and `make sweep` run it. Without the profile of the latter two it says the same, and
+//! takes five times as long.
 
 #![allow(clippy::disallowed_methods, reason = "tests measure how long they take")]
 
 mod adversary;
+mod cast;
 mod manifests;
 mod play;
 mod record;

@@ -1,21 +1,22 @@
 //! A story, played on a simulated cluster with the shipped operator.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use proof::history::{Ended, History};
+use proof::history::History;
 use serde_json::{Value, json};
 use simapi::faults::Fault;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::adversary::{Counter, Order};
+use crate::cast::Cast;
 use crate::manifests::{merge, named, object};
 use crate::record;
-use crate::sim::{Person, Replica, Setup, Sim, run};
-use crate::story::{Does, Fate, Line, Story, day};
+use crate::sim::{Person, Setup, Sim, run};
+use crate::story::{Does, Line, Story, day};
 use crate::support::shop;
 use crate::transcript::Told;
 use crate::verbs::Rights;
@@ -45,12 +46,35 @@ pub struct Stage {
     pub persistent: bool,
     /// Whether it is watched for a while after its end, when all goes well again.
     pub watched: bool,
+    /// How long the last of what went wrong may be felt after that.
+    pub mends_within: Duration,
+    /// Whether anybody will read what happened.
+    pub told: bool,
+    /// Each process of the operator has a twin, and both lead at all times.
+    pub twins: bool,
 }
+
+/// How long a process may take until it tries again what was refused, and people until they have seen that.
+pub const MENDS_WITHIN: Duration = Duration::from_secs(40);
+/// A watch that says nothing any more is given up after 150 s.
+pub const SILENCE_IS_NOTICED_WITHIN: Duration = Duration::from_secs(160);
+/// How long it is watched whether nothing is asked when nothing happens.
+const QUIET: Duration = Duration::from_secs(20);
 
 impl Default for Stage {
     fn default() -> Self {
         let healed = Arc::default();
-        Self { seed: 1, faults: Vec::new(), orders: None, healed, persistent: false, watched: false }
+        Self {
+            seed: 1,
+            faults: Vec::new(),
+            orders: None,
+            healed,
+            persistent: false,
+            watched: false,
+            mends_within: MENDS_WITHIN,
+            told: true,
+            twins: false,
+        }
     }
 }
 
@@ -67,11 +91,15 @@ pub fn play(story: &Story, stage: Stage) -> Played {
     let mut setup = Setup::seeded(stage.seed);
     setup.now = story.lines.first().map_or_else(day, |l| l.at);
     setup.faults = stage.faults;
+    setup.field_managers = stage.told;
     setup.faults.push(Box::new(counter.clone()));
     let rights = Rights::default();
     setup.authorizer = Some(Box::new(rights.clone()));
     run(setup, async |sim: Sim| {
-        let cast = Cast { sim: sim.clone(), replicas: Arc::default(), ended: Arc::default() };
+        if std::env::var_os("TRACE").is_some() {
+            sim.server.keep_trace();
+        }
+        let cast = Cast::new(&sim, stage.twins);
         if let Some(orders) = stage.orders {
             tokio::spawn(cast.clone().obeys(orders));
         }
@@ -93,18 +121,25 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         if calm.is_some() {
             stage.healed.store(true, Ordering::Relaxed);
             player.cast.heal();
-            player.settles().await;
+            player.settles(stage.mends_within).await;
             calm_since = Some(sim.now());
-            sim.pass((PATIENCE + TimeDelta::seconds(5)).to_std().unwrap_or_default()).await;
+            let end = sim.now() + PATIENCE + TimeDelta::seconds(5);
+            sim.at(end - TimeDelta::from_std(QUIET).unwrap_or_default()).await;
             counter.armed.store(true, Ordering::Relaxed);
-            sim.pass(Duration::from_secs(20)).await;
+            sim.at(end).await;
+        }
+        if counter.quarrel.load(Ordering::Relaxed) {
+            player.missed.push("no time passes: processes answer each other for ever".to_owned());
         }
         let mut history = record::of(&sim);
         history.calm_since = calm_since;
         history.patience = PATIENCE;
         history.idle_requests = calm.map(|()| counter.asked.load(Ordering::Relaxed));
-        history.ended = player.cast.ended.lock().expect("held for a moment only").clone();
-        player.told.commits(&sim);
+        history.ended = player.cast.ended();
+        if stage.told {
+            player.told.commits(&sim);
+        }
+        sim.server.trace().iter().for_each(|line| println!("{line}"));
         Played { history, told: player.told, trace: sim.server.trace_hash(), missed: player.missed, end: end_of(&sim) }
     })
 }
@@ -140,76 +175,6 @@ fn end_of(sim: &Sim) -> Vec<String> {
     end
 }
 
-/// The processes of the operator.
-#[derive(Clone)]
-struct Cast {
-    sim: Sim,
-    replicas: Arc<Mutex<BTreeMap<String, Replica>>>,
-    ended: Arc<Mutex<Vec<Ended>>>,
-}
-
-impl Cast {
-    fn with<T>(&self, host: &str, does: impl FnOnce(&Replica) -> T) -> Option<T> {
-        self.replicas.lock().expect("held for a moment only").get(host).map(does)
-    }
-
-    fn starts(&self, host: &str) {
-        let replica = self.sim.operator(host);
-        self.replicas.lock().expect("held for a moment only").insert(host.to_owned(), replica);
-    }
-
-    fn dies(&self, host: &str) {
-        self.notes_the_end(host, false);
-        self.with(host, Replica::kill);
-    }
-
-    async fn stops(&self, host: &str) {
-        self.notes_the_end(host, true);
-        let replica = self.replicas.lock().expect("held for a moment only").remove(host);
-        if let Some(replica) = replica {
-            replica.stop().await;
-        }
-    }
-
-    /// That a leader ended matters only if somebody is there to follow it.
-    fn notes_the_end(&self, host: &str, cleanly: bool) {
-        let replicas = self.replicas.lock().expect("held for a moment only");
-        if replicas.iter().any(|(other, r)| other != host && !r.has_ended()) {
-            self.ended.lock().expect("held for a moment only").push(Ended { at: self.sim.now(), cleanly });
-        }
-    }
-
-    /// Does what faults order: whoever dies is started again after a while, whoever stands still goes on after one.
-    async fn obeys(self, mut orders: UnboundedReceiver<Order>) {
-        while let Some(order) = orders.recv().await {
-            if order.freezes {
-                self.with(&order.host, |r| r.process.pause());
-                self.sim.pass(Duration::from_secs(20)).await;
-                self.with(&order.host, |r| r.process.resume());
-            } else {
-                self.dies(&order.host);
-                self.sim.pass(Duration::from_secs(2)).await;
-                self.starts(&order.host);
-            }
-        }
-    }
-
-    /// Whoever stands still goes on, whoever ended is started again, and the clocks are right.
-    fn heal(&self) {
-        let hosts: Vec<String> = self.replicas.lock().expect("held for a moment only").keys().cloned().collect();
-        for host in hosts {
-            let ended = self.with(&host, |r| {
-                r.process.resume();
-                r.skew_ms.store(0, Ordering::Relaxed);
-                r.has_ended()
-            });
-            if ended == Some(true) {
-                self.starts(&host);
-            }
-        }
-    }
-}
-
 /// Plays the people, and everything that is not in the cluster.
 pub struct Player {
     cast: Cast,
@@ -236,7 +201,7 @@ impl Player {
         let person = |who: &str| sim.user(who);
         let said = |failure: simapi::Failure| failure.message().to_owned();
         match does {
-            Does::Operator { host, does } => self.operator(host, *does).await,
+            Does::Operator { host, does } => self.cast.becomes(host, *does).await,
             Does::Opens { who } => {
                 for (kind, name) in [("window", "always"), ("team", "data"), ("team", "core"), ("team", "ui")] {
                     person(who).create(&object(kind, name, &Value::Null)?).map_err(said)?;
@@ -306,9 +271,12 @@ impl Player {
     }
 
     /// Once all goes well people look again, until there is nothing left for them to do.
-    async fn settles(&mut self) {
-        for _ in 0..20 {
+    async fn settles(&mut self, within: Duration) {
+        let end = self.sim.now() + within;
+        while self.sim.now() < end {
             self.sim.pass(Duration::from_secs(5)).await;
+            // What was under way when all went well again may still have cost a process its lease.
+            self.cast.heal();
             self.looks_again();
         }
     }
@@ -323,16 +291,6 @@ impl Player {
             if current.is_string() && given.is_none_or(|w| w["digest"] != *current) {
                 let _ = self.signs(who, team, release, true, None);
             }
-        }
-    }
-
-    async fn operator(&mut self, host: &str, does: Fate) {
-        match does {
-            Fate::Starts => self.cast.starts(host),
-            Fate::Dies => self.cast.dies(host),
-            Fate::Stops => self.cast.stops(host).await,
-            Fate::Freezes => drop(self.cast.with(host, |r| r.process.pause())),
-            Fate::Thaws => drop(self.cast.with(host, |r| r.process.resume())),
         }
     }
 

@@ -1,7 +1,11 @@
 //! What happened in a simulation, as the judge reads it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use proof::history::{Entry, History};
+use serde_json::json;
 
 use crate::sim::{OPERATOR, Sim};
 
@@ -23,7 +27,7 @@ pub fn of(sim: &Sim) -> History {
                 version: commit.revision,
                 at: DateTime::<Utc>::from_timestamp_nanos(i64::try_from(commit.at.as_nanosecond()).ok()?),
                 actor: commit.user.clone(),
-                replica: String::new(),
+                replica: commit.process.to_string(),
                 kind: commit.kind.kind.clone(),
                 object,
                 deleted,
@@ -31,4 +35,31 @@ pub fn of(sim: &Sim) -> History {
         })
         .collect();
     history
+}
+
+/// What breaks a rule in a history, by the rules' ids.
+fn broken(history: &History) -> BTreeSet<&'static str> {
+    proof::properties::safety(history).into_iter().map(|violation| violation.property).collect()
+}
+
+#[test]
+fn what_was_recorded_names_the_process_so_that_one_without_the_lease_is_found_out() {
+    // Somebody grants in it, and nothing is wrong.
+    let mut history = crate::seeds::played(3, false).history;
+    let own = |entry: &&Entry| entry.actor == OPERATOR;
+    let grants = |entry: &Entry| entry.kind == "CoordinatedRelease" && entry.object.to_string().contains("\"grant\"");
+    assert!(history.entries.iter().filter(own).all(|entry| !entry.replica.is_empty()));
+    assert!(history.entries.iter().filter(own).any(grants));
+    assert_eq!(broken(&history), BTreeSet::new());
+    // Nobody ever signed: the grants break a rule, and it was the leader who made them.
+    for entry in history.entries.iter_mut().filter(|entry| entry.kind == "TeamReadiness") {
+        Arc::make_mut(&mut entry.object)["spec"]["signOffs"] = json!([]);
+    }
+    let by_the_leader = broken(&history);
+    assert!(by_the_leader.contains("S3") && !by_the_leader.contains("S12"), "{by_the_leader:?}");
+    // It was a process that did not lead.
+    for entry in history.entries.iter_mut().filter(|entry| grants(entry)) {
+        entry.replica = "a-0".to_owned();
+    }
+    assert!(broken(&history).contains("S12"));
 }

@@ -201,7 +201,7 @@ fn answers(sim: &Sim, who: &str, team: &str, check: &str, status: &str, with: &V
 fn pods(sim: &Sim, namespace: &str, name: &str) -> Vec<Value> {
     let all = sim.server.list("", "pods", namespace);
     let own = all.iter().filter(|pod| pod.value["metadata"]["labels"]["app"] == *name);
-    own.map(|pod| pod.value.clone()).collect()
+    own.map(|pod| Value::clone(&pod.value)).collect()
 }
 
 /// Makes pods that fail run, as somebody does who knows how.

@@ -7,6 +7,8 @@ mod moments;
 mod objects;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
+
 use serde_json::Value;
 
 pub use moments::{Complete, Granted, LetGo, Moments, Moving};
@@ -25,7 +27,7 @@ pub struct Entry {
     /// Which process of rollcall wrote it, where that is known; empty otherwise.
     pub replica: String,
     pub kind: String,
-    pub object: Value,
+    pub object: Arc<Value>,
     /// The object is gone; `object` is its last state.
     pub deleted: bool,
 }

@@ -1,6 +1,7 @@
 //! The moments that matter, found by reading a history once: grants, changes let go, and what was under way.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::api::time::duration_from_wire;
@@ -72,9 +73,9 @@ pub struct Moments<'a> {
     /// What was stored after each entry.
     pub seen: Vec<Seen<'a>>,
     /// What was under way after each entry.
-    pub moving: Vec<Vec<Moving>>,
+    pub moving: Vec<Arc<Vec<Moving>>>,
     /// Which workloads ran all of their content after each entry.
-    pub complete: Vec<BTreeMap<Key, Complete>>,
+    pub complete: Vec<Arc<BTreeMap<Key, Complete>>>,
     pub grants: Vec<Granted>,
     pub let_go: Vec<LetGo>,
 }
@@ -110,8 +111,8 @@ impl<'a> Moments<'a> {
 #[derive(Default)]
 struct Reader<'a> {
     seen: Seen<'a>,
-    moving: Vec<Moving>,
-    complete: BTreeMap<Key, Complete>,
+    moving: Arc<Vec<Moving>>,
+    complete: Arc<BTreeMap<Key, Complete>>,
     /// Where each object was last written.
     written: BTreeMap<Key, usize>,
 }
@@ -121,7 +122,7 @@ impl<'a> Reader<'a> {
         let entry = &all.history.entries[place];
         let key = entry.key();
         let before = self.seen.get(&key);
-        self.moving.retain(|m| m.until > entry.at);
+        self.ends(|m| m.until <= entry.at);
         if key.kind == "CoordinatedRelease" && !entry.deleted {
             self.grants(all, place, &key, before);
         }
@@ -129,11 +130,24 @@ impl<'a> Reader<'a> {
             self.workload(all, place, &key, before);
         }
         if entry.deleted {
-            self.moving.retain(|m| m.release != key && m.workload != key);
-            self.complete.remove(&key);
+            self.ends(|m| m.release == key || m.workload == key);
+            self.runs_no_longer(&key);
         }
         self.seen.take(entry);
         self.written.insert(key, place);
+    }
+
+    /// What is under way no longer. Most entries change nothing of it, and share what was noted before.
+    fn ends(&mut self, ends: impl Fn(&Moving) -> bool) {
+        if self.moving.iter().any(&ends) {
+            Arc::make_mut(&mut self.moving).retain(|m| !ends(m));
+        }
+    }
+
+    fn runs_no_longer(&mut self, key: &Key) {
+        if self.complete.contains_key(key) {
+            Arc::make_mut(&mut self.complete).remove(key);
+        }
     }
 
     fn grants(&self, all: &mut Moments<'a>, place: usize, key: &Key, before: Option<&Value>) {
@@ -174,17 +188,19 @@ impl<'a> Reader<'a> {
             all.let_go.push(let_go);
         }
         if is_held(object) || has_failed(object) {
-            self.moving.retain(|m| m.workload != *key);
+            self.ends(|m| m.workload == *key);
         }
         let template = template_of(object);
         let known = self.complete.get(key).is_some_and(|c| c.template == template && c.uid == entry.uid());
         if is_held(object) || !known {
-            self.complete.remove(key);
+            self.runs_no_longer(key);
         }
         if !is_held(object) && runs_all(key, object) == Some(true) {
-            self.moving.retain(|m| m.workload != *key);
+            self.ends(|m| m.workload == *key);
             let done = Complete { template, uid: entry.uid().to_owned(), since: entry.at };
-            self.complete.entry(key.clone()).or_insert(done);
+            if !self.complete.contains_key(key) {
+                Arc::make_mut(&mut self.complete).insert(key.clone(), done);
+            }
         }
     }
 
@@ -226,8 +242,8 @@ impl<'a> Reader<'a> {
         };
         let timeout = step["timeout"].as_str().and_then(duration_from_wire).unwrap_or(TimeDelta::minutes(30));
         let requires = step["requires"].as_object().into_iter().flatten();
-        self.moving.retain(|m| m.workload != workload);
-        self.moving.push(Moving {
+        self.ends(|m| m.workload == workload);
+        Arc::make_mut(&mut self.moving).push(Moving {
             release: granted.release.clone(),
             step: granted.step.clone(),
             workload,

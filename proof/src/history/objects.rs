@@ -1,6 +1,7 @@
 //! How objects are read by whoever judges: from their JSON, and not through the product's own reading.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -42,15 +43,18 @@ impl std::fmt::Display for Key {
 /// What is stored at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Seen<'a> {
-    objects: BTreeMap<Key, &'a Value>,
+    objects: BTreeMap<Arc<Key>, &'a Value>,
 }
 
 impl<'a> Seen<'a> {
     pub(crate) fn take(&mut self, entry: &'a Entry) {
+        let key = entry.key();
         if entry.deleted {
-            self.objects.remove(&entry.key());
+            self.objects.remove(&key);
+        } else if let Some(object) = self.objects.get_mut(&key) {
+            *object = &entry.object;
         } else {
-            self.objects.insert(entry.key(), &entry.object);
+            self.objects.insert(Arc::new(key), &entry.object);
         }
     }
 
@@ -61,12 +65,12 @@ impl<'a> Seen<'a> {
 
     /// All objects of a kind, by name.
     pub fn all(&self, kind: &str) -> impl Iterator<Item = (&Key, &'a Value)> {
-        self.objects.iter().filter(move |(key, _)| key.kind == kind).map(|(key, object)| (key, *object))
+        self.objects.iter().filter(move |(key, _)| key.kind == kind).map(|(key, object)| (&**key, *object))
     }
 
     /// All held workloads.
     pub fn held(&self) -> impl Iterator<Item = (&Key, &'a Value)> {
-        self.objects.iter().filter(|(_, object)| is_held(object)).map(|(key, object)| (key, *object))
+        self.objects.iter().filter(|(_, object)| is_held(object)).map(|(key, object)| (&**key, *object))
     }
 }
 

@@ -13,6 +13,8 @@ mod truth;
 pub use catalogue::{PROPERTIES, Where, page};
 pub use gates::{Asked, Closed, Windows};
 
+use std::cell::OnceCell;
+
 use crate::history::{History, Moments};
 
 /// What a predicate found: where in the history, and what is wrong.
@@ -34,6 +36,8 @@ impl std::fmt::Display for Violation {
 pub struct Trial<'a> {
     pub moments: Moments<'a>,
     pub windows: Windows,
+    /// Of each grant, the gates that were closed at each moment at which it may have been decided.
+    closed: OnceCell<Vec<Vec<Vec<Closed>>>>,
 }
 
 /// A predicate: everything that it finds wrong, with its place.
@@ -42,7 +46,7 @@ pub type Check = fn(&Trial<'_>) -> Vec<(usize, String)>;
 impl<'a> Trial<'a> {
     #[must_use]
     pub fn of(history: &'a History) -> Self {
-        Self { moments: Moments::of(history), windows: Windows::default() }
+        Self { moments: Moments::of(history), windows: Windows::default(), closed: OnceCell::new() }
     }
 
     /// What breaks the properties that a choice lets through.

@@ -37,12 +37,19 @@ impl Trial<'_> {
         first..grant.place.max(first + 1)
     }
 
+    /// Each grant with the gates that were closed at each moment at which it may have been decided.
+    fn grants(&self) -> impl Iterator<Item = (&Granted, &Vec<Vec<Closed>>)> {
+        let all = || self.moments.grants.iter().map(|g| self.closed_at_each_moment(g)).collect();
+        self.moments.grants.iter().zip(self.closed.get_or_init(all))
+    }
+
     /// Grants at all of whose moments one gate was closed.
     fn granted_against(&self, gate: Closed) -> Found {
-        let against = |g: &&Granted| self.closed_at_each_moment(g).iter().all(|closed| closed.contains(&gate));
-        let grants = self.moments.grants.iter().filter(against);
+        let grants = self.grants().filter(|(_, moments)| moments.iter().all(|closed| closed.contains(&gate)));
         grants
-            .map(|g| (g.place, format!("step {} of {} was granted with this gate closed: {gate:?}", g.step, g.release)))
+            .map(|(g, _)| {
+                (g.place, format!("step {} of {} was granted with this gate closed: {gate:?}", g.step, g.release))
+            })
             .collect()
     }
 
@@ -65,8 +72,7 @@ impl Trial<'_> {
 /// S1: a grant stands behind each release action, all gates of one moment were open, and it came in time.
 pub(super) fn gate_soundness(trial: &Trial<'_>) -> Found {
     let mut found = Found::new();
-    for grant in &trial.moments.grants {
-        let each = trial.closed_at_each_moment(grant);
+    for (grant, each) in trial.grants() {
         if !each.iter().any(Vec::is_empty) {
             found.push((
                 grant.place,
@@ -267,6 +273,9 @@ pub(super) fn deposed(trial: &Trial<'_>) -> Found {
         let mut leases = trial.moments.seen[*place].all("Lease");
         !replica.is_empty() && leases.next().is_some_and(|(_, l)| l["spec"]["holderIdentity"] != replica)
     };
+    if !(0..trial.moments.history.entries.len()).any(|place| without_lease(&place)) {
+        return Found::new();
+    }
     let others = PROPERTIES.iter().filter(|p| p.id.starts_with('S') && p.id != "S12");
     let all = others.flat_map(|p| (p.check)(trial));
     all.filter(|(place, _)| without_lease(place))

@@ -39,6 +39,19 @@ pub struct Cluster {
     delays: Delays,
 }
 
+/// The kinds that the models look at.
+const KNOWN: [&str; 9] = [
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "controllerrevisions",
+    "jobs",
+    "pods",
+    "nodes",
+    "namespaces",
+];
+
 /// What a model does at one look.
 type Pass = fn(&Look<'_>);
 
@@ -60,26 +73,43 @@ impl Cluster {
 
     /// Runs until it is dropped.
     pub async fn run(self) {
-        let changed = self.server.inner.changed.clone();
-        let mut seen = 0;
         loop {
-            let mut change = std::pin::pin!(changed.notified());
-            change.as_mut().enable();
-            let revision = self.server.revision();
-            if revision != seen {
+            let seen = self.server.revision();
+            let again = self.pass();
+            if !self.changed_after(seen) {
+                self.waits(seen, again).await;
+            }
+            if self.changed_after(seen) {
                 tokio::time::sleep(self.delays.notice).await;
             }
-            seen = self.server.revision();
-            let again = self.pass();
-            if self.server.revision() != seen {
-                continue;
+        }
+    }
+
+    /// Whether anything has changed that a model looks at: one of the kinds that they know, or, for the garbage
+    /// collector, whether anything is gone or going.
+    fn changed_after(&self, seen: u64) -> bool {
+        self.server.inner.lock().store.changed_after(seen, |kind, change| {
+            let goes = change.new.as_ref().is_none_or(|object| is_going(&object.value));
+            goes || KNOWN.contains(&kind.plural.as_str())
+        })
+    }
+
+    /// Waits until something has changed, or until an instant.
+    async fn waits(&self, seen: u64, until: Option<Timestamp>) {
+        let changed = self.server.inner.changed.clone();
+        let change = async {
+            loop {
+                let mut change = std::pin::pin!(changed.notified());
+                change.as_mut().enable();
+                if self.changed_after(seen) {
+                    return;
+                }
+                change.await;
             }
-            let wait = again.map(|at| Duration::try_from(at.duration_since(self.server.now())).unwrap_or_default());
-            tokio::select! {
-                biased;
-                () = change => {}
-                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
-            }
+        };
+        match until.map(|at| Duration::try_from(at.duration_since(self.server.now())).unwrap_or_default()) {
+            Some(wait) => drop(tokio::time::timeout(wait, change).await),
+            None => change.await,
         }
     }
 
@@ -126,12 +156,12 @@ impl Look<'_> {
     }
 
     /// Creates an object. That it is there already is no news.
-    pub(super) fn create(&self, object: &Value) -> Option<Value> {
-        self.server.act(&self.user, Verb::Create, object, "", "").ok()
+    pub(super) fn create(&self, object: &Value) {
+        let _ = self.server.acted(&self.user, Verb::Create, object, "", "");
     }
 
     pub(super) fn delete(&self, object: &Object) {
-        let _ = self.server.act(&self.user, Verb::Delete, &object.value, "", "");
+        let _ = self.server.acted(&self.user, Verb::Delete, &object.value, "", "");
     }
 
     pub(super) fn delete_now(&self, object: &Object) {
@@ -145,22 +175,21 @@ impl Look<'_> {
 
     /// Writes an object if it is another one than before. That somebody was faster is no trouble: there will be
     /// another look.
-    pub(super) fn write(&self, before: &Object, after: &Value, subresource: &str) -> Option<Value> {
-        if before.value == *after {
-            return None;
+    pub(super) fn write(&self, before: &Object, after: &Value, subresource: &str) {
+        if *before.value != *after {
+            let _ = self.server.acted(&self.user, Verb::Update, after, subresource, "");
         }
-        self.server.act(&self.user, Verb::Update, after, subresource, "").ok()
     }
 
     /// Writes a part of an object, whatever version it has.
-    pub(super) fn merge(&self, object: &Object, patch: Value) -> Result<Value, Failure> {
+    pub(super) fn merge(&self, object: &Object, patch: Value) -> Result<(), Failure> {
         let mut body = patch;
         for field in ["apiVersion", "kind"] {
             body[field] = object.value[field].clone();
         }
         body["metadata"]["name"] = object.value["metadata"]["name"].clone();
         body["metadata"]["namespace"] = object.value["metadata"]["namespace"].clone();
-        self.server.act(&self.user, Verb::Patch, &body, "", "application/merge-patch+json")
+        self.server.acted(&self.user, Verb::Patch, &body, "", "application/merge-patch+json")
     }
 
     pub(super) fn seconds(&self) -> String {

@@ -55,7 +55,7 @@ fn report(look: &Look<'_>, set: &Object, hash: &str, nodes: usize) {
     let live: Vec<_> = pods.iter().filter(|pod| !is_going(&pod.value)).collect();
     let updated = live.iter().filter(|pod| pod.value["metadata"]["labels"][REVISION] == hash).count();
     let ready = live.iter().filter(|pod| is_ready(&pod.value)).count();
-    let mut value = set.value.clone();
+    let mut value = serde_json::Value::clone(&set.value);
     let mut status = json!({
         "observedGeneration": set.value["metadata"]["generation"],
         "currentNumberScheduled": live.len(),

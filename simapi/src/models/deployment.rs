@@ -134,7 +134,7 @@ impl Rollout<'_> {
     }
 
     fn set_replicas(&self, set: &Object, count: i64) {
-        let mut value = set.value.clone();
+        let mut value = Value::clone(&set.value);
         value["spec"]["replicas"] = count.max(0).into();
         self.look.write(set, &value, "");
     }
@@ -203,7 +203,7 @@ impl Rollout<'_> {
         let made = |set: &Object| set.value["status"]["replicas"].as_i64().unwrap_or(0);
         let updated = self.current().map_or(0, |set| made(&set));
         let (total, ready) = (sum(made), sum(available));
-        let mut value = deployment.value.clone();
+        let mut value = Value::clone(&deployment.value);
         let mut status = json!({"observedGeneration": deployment.value["metadata"]["generation"],
             "conditions": value["status"]["conditions"]});
         for (field, count) in [

@@ -71,7 +71,7 @@ fn empty(look: &Look<'_>, namespace: &Object, all: &[Arc<Object>]) {
     let name = namespace.key().name;
     let mut within = all.iter().filter(|object| object.key().namespace == name).peekable();
     if within.peek().is_none() {
-        let mut value = namespace.value.clone();
+        let mut value = Value::clone(&namespace.value);
         value["spec"]["finalizers"] = json!([]);
         look.write(namespace, &value, "finalize");
         return;

@@ -94,7 +94,7 @@ fn report(look: &Look<'_>, job: &Object, suspended: bool, ended: Option<(&str, &
     if let Some(map) = status.as_object_mut() {
         map.retain(|_, value| !value.is_null());
     }
-    let mut value = job.value.clone();
+    let mut value = Value::clone(&job.value);
     value["status"] = status;
     look.write(job, &value, "status");
 }

@@ -27,7 +27,7 @@ pub(super) fn pass(look: &Look<'_>) {
 }
 
 fn place(look: &Look<'_>, pod: &Object, node: &str) {
-    let mut value = pod.value.clone();
+    let mut value = Value::clone(&pod.value);
     value["spec"]["nodeName"] = node.into();
     look.write(pod, &value, "");
 }
@@ -107,7 +107,7 @@ fn precise(at: Timestamp) -> String {
 }
 
 fn report(look: &Look<'_>, pod: &Object, status: Value) {
-    let mut value = pod.value.clone();
+    let mut value = Value::clone(&pod.value);
     value["status"] = status;
     look.write(pod, &value, "status");
 }

@@ -15,7 +15,7 @@ pub(super) fn pass(look: &Look<'_>) {
         let owned = look.owned(&set, "", "pods");
         let live: Vec<_> = owned.iter().filter(|p| !is_going(&p.value) && !pods::has_ended(&p.value)).collect();
         let ready = live.iter().filter(|p| is_ready(&p.value)).count();
-        let mut value = set.value.clone();
+        let mut value = serde_json::Value::clone(&set.value);
         value["status"] = json!({
             "replicas": live.len(), "fullyLabeledReplicas": live.len(), "readyReplicas": ready,
             "availableReplicas": ready, "observedGeneration": set.value["metadata"]["generation"],

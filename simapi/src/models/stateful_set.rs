@@ -70,7 +70,7 @@ fn report(look: &Look<'_>, set: &Object, [current, update]: [&String; 2]) {
     let wanted = usize::try_from(set.value["spec"]["replicas"].as_i64().unwrap_or(1)).unwrap_or(0);
     let complete = of(update) == wanted && live.len() == wanted && ready == wanted;
     let current = if complete { update } else { current };
-    let mut value = set.value.clone();
+    let mut value = serde_json::Value::clone(&set.value);
     value["status"] = json!({
         "observedGeneration": set.value["metadata"]["generation"],
         "replicas": live.len(),

@@ -41,7 +41,7 @@ impl Desk<'_> {
             return Err(Failure::conflict(&self.kind, &self.call.name, &why));
         }
         let nothing = || json!({"apiVersion": self.kind.api_version(), "kind": self.kind.kind, "metadata": {}});
-        let live = old.as_ref().map_or_else(nothing, |old| old.value.clone());
+        let live = old.as_ref().map_or_else(nothing, |old| Value::clone(&old.value));
         let version = metadata(&mut applied).remove("resourceVersion");
         let (mut object, managed) = self.merge_applied(&live, &applied)?;
         self.managed = Some(managed);
@@ -93,6 +93,9 @@ impl Desk<'_> {
     /// What is there with what is applied over it, and who then owns what.
     fn merge_applied(&self, live: &Value, applied: &Value) -> Result<(Value, Value), Failure> {
         let kind = Type::of(&self.kind);
+        if !self.rules.field_managers {
+            return Ok((merged(kind, live, applied), Value::Null));
+        }
         let me = self.manager(true);
         let mut managers = Managers::of(live);
         let last = managers.get(&me);
@@ -123,6 +126,7 @@ impl Desk<'_> {
     /// Writes down who owns what of a new version of an object, or of a new object.
     pub(super) fn track(&self, old: Option<&Value>, object: &mut Value) {
         let managed = match &self.managed {
+            _ if !self.rules.field_managers => Value::Null,
             Some(managed) => managed.clone(),
             None => self.tracked_update(old, object),
         };

@@ -27,7 +27,7 @@ impl Desk<'_> {
             json!({"type": kind, "status": "True", "reason": reason, "message": message,
                 "lastTransitionTime": time::seconds(self.now)})
         };
-        let mut value = written.value.clone();
+        let mut value = Value::clone(&written.value);
         let versions = value["spec"]["versions"].as_array().cloned().unwrap_or_default();
         let stored: Vec<Value> = versions.iter().filter(|v| v["storage"] == true).map(|v| v["name"].clone()).collect();
         value["status"] = json!({

@@ -89,7 +89,7 @@ impl Desk<'_> {
         self.check_preconditions(old, options)?;
         let review = self.review(Verb::Delete, Some(&old.value));
         self.rules.admission.iter().try_for_each(|admission| admission.validate(&review, None))?;
-        let mut object = old.value.clone();
+        let mut object = Value::clone(&old.value);
         self.propagate(&mut object, &options.propagation);
         let grace = self.grace(&object, options);
         let held = self.spec_finalizers(&object) || !is_empty(&object["metadata"]["finalizers"]) || grace > 0;
@@ -101,7 +101,7 @@ impl Desk<'_> {
             return Ok((old.clone(), true));
         }
         self.begin_end(&mut object, grace);
-        if options.dry_run || object == old.value {
+        if options.dry_run || object == *old.value {
             return Ok((Arc::new(Object::new(object, old.revision)), false));
         }
         let written = self.state.store.put(self.index, object);
@@ -190,7 +190,7 @@ impl Desk<'_> {
 
     /// Ends an object at once.
     pub(super) fn remove(&mut self, old: &Arc<Object>) {
-        let gone = self.state.store.remove(self.index, old.value.clone());
+        let gone = self.state.store.remove(self.index, Value::clone(&old.value));
         self.record(Verb::Delete, Some(old.clone()), None, gone.revision);
         self.deleted_definition(old);
     }

@@ -216,6 +216,7 @@ impl<'a> Desk<'a> {
             revision,
             at: self.now,
             user: self.call.user.name.clone(),
+            process: self.call.process.clone(),
             verb,
             subresource: self.call.subresource.clone(),
             kind: self.kind.clone(),

@@ -24,7 +24,7 @@ impl Desk<'_> {
                 how.patched(&scale, &patch)?
             }
         };
-        let mut object = old.value.clone();
+        let mut object = Value::clone(&old.value);
         object["spec"]["replicas"] = wanted["spec"]["replicas"].as_i64().unwrap_or(0).into();
         object["metadata"]["resourceVersion"] = match meta(&wanted, "resourceVersion") {
             "" => Value::Null,

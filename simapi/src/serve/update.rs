@@ -157,7 +157,7 @@ impl Desk<'_> {
     /// Stores the next version; or nothing if it says the same; or ends the object if its last finalizer went.
     fn store_update(&mut self, old: &Arc<Object>, mut object: Value) -> Result<Answer, Failure> {
         self.track(Some(&old.value), &mut object);
-        if (object == old.value && !old.rough) || self.dry_run() {
+        if (object == *old.value && !old.rough) || self.dry_run() {
             return Ok(Answer::ok(object.to_string()));
         }
         let meta = &object["metadata"];

@@ -119,7 +119,7 @@ impl Witness {
                 actor: by.map_or_else(|| manager(&version.object), |by| by.user.clone()),
                 replica: by.and_then(|by| identities.get(&by.agent)).cloned().unwrap_or_default(),
                 kind: version.kind,
-                object: version.object,
+                object: version.object.into(),
                 deleted: version.deleted,
             });
         }

@@ -22,6 +22,7 @@ pub mod installed;
 mod policies;
 mod replica;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub struct Setup {
     pub authorizer: Option<Box<dyn Authorizer>>,
     /// Whether the admission policies are in force.
     pub policies: bool,
+    /// Whether the API server keeps who owns which field.
+    pub field_managers: bool,
     /// How long the operator lets a change settle.
     pub settle: Duration,
 }
@@ -64,6 +67,7 @@ impl Setup {
             faults: Vec::new(),
             authorizer: None,
             policies: true,
+            field_managers: true,
             settle: Duration::from_secs(3),
         }
     }
@@ -83,6 +87,8 @@ pub struct Sim {
     pub git: Git,
     settle: Duration,
     chance: Arc<Mutex<Chance>>,
+    /// How many processes of the operator were started.
+    starts: Arc<AtomicU64>,
 }
 
 /// Runs a story from its beginning to its end, on a clock of its own.
@@ -96,7 +102,7 @@ pub fn run<T>(setup: Setup, story: impl AsyncFnOnce(Sim) -> T) -> T {
 
 impl Sim {
     fn begin(setup: Setup) -> Self {
-        let Setup { seed, now, delays, faults, authorizer, policies, settle } = setup;
+        let Setup { seed, now, delays, faults, authorizer, policies, field_managers, settle } = setup;
         let mut chance = Chance::new(seed);
         let mut builder = ApiServer::builder()
             .from(installed::snapshot())
@@ -106,12 +112,15 @@ impl Sim {
         if policies {
             builder = builder.admission(policies::Policies);
         }
+        if !field_managers {
+            builder = builder.without_field_managers();
+        }
         for fault in faults {
             builder = builder.fault(fault);
         }
         let server = builder.start();
         tokio::spawn(Cluster::new(&server, delays).run());
-        Self { server, git: Git::default(), settle, chance: Arc::new(Mutex::new(chance)) }
+        Self { server, git: Git::default(), settle, chance: Arc::new(Mutex::new(chance)), starts: Arc::default() }
     }
 
     /// Chance of its own for a part of the story.
@@ -121,7 +130,12 @@ impl Sim {
 
     /// Starts a replica of the operator. The name is that of its host; each start is a new process.
     pub fn operator(&self, host: &str) -> Replica {
-        Replica::start(self, host, self.settle)
+        Replica::start(self, host, self.settle, true)
+    }
+
+    /// Starts a replica that asks nobody: it leads whoever else believes to.
+    pub fn usurper(&self, host: &str) -> Replica {
+        Replica::start(self, host, self.settle, false)
     }
 
     /// Starts the GitOps agent, which applies [`Sim::git`] by force every so often.

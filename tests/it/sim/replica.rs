@@ -20,7 +20,7 @@ use super::{OPERATOR, Sim};
 
 /// A process of the operator.
 pub struct Replica {
-    /// How the server sees it: to pause it, and to count its writes.
+    /// How the server sees it: to pause it, and to know its writes. Its name is the identity under which it leads.
     pub process: Process,
     /// What it measures.
     pub metrics: Arc<Metrics>,
@@ -31,8 +31,15 @@ pub struct Replica {
 }
 
 impl Replica {
-    pub(super) fn start(sim: &Sim, host: &str, settle: Duration) -> Self {
-        let process = Process::new(host);
+    /// The host of a process, by the identity under which it leads.
+    pub fn host_of(identity: &str) -> &str {
+        identity.rsplit_once('-').map_or(identity, |(host, _)| host)
+    }
+
+    pub(super) fn start(sim: &Sim, host: &str, settle: Duration, elects: bool) -> Self {
+        let start = sim.starts.fetch_add(1, Ordering::Relaxed);
+        let identity = format!("{host}-{:x}", sim.chance(&format!("{host} {start}")).draw());
+        let process = Process::new(identity.as_str());
         let skew_ms = Arc::new(AtomicU64::new(0));
         let clock = Arc::new(local_clock(sim, &skew_ms));
         let metrics = Arc::new(Metrics::new());
@@ -49,8 +56,8 @@ impl Replica {
             settle: TimeDelta::from_std(settle).expect("a short time"),
             max_skew: TimeDelta::seconds(2),
             listen: ([127, 0, 0, 1], 0).into(),
-            elect_leader: true,
-            identity: format!("{host}-{:x}", sim.chance(host).draw()),
+            elect_leader: elects,
+            identity,
             endpoints: None,
             workers: 4,
             webhook: rollcall::settings::WebhookSettings::default(),
