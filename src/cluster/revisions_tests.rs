@@ -168,3 +168,14 @@ fn ending_a_rollback_leaves_what_was_remembered_when_it_began() {
     let written = "add /metadata/annotations/rollcall.dev~1rolled-back";
     assert_eq!(writes(unpin_patch(&earlier, "sha256:b")), [removed, written], "begun by an older rollcall");
 }
+
+#[test]
+fn what_was_rolled_back_before_is_not_forgotten_over_the_next_rollback_but_what_comes_back_is() {
+    let mut object = workload("api:2");
+    object["metadata"]["annotations"] = json!({"rollcall.dev/rolled-back": "sha256:c sha256:d sha256:a"});
+    let found = decode(WorkloadKind::Deployment, &object.to_string()).expect("decodes");
+    let former = Former { name: "a".into(), template: template("api:1"), digest: "sha256:d".into(), owner: "u".into() };
+    let patch = rollback_patch(&found, &former, "m", "sha256:a sha256:b");
+    let written = patch.as_array().and_then(|all| all.last()).map(|last| last["value"].clone());
+    assert_eq!(written, Some(json!("sha256:a sha256:b sha256:c")));
+}

@@ -107,8 +107,8 @@ pub enum Progress {
 const STAMP_RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
 /// What was rolled back lands again as it was, or over what the former version has left: all of it, or only what its
-/// appliers said, each in its way.
-const ROLLED_BACK_FORMS: usize = 4;
+/// appliers said, each in its way. With it stands what was rolled back before it.
+const ROLLED_BACK_FORMS: usize = 12;
 
 impl Workload {
     /// Its stored content is what it was rolled back from.

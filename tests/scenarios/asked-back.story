@@ -17,6 +17,7 @@
 08:10:05  mia patches release releases/second {metadata: {annotations: {rollcall.dev/rollback-requested: "carts are empty"}}}
 08:14     third is finished
 08:15     second is finished
+08:17     flux applies api 3 {spec: {template: {metadata: {annotations: {kwok.test/ready-delay: 20s}}}}}
 08:20     lena creates release again {steps: [{name: api}]}
 08:20     flux applies api 2 {spec: {template: {metadata: {annotations: {kwok.test/ready-delay: 20s}}}}}
 08:22     flux applies api 4

@@ -33,7 +33,8 @@ pub fn release_from_claim_patch(workload: &Workload, why: &str) -> Value {
 
 /// Puts a former revision back, marks that, which pins it, and lets it go, all at once. What is rolled back is remembered
 /// in the same write, so that whoever ends the rollback, in whatever way, need not know it: by its digest or, with a
-/// space between, by one digest for each form in which it can land again.
+/// space between, by one digest for each form in which it can land again. What was rolled back before, with nothing let
+/// go since, is not forgotten over it: Git may still have that.
 #[must_use]
 pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str, rolled_back: &str) -> Value {
     let mut operations = unchanged(workload);
@@ -45,9 +46,15 @@ pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str, rolled
     }
     operations.push(set(&format!("/spec/{}", of(workload.kind).content()), former.template.clone()));
     operations.push(set(&annotation_path(ROLLBACK), marker));
-    operations.push(set(&annotation_path(ROLLED_BACK), rolled_back));
+    let before = workload.rolled_back.iter().flat_map(|forms| forms.split(' '));
+    let before = before.filter(|form| *form != former.digest && !rolled_back.split(' ').any(|new| new == *form));
+    let all: Vec<&str> = rolled_back.split(' ').chain(before).take(REMEMBERED).collect();
+    operations.push(set(&annotation_path(ROLLED_BACK), all.join(" ")));
     Value::Array(operations)
 }
+
+/// How many digests of what was rolled back are kept, the newest first: those of three rollbacks at least.
+const REMEMBERED: usize = 12;
 
 /// Ends a rollback: the content is no longer pinned. What was rolled back stays remembered; if it is not, as whoever
 /// began did not write it down yet, by its digest.
