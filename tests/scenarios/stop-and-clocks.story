@@ -17,6 +17,7 @@
 08:07     anna deletes configmap rollcall-system/rollcall-stop
 08:08     clock of a is off by 30000ms
 08:08:30  anna restores hold-deployment.rollcall.dev
+08:08:45  lena patches release releases/checkout {metadata: {annotations: {note: "is it the clock?"}}}
 08:09     clock of a is off by 0ms
 08:11     data signs checkout
 08:11     core signs checkout
