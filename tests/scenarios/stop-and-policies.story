@@ -1,4 +1,4 @@
-# Buttons and guards: a release is paused, everything is stopped, a policy is gone, a clock is wrong.
+# Buttons and guards: a release is paused, everything is stopped, a policy is gone.
 #
 # In each case nothing is let go, whoever signs, and it goes on by itself once the cause is gone.
 
@@ -15,9 +15,7 @@
 08:06     anna deletes policy hold-deployment.rollcall.dev
 08:06:30  flux applies web 3
 08:07     anna deletes configmap rollcall-system/rollcall-stop
-08:08     clock of a is off by 30000ms
 08:08:30  anna restores hold-deployment.rollcall.dev
-08:09     clock of a is off by 0ms
 08:11     data signs checkout
 08:11     core signs checkout
 08:11     ui signs checkout
