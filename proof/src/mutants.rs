@@ -54,6 +54,7 @@ const INDEPENDENT: &str = "src/domain/scheduling/independent.rs";
 const RELEASE: &str = "src/controllers/release/mod.rs";
 const ACT: &str = "src/controllers/release/act.rs";
 const REPORT: &str = "src/controllers/release/report.rs";
+const HOLD: &str = "src/controllers/hold.rs";
 const WORLD: &str = "src/controllers/world.rs";
 const WRITES: &str = "src/cluster/writes.rs";
 const PATCHES: &str = "src/cluster/workloads/patches.rs";
@@ -218,8 +219,8 @@ pub const MUTANTS: &[Mutant] = &[
     simulated(
         "a policy that is gone is not missed",
         &["S9"],
-        WORLD,
-        "missing.extend(crate::manifests::trouble(policy, found.as_ref().map(|found| &found.spec)));",
+        HOLD,
+        "missing.extend(trouble(policy, found.as_ref().map(|found| &found.spec)));",
         "let _ = found;",
     ),
     simulated(
