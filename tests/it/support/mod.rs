@@ -27,7 +27,7 @@ pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 pub type Done<T = ()> = Result<T, Failed>;
 
 /// How long anything may take on a slow machine before a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(360);
 
 /// A control plane on which rollcall is installed: definitions, policies, roles; no operator runs yet.
 pub struct Installed {
