@@ -18,7 +18,7 @@ use crate::play::{Played, Stage, play};
 use crate::story::Story;
 use crate::sweep::each;
 
-/// How many seeds `make test` plays: what two cores get through in about four minutes. `SEEDS=n` plays so many instead,
+/// How many seeds `make seeds` plays: what two cores get through in some four minutes. `SEEDS=n` plays so many instead,
 /// from `FROM=n` on.
 const SEEDS: u64 = 5_000;
 

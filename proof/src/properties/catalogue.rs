@@ -232,8 +232,8 @@ Where:
 - **decisions**: on every decision about 2,000 situations that nobody wrote, per change (`src/domain/scheduling/properties`);
 - **model**: in every state of a small cluster with three releases, three teams and two leaders (`proof/src/model`);
 - **simulation**: on histories of simulated clusters, on which the shipped operator runs. The safety properties are
-  judged on every story by `make stories` and all properties on random ones by `make seeds`, both part of `make test`;
-  and all of them on stories that are disturbed by `make sweep`;
+  judged on every story by `make stories`, which is part of `make test`; all properties on random ones by `make seeds`
+  and on stories that are disturbed by `make sweep`;
 - **live**: on a real control plane, while the operator is killed at each of its writes and while two replicas go
   through lost, late and repeated requests, a pause longer than the lease, and an etcd and an API server that are
   killed; what an independent witness saw there is judged by these predicates (`tests/it/faults`).
