@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
             let known = before
                 .into_iter()
                 .flat_map(|b| list(&b["status"]["steps"]))
-                .any(|s| s["name"] == step["name"] && s["grant"] == *grant);
+                .any(|s| s["name"] == step["name"] && is_same_grant(&s["grant"], grant));
             let Some(at) = instant(&grant["at"]).filter(|_| !known) else {
                 continue;
             };
@@ -252,4 +252,9 @@ impl<'a> Reader<'a> {
             until: granted.at + timeout,
         });
     }
+}
+
+/// Whether two versions of a step tell of one grant: that it was withdrawn since makes it no other.
+fn is_same_grant(one: &Value, other: &Value) -> bool {
+    ["at", "digest", "template", "workloadUid", "workloadVersion"].iter().all(|field| one[*field] == other[*field])
 }
