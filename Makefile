@@ -13,7 +13,7 @@ endif
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # How many live tests run at once: each starts a control plane of its own.
-LIVE_THREADS ?= 2
+LIVE_THREADS ?= 3
 # How long each parser is fuzzed.
 FUZZ_SECONDS ?= 10
 ARGS ?=

@@ -8,21 +8,30 @@ mod operator;
 mod rights;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::asked::Asked;
-use super::cluster::{Refusal, RefusalKind};
+use super::cluster::{Cluster, Refusal, RefusalKind};
 use super::screen::Screen;
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::{count, inert, wrapped};
 use super::{Failure, answer};
+use crate::api::time::duration_from_wire;
+
+/// How long it waits before it looks again.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Check an installation: definitions, policies, the hold itself, the operator, rights, clocks, and GitOps tools.
 ///
 /// Nothing is changed: that the hold works is tried with a dry run, which must come back held. What you may not see
 /// is said, and is no problem.
+///
+/// Right after an installation some things take a moment: policies come into force, an operator begins to lead. With
+/// --wait it looks again until all is well.
 ///
 /// Exit codes: 0 all is well or nothing worse than a warning, 1 a problem, 3 the cluster is unreachable.
 #[derive(clap::Args, Debug)]
@@ -30,6 +39,9 @@ pub struct Args {
     /// The namespace of Argo CD, whose ConfigMap argocd-cm is looked at.
     #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
     argocd_namespace: String,
+    /// Look again as long as there is a problem, for at most so long.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    wait: TimeDelta,
     #[command(flatten)]
     asked: Asked,
 }
@@ -89,18 +101,18 @@ pub struct Diagnosis {
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (screen, cluster) = args.asked.place.reach().await?;
-    // Everything else is of no use if nobody answers.
-    let version = cluster.api.at("/version").await.map_err(|r| r.told(&cluster.api))?;
-    let mut findings = operator::api_server(&version, cluster.api.skew());
-    findings.extend(hold::definitions(&cluster).await);
-    findings.extend(hold::policies(&cluster).await);
-    findings.extend(hold::effective(&cluster).await);
-    findings.extend(operator::running(&cluster).await);
-    findings.push(operator::stop(&cluster).await);
-    findings.extend(rights::of_the_operator(&cluster).await);
-    findings.extend(rights::of_the_person(&cluster).await);
-    findings.extend(gitops::argo_cd(&cluster, &args.argocd_namespace).await);
-    findings.extend(gitops::flux(&cluster).await);
+    let mut limit = std::pin::pin!(tokio::time::sleep(args.wait.to_std().unwrap_or_default()));
+    let mut over = args.wait.is_zero();
+    let findings = loop {
+        let findings = looked_at(&cluster, &args).await?;
+        let problem = findings.iter().find(|f| f.state == State::Problem);
+        let Some(problem) = problem.filter(|_| !over) else { break findings };
+        eprintln!("{}: {}", problem.check, inert(&problem.found));
+        tokio::select! {
+            () = &mut limit => over = true,
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
+        }
+    };
     let ill = findings.iter().any(|f| f.state == State::Problem);
     let names: Vec<String> =
         findings.iter().filter(|f| f.state == State::Problem).map(|f| f.check.to_owned()).collect();
@@ -111,6 +123,27 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     answer(&text)?;
     Ok(ExitCode::from(u8::from(ill)))
+}
+
+/// Everything once.
+async fn looked_at(cluster: &Cluster, args: &Args) -> Result<Vec<Finding>, Failure> {
+    // Everything else is of no use if nobody answers.
+    let version = cluster.api.at("/version").await.map_err(|r| r.told(&cluster.api))?;
+    let mut findings = operator::api_server(&version, cluster.api.skew());
+    findings.extend(hold::definitions(cluster).await);
+    findings.extend(hold::policies(cluster).await);
+    findings.extend(hold::effective(cluster).await);
+    findings.extend(operator::running(cluster).await);
+    findings.push(operator::stop(cluster).await);
+    findings.extend(rights::of_the_operator(cluster).await);
+    findings.extend(rights::of_the_person(cluster).await);
+    findings.extend(gitops::argo_cd(cluster, &args.argocd_namespace).await);
+    findings.extend(gitops::flux(cluster).await);
+    Ok(findings)
+}
+
+fn duration(text: &str) -> Result<TimeDelta, String> {
+    duration_from_wire(text).ok_or_else(|| "write a duration such as 30s or 2m".to_owned())
 }
 
 fn drawn(findings: &[Finding], screen: &Screen) -> String {
