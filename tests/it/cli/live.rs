@@ -59,7 +59,9 @@ impl Shell {
             let quoted = command.replace('\'', "'\\''");
             script.push_str(&format!("printf '%s\\n' '$ {quoted}'\n{command}\nprintf '[exit %s]\\n' \"$?\"\n"));
         }
-        let child = Command::new("bash")
+        let told = self.folder.join("told");
+        let out = std::fs::File::create(&told)?;
+        let mut child = Command::new("bash")
             .arg("-c")
             .arg(script)
             .env("PATH", &self.path)
@@ -69,12 +71,14 @@ impl Shell {
             .env("KUBERC", "off")
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(out.try_clone()?)
+            .stderr(out)
             .kill_on_drop(true)
             .spawn()?;
-        let out = tokio::time::timeout(std::time::Duration::from_secs(420), child.wait_with_output()).await??;
-        Ok(format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(420), child.wait()).await;
+        let said = std::fs::read_to_string(&told)?;
+        ended.map_err(|_| format!("it does not end:\n{said}"))??;
+        Ok(said)
     }
 }
 
