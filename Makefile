@@ -49,8 +49,8 @@ model: need-cargo ## every state of a small cluster, and what judges histories
 simapi: control-plane ## the API server in memory, and whether it answers as a real one does
 	cargo test -p simapi --tests
 
-stories: need-cargo ## every story of tests/scenarios on a simulated cluster; STORY=name plays one and tells it
-	cargo test --test proof -- stories --nocapture --test-threads=1
+stories: need-cargo ## every story of tests/scenarios, and 200 random ones, on simulated clusters; STORY=name plays one and tells it
+	SEEDS=$(or $(SEEDS),200) cargo test --test proof -- stories record $(if $(STORY),,seeds) --nocapture --test-threads=1
 
 seeds: need-cargo ## thousands of random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
 	cargo test --profile seeds --test proof -- seeds record --nocapture --test-threads=1
