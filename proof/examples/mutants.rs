@@ -1,5 +1,6 @@
-//! Makes the mistakes of `proof::mutants` one after the other, in a copy of the sources, and expects a red test each
-//! time: `cargo run -p proof --example mutants [-- WORD…]`, where words choose by name. Ends with 1 if one survives.
+//! Makes the mistakes of `proof::mutants` one after the other, in a copy of the sources whose tests are green, and
+//! expects a red test each time: `cargo run -p proof --example mutants [-- WORD…]`, where words choose by name, file, or kind of
+//! tests (`Unit`, `Simulation`). Ends with 1 if one survives, or none is chosen.
 
 #![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
 
@@ -14,10 +15,18 @@ fn main() -> ExitCode {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let copy = top.join("target/mutants/sources");
     let chosen = |m: &&Mutant| {
-        words.is_empty() || words.iter().any(|w| m.name.contains(w.as_str()) || m.file.contains(w.as_str()))
+        let fits = |w: &String| m.name.contains(w) || m.file.contains(w) || format!("{:?}", m.tests) == *w;
+        words.is_empty() || words.iter().any(fits)
     };
-    let mut survived = 0;
+    refresh(&top, &copy);
+    for tests in [Tests::Unit, Tests::Simulation] {
+        if MUTANTS.iter().filter(chosen).any(|m| m.tests == tests) {
+            assert_eq!(judge(&copy, tests), "SURVIVED", "{tests:?}: red without any mistake, so red says nothing");
+        }
+    }
+    let (mut survived, mut made) = (0, 0);
     for mutant in MUTANTS.iter().filter(chosen) {
+        made += 1;
         let begun = Instant::now();
         refresh(&top, &copy);
         let path = copy.join(mutant.file);
@@ -34,8 +43,8 @@ fn main() -> ExitCode {
         );
         std::fs::write(&path, text).expect("the copy can be written");
     }
-    println!("{survived} not killed");
-    ExitCode::from(u8::from(survived > 0))
+    println!("{survived} of {made} not killed");
+    ExitCode::from(u8::from(survived > 0 || made == 0))
 }
 
 /// Copies what git knows of, and only what differs, so that what is compiled stays compiled.
