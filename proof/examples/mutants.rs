@@ -1,6 +1,6 @@
 //! Makes the mistakes of `proof::mutants` one after the other, in a copy of the sources whose tests are green, and
-//! expects a red test each time: `cargo run -p proof --example mutants [-- WORD…]`, where words choose by name, file, or kind of
-//! tests (`Unit`, `Simulation`). Ends with 1 if one survives, or none is chosen.
+//! expects a red test each time: `cargo run -p proof --example mutants [-- WORD…]`, where words choose by name, file, or
+//! kind of tests (`Unit`, `Simulation`). Ends with 1 if one survives, or none is chosen.
 
 #![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
 
