@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::cel::annotation_pointer;
 use super::held::ROOM;
 use super::object::{Denial, Match, Named, Policy, validating_binding};
+use crate::api::GROUP;
 use crate::api::names::{ASKED_BACK, ASKED_BACK_BY, FORCE_DELETE};
-use crate::api::{GROUP, VERSION};
 use crate::manifests::names::VERB_ROLLBACK;
 
 /// What the guard and the stamp of releases compute of it.
@@ -81,13 +81,7 @@ pub(super) fn deletion() -> Vec<Value> {
     let policy = Policy {
         name: name.clone(),
         failure: "Fail",
-        matches: Match {
-            group: GROUP,
-            version: VERSION,
-            resources: vec!["coordinatedreleases".to_owned()],
-            operations: &["DELETE"],
-            label: None,
-        },
+        matches: Match::own(vec!["coordinatedreleases".to_owned()], &["DELETE"]),
         conditions: Vec::new(),
         variables: vec![
             (

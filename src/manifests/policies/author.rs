@@ -10,8 +10,8 @@ use super::cel::annotation_pointer;
 use super::held::ROOM;
 use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
 use super::self_binding::equal_but;
+use crate::api::GROUP;
 use crate::api::names::{AUTHOR, AUTHOR_GROUPS};
-use crate::api::{GROUP, VERSION};
 use crate::manifests::names::VERB_OVERRIDE;
 
 /// A kind whose author counts.
@@ -92,13 +92,7 @@ impl Authored {
         Policy {
             name: name.to_owned(),
             failure,
-            matches: Match {
-                group: GROUP,
-                version: VERSION,
-                resources: vec![self.resource.to_owned()],
-                operations: &["CREATE", "UPDATE"],
-                label: None,
-            },
+            matches: Match::own(vec![self.resource.to_owned()], &["CREATE", "UPDATE"]),
             conditions: Vec::new(),
             variables,
         }

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::cel::{dedent, plain, sentence};
+use crate::api::{GROUP, VERSION};
 use crate::manifests::object::cluster_object;
 
 /// Which requests a policy looks at.
@@ -19,7 +20,12 @@ pub(super) struct Match<'a> {
     pub label: Option<&'a str>,
 }
 
-impl Match<'_> {
+impl<'a> Match<'a> {
+    /// Requests about rollcall's own kinds, whatever labels they carry.
+    pub fn own(resources: Vec<String>, operations: &'a [&'a str]) -> Self {
+        Self { group: GROUP, version: VERSION, resources, operations, label: None }
+    }
+
     fn constraints(&self) -> Value {
         let selector = match self.label {
             Some(key) => json!({"matchExpressions": [{"key": key, "operator": "Exists"}]}),

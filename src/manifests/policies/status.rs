@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::cel::quote;
 use super::object::{Denial, Match, Named, Policy, validating_binding};
 use super::self_binding::equal_but;
-use crate::api::{GROUP, VERSION};
+use crate::api::GROUP;
 use crate::manifests::Install;
 use crate::manifests::names::{CHECK_CONTROLLERS, VERB_ANSWER};
 
@@ -31,13 +31,7 @@ fn policy(install: &Install, name: &str, resources: &[&str], variables: Vec<Name
     let policy = Policy {
         name: name.clone(),
         failure: "Fail",
-        matches: Match {
-            group: GROUP,
-            version: VERSION,
-            resources: resources.iter().map(|resource| format!("{resource}/status")).collect(),
-            operations: &["UPDATE"],
-            label: None,
-        },
+        matches: Match::own(resources.iter().map(|resource| format!("{resource}/status")).collect(), &["UPDATE"]),
         conditions: vec![("not-operator", format!("request.userInfo.username != {}", quote(&install.operator_user)))],
         variables,
     };

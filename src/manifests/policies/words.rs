@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
-use crate::api::{GROUP, VERSION};
+use crate::api::GROUP;
 use crate::manifests::names::{VERB_OVERRIDE, VERB_SIGNOFF};
 
 /// The team, as messages name it.
@@ -69,13 +69,7 @@ impl Words {
         Policy {
             name: name.to_owned(),
             failure,
-            matches: Match {
-                group: GROUP,
-                version: VERSION,
-                resources: vec!["teamreadinesses".to_owned()],
-                operations: &["CREATE", "UPDATE"],
-                label: None,
-            },
+            matches: Match::own(vec!["teamreadinesses".to_owned()], &["CREATE", "UPDATE"]),
             conditions: Vec::new(),
             variables,
         }
