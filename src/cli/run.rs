@@ -8,8 +8,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Failure;
+use super::asked::duration;
 use super::policies::webhook_url;
-use crate::api::time::duration_from_wire;
 use crate::clock::ServerClock;
 use crate::cluster::client;
 use crate::cluster::lease::unique_identity;
@@ -48,10 +48,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     webhook_certificates: Option<PathBuf>,
     /// How long a new change may still be claimed by a release before it counts as nobody's.
-    #[arg(long, default_value = "30s", value_parser = duration, value_name = "DURATION")]
+    #[arg(long, default_value = "30s", value_parser = duration("30s, 5m or 1h30m"), value_name = "DURATION")]
     settle: TimeDelta,
     /// How far the clocks of this machine and the API server may differ before nothing is released.
-    #[arg(long, default_value = "2s", value_parser = duration, value_name = "DURATION")]
+    #[arg(long, default_value = "2s", value_parser = duration("30s, 5m or 1h30m"), value_name = "DURATION")]
     max_skew: TimeDelta,
     /// How many objects of each kind are looked at at the same time.
     #[arg(long, default_value_t = 4, value_name = "N")]
@@ -68,10 +68,6 @@ pub struct Args {
     /// What is logged: info, debug, or a filter such as rollcall=debug,warn. RUST_LOG wins.
     #[arg(long, default_value = "info", value_name = "LEVEL")]
     log_level: String,
-}
-
-fn duration(text: &str) -> Result<TimeDelta, String> {
-    duration_from_wire(text).ok_or_else(|| "write a duration such as 30s, 5m or 1h30m".to_owned())
 }
 
 pub fn run(args: Args) -> Result<ExitCode, Failure> {

@@ -5,13 +5,12 @@ use std::process::ExitCode;
 
 use chrono::TimeDelta;
 
-use super::asked::Place;
+use super::asked::{Place, duration};
 use super::cluster::{Changes, Cluster, RefusalKind, read};
 use super::screen::Screen;
 use super::screen::text::{cut, inert};
 use super::screen::when::span;
 use super::{Failure, answer, completion, invoked_as};
-use crate::api::time::duration_from_wire;
 use crate::cluster::objects::Release;
 use crate::cluster::writes::RELEASES;
 use crate::domain::ObjectName;
@@ -31,7 +30,7 @@ pub struct Args {
     #[arg(long = "for", value_name = "WHAT", value_parser = goal, default_value = "finished")]
     goal: Goal,
     /// How long to wait at most.
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30m")]
+    #[arg(long, value_name = "DURATION", value_parser = duration("90s, 30m or 2h"), default_value = "30m")]
     timeout: TimeDelta,
     #[command(flatten)]
     place: Place,
@@ -57,10 +56,6 @@ fn goal(text: &str) -> Result<Goal, String> {
             Goal::Condition { name: name.to_owned(), status: status.to_owned() }
         }
     })
-}
-
-fn duration(text: &str) -> Result<TimeDelta, String> {
-    duration_from_wire(text).ok_or_else(|| "write a duration such as 90s, 30m or 2h".to_owned())
 }
 
 /// Where a release stands against what is waited for.

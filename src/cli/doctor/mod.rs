@@ -14,13 +14,12 @@ use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::asked::Asked;
+use super::asked::{Asked, duration};
 use super::cluster::{Cluster, Refusal, RefusalKind};
 use super::screen::Screen;
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::{count, inert, wrapped};
 use super::{Failure, answer};
-use crate::api::time::duration_from_wire;
 
 /// How long it waits before it looks again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -40,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "NAMESPACE", default_value = "argocd")]
     argocd_namespace: String,
     /// Look again as long as there is a problem, for at most so long.
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    #[arg(long, value_name = "DURATION", value_parser = duration("30s or 2m"), default_value = "0s")]
     wait: TimeDelta,
     #[command(flatten)]
     asked: Asked,
@@ -140,10 +139,6 @@ async fn looked_at(cluster: &Cluster, args: &Args) -> Result<Vec<Finding>, Failu
     findings.extend(gitops::argo_cd(cluster, &args.argocd_namespace).await);
     findings.extend(gitops::flux(cluster).await);
     Ok(findings)
-}
-
-fn duration(text: &str) -> Result<TimeDelta, String> {
-    duration_from_wire(text).ok_or_else(|| "write a duration such as 30s or 2m".to_owned())
 }
 
 fn drawn(findings: &[Finding], screen: &Screen) -> String {
