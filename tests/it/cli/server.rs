@@ -159,7 +159,7 @@ impl Known {
             "GET" => self.read(path, query, &plural),
             "POST" => {
                 self.writes.push(format!("POST {path}?{query}"));
-                (201, self.held_if_gated(body))
+                self.admitted(path, body)
             }
             _ => {
                 self.writes.push(format!("{method} {path} as {user}"));
@@ -230,15 +230,24 @@ impl Known {
         (200, object.clone())
     }
 
-    /// What the admission policies would do to a workload, if they are there.
-    fn held_if_gated(&self, mut object: Value) -> Value {
-        let policies = self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/"));
-        if policies && object["metadata"]["labels"]["rollcall.dev/gate"].is_string() {
+    /// What the admission policies would do to a workload, as far as they are there.
+    fn admitted(&self, path: &str, mut object: Value) -> (u16, Value) {
+        if !object["metadata"]["labels"]["rollcall.dev/gate"].is_string() {
+            return (201, object);
+        }
+        if self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/")) {
             object["metadata"]["annotations"]["rollcall.dev/hold"] = "policy".into();
             let field = if object["kind"] == "Job" { "suspend" } else { "paused" };
             object["spec"][field] = true.into();
+            return (201, object);
         }
-        object
+        let guard = format!("guard-{}.rollcall.dev", object["kind"].as_str().unwrap_or_default().to_lowercase());
+        if self.objects.keys().any(|path| path.ends_with(&format!("/validatingadmissionpolicies/{guard}"))) {
+            let message =
+                format!("ValidatingAdmissionPolicy '{guard}' with binding '{guard}' denied request: not held");
+            return (403, status(403, "Forbidden", &message, &plural(path)));
+        }
+        (201, object)
     }
 }
 
