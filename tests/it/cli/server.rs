@@ -214,18 +214,12 @@ impl Known {
         }
         let next = version.as_str().and_then(|v| v.parse::<u64>().ok()).unwrap_or(0) + 1;
         object["metadata"]["resourceVersion"] = next.to_string().into();
-        for entry in object["spec"]["signOffs"].as_array_mut().into_iter().flatten() {
-            if entry["by"].is_null() {
-                entry["by"] = user.into();
-            }
+        for list in ["/spec/signOffs", "/spec/tasksDone"] {
+            let entries = object.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+            entries.filter(|entry| entry["by"].is_null()).for_each(|entry| entry["by"] = user.into());
         }
-        for entry in object["spec"]["tasksDone"].as_array_mut().into_iter().flatten() {
-            if entry["by"].is_null() {
-                entry["by"] = user.into();
-            }
-        }
-        if object["spec"]["override"].is_object() {
-            object["spec"]["override"]["by"] = user.into();
+        if let Some(granted) = object.pointer_mut("/spec/override").filter(|o| o.is_object()) {
+            granted["by"] = user.into();
         }
         (200, object.clone())
     }
