@@ -137,7 +137,7 @@ impl Schema {
         let length = if bounded { text.chars().count() as u64 } else { 0 };
         if let Some(least) = limits.length[0].filter(|least| length < *least) {
             let message = format!("{path} in body should be at least {least} chars long");
-            causes.push(Cause::invalid(&path.to_string(), &Value::from(text), &message));
+            causes.push(Cause::invalid(path.to_string(), &Value::from(text), &message));
         }
         if let Some(most) = limits.length[1].filter(|most| length > *most) {
             let message = format!("Too long: may not be more than {most} bytes");
@@ -145,18 +145,18 @@ impl Schema {
         }
         if let Some(pattern) = limits.pattern.as_ref().filter(|pattern| !pattern.matches(text)) {
             let message = format!("{path} in body should match '{}'", pattern.text);
-            causes.push(Cause::invalid(&path.to_string(), &Value::from(text), &message));
+            causes.push(Cause::invalid(path.to_string(), &Value::from(text), &message));
         }
         if !is_of_format(&limits.format, text) {
             let message = format!("{path} in body must be of type {}: {}", limits.format, Value::from(text));
-            causes.push(Cause::invalid(&path.to_string(), &Value::from(text), &message));
+            causes.push(Cause::invalid(path.to_string(), &Value::from(text), &message));
         }
     }
 
     fn number(&self, path: &Path<'_>, value: &Value, causes: &mut Vec<Cause>) {
         let Limits { number: [least, most], exclusive: [above, under], multiple, .. } = &self.limits;
         let number = value.as_f64().unwrap_or_default();
-        let mut bad = |message: String| causes.push(Cause::invalid(&path.to_string(), value, &message));
+        let mut bad = |message: String| causes.push(Cause::invalid(path.to_string(), value, &message));
         if let Some(least) = least.filter(|least| number < *least || (*above && number <= *least)) {
             let or_equal = if *above { "" } else { " or equal to" };
             bad(format!("{path} in body should be greater than{or_equal} {least}"));
@@ -183,7 +183,7 @@ impl Schema {
             schema.value(path, value, &mut causes);
             causes.is_empty()
         };
-        let mut bad = |message: &str| causes.push(Cause::invalid(&path.to_string(), value, message));
+        let mut bad = |message: &str| causes.push(Cause::invalid(path.to_string(), value, message));
         if !self.any_of.is_empty() && !self.any_of.iter().any(holds) {
             bad("must validate at least one schema (anyOf)");
         }
