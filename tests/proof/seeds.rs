@@ -204,7 +204,7 @@ fn said(played: &Played) -> impl Iterator<Item = &str> {
 
 fn wrong(played: &Played) -> Vec<String> {
     let broken = proof::properties::all(&played.history).into_iter().map(|violation| violation.to_string());
-    broken.chain(played.missed.iter().cloned()).collect()
+    broken.chain(played.missed.iter().cloned()).chain(played.endless.clone()).collect()
 }
 
 fn number(name: &str, or: u64) -> u64 {
