@@ -363,6 +363,10 @@ impl Player {
         }
         let mut object = self.sim.get("teamreadinesses", team, team).ok_or("no such team")?;
         let mut words = object["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+        let same = |w: &&Value| ["release", "decision", "digest"].iter().all(|field| w[field] == word[field]);
+        if let Some(old) = words.iter().find(same) {
+            word["renewal"] = (old["renewal"].as_u64().unwrap_or_default() + 1).into();
+        }
         words.retain(|w| w["release"] != word["release"]);
         words.push(word);
         object["spec"]["signOffs"] = words.into();

@@ -227,7 +227,11 @@ impl<'a, 'b> Asked<'a, 'b> {
                 let machine = by.starts_with("system:serviceaccount:") && !items(&rules["delegates"]).any(|d| d == by);
                 let seen = items(&team["status"]["seenSignOffs"])
                     .filter(|t| {
-                        t["release"] == name && t["role"] == wanted["role"] && t["digest"] == digest && t["by"] == by
+                        t["release"] == name
+                            && t["role"] == wanted["role"]
+                            && t["digest"] == digest
+                            && t["by"] == by
+                            && t["renewal"] == s["renewal"]
                     })
                     .filter_map(|t| instant(&t["at"]))
                     .max();

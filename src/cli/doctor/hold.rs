@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Finding;
+use crate::api::GROUP;
 use crate::api::crds::crds;
 use crate::api::names::{GATE_LABEL, HOLD};
 use crate::cli::cluster::{Cluster, RefusalKind, read};
@@ -106,6 +107,11 @@ pub async fn effective(cluster: &Cluster) -> Vec<Finding> {
     findings
 }
 
+/// The policy that refuses changes of a kind which the hold has let through.
+fn guard(resource: Resource) -> String {
+    format!("guard-{}.{GROUP}", resource.kind.to_lowercase())
+}
+
 async fn tried(cluster: &Cluster, resource: Resource, field: &str, object: Value) -> Finding {
     let check = "hold";
     let namespace = &cluster.namespace;
@@ -119,6 +125,18 @@ async fn tried(cluster: &Cluster, resource: Resource, field: &str, object: Value
                 let said = format!("{what}, came back free: nothing is held here");
                 Finding::problem(check, said, APPLY_POLICIES)
             }
+        }
+        // It is stored neither held nor free: changes fail here until what holds them is in force.
+        Err(refusal) if refusal.message.contains(&guard(resource)) => {
+            let said = format!(
+                "a {} in namespace {namespace}, tried as a dry run, was not held, and the guard refused it",
+                resource.kind
+            );
+            Finding::problem(check, said, APPLY_POLICIES)
+        }
+        Err(refusal) if refusal.kind == RefusalKind::Unreachable => {
+            let said = format!("a {} tried as a dry run had no answer: {}", resource.kind, refusal.because.join(": "));
+            Finding::problem(check, said, "kubectl get --raw /readyz?verbose")
         }
         Err(refusal) if refusal.kind == RefusalKind::Refused => {
             let said = format!("a {} tried as a dry run was refused: {}", resource.kind, refusal.message);

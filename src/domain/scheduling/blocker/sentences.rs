@@ -185,6 +185,11 @@ impl Cause {
                 format!("require less of {resource}, or have its window's spec.capacity.resources say more")
             }
             Self::TeamBusy { .. } => "wait for one of them".to_owned(),
+            Self::SignOff { team, role, why: WhyLacking::Expired { .. }, .. } => {
+                format!(
+                    "say it again, with a higher renewal of the entry as {role} in spec.signOffs of TeamReadiness {team}"
+                )
+            }
             Self::SignOff { team, role, digest, release, .. } => {
                 format!(
                     "sign in spec.signOffs of TeamReadiness {team}: release {release}, role {role}, digest {digest}"
