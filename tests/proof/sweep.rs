@@ -33,7 +33,15 @@ const BY_THE_CLOCK: &[(&str, &str)] =
     &[("closing", "whether a step is done, as rollcall sees it, when its window closes")];
 
 /// Runs that found a mistake once.
-const REGRESSIONS: &[&str] = &[];
+const REGRESSIONS: &[&str] = &[
+    // What was granted was let go 25 s later, by a process that stood still between its last look and its write.
+    "content StandsStill@60",
+    "migration-backend-frontends StandsStill@50",
+    // Two that lead contradicted each other without a pause.
+    "rights twins DiesAndItArrivesLate@39",
+    // An uninstallation that was given up and done again was judged as the operator's own deed.
+    "outage-and-goodbye DiesAfter@85",
+];
 
 /// What disturbs a story.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -269,7 +277,8 @@ fn every_story_disturbed_in_every_way_comes_to_the_same_end_and_breaks_no_rule_o
     all_are_right(&runs, &undisturbed);
 }
 
-/// One of each sort for each story, another one from story to story, and everything that found a mistake once.
+/// For each story one run of every other sort, from story to story another one of the other half, and everything that
+/// found a mistake once.
 #[test]
 fn a_sample_of_the_runs_and_those_that_found_a_mistake_once_come_to_the_same_end() {
     let stories = chosen();
@@ -277,7 +286,8 @@ fn a_sample_of_the_runs_and_those_that_found_a_mistake_once_come_to_the_same_end
     let named = |text: &&str| Run::named(&stories, text);
     let mut runs: Vec<Run<'_>> = REGRESSIONS.iter().filter_map(named).collect();
     for (place, story) in stories.iter().enumerate() {
-        for (sort, all) in sorts(undisturbed[&story.name].seen).into_iter().enumerate() {
+        let sorts = sorts(undisturbed[&story.name].seen).into_iter().enumerate();
+        for (sort, all) in sorts.filter(|(sort, _)| sort % 2 == place % 2) {
             // Far from each other, whatever the story and the sort.
             let n = (place * 31 + sort * 17 + 7) % all.len().max(1);
             runs.extend(all.get(n).map(|by| Run { story, by: by.clone() }));

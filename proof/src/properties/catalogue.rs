@@ -43,7 +43,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "S1",
         name: "gate soundness",
-        meaning: "Behind each release action stands a grant for exactly the version that was held; all gates were open together at one moment after the decision began; and the action came within 5 s of the grant.",
+        meaning: "Behind each release action stands a grant for exactly the version that was held; all gates were open together at one moment after the decision began; and the action came within 5 s of the grant: a later one is refused by the API server itself, even from a process that stood still with it in its hands.",
         checked: &[Decisions, Model, Simulation, Live],
         check: safety::gate_soundness,
     },
