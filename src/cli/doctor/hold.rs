@@ -59,7 +59,8 @@ fn same_schema(expected: &Value, there: &Value) -> bool {
     expected.pointer(properties).map(compact) == there.pointer(properties).map(compact)
 }
 
-/// Without descriptions: words may be better said in another version.
+/// Without descriptions: words may be better said in another version. Numbers by their value: the API server writes
+/// `8.0` as `8`.
 fn compact(schema: &Value) -> Value {
     match schema {
         Value::Object(fields) => {
@@ -67,6 +68,7 @@ fn compact(schema: &Value) -> Value {
             kept.map(|(key, value)| (key.clone(), compact(value))).collect()
         }
         Value::Array(items) => items.iter().map(compact).collect(),
+        Value::Number(number) => number.as_f64().into(),
         other => other.clone(),
     }
 }
@@ -143,5 +145,21 @@ async fn tried(cluster: &Cluster, resource: Resource, field: &str, object: Value
             Finding::warning(check, said, "try another namespace: -n NAMESPACE")
         }
         Err(refusal) => Finding::unseen(check, &refusal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_the_same_however_the_api_server_writes_its_numbers_and_another_with_another_bound() {
+        let definition = |description: &str, maximum: Value| {
+            let seat = json!({"type": "integer", "description": description, "maximum": maximum});
+            json!({"spec": {"versions": [{"schema": {"openAPIV3Schema": {"properties": {"seat": seat}}}}]}})
+        };
+        let ours = definition("which seat", json!(8.0));
+        assert!(same_schema(&ours, &definition("a seat", json!(8))));
+        assert!(!same_schema(&ours, &definition("which seat", json!(9))));
     }
 }
