@@ -283,6 +283,11 @@ const MOST: usize = 200_000;
 pub struct Counter {
     pub armed: AtomicBool,
     pub asked: AtomicUsize,
+    /// How many requests processes made, and how many instants there were at which one was made.
+    pub requests: AtomicUsize,
+    pub instants: AtomicUsize,
+    /// How many events their watches had.
+    pub events: AtomicUsize,
     all: Mutex<Asked>,
 }
 
@@ -305,6 +310,8 @@ impl Counter {
     /// Whether this request is one too many.
     fn is_too_much(&self, now: jiff::Timestamp) -> bool {
         let mut all = self.all.lock().expect("nobody panics while it holds this");
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.instants.fetch_add(usize::from(all.now != now), Ordering::Relaxed);
         all.at_once = if all.now == now { all.at_once + 1 } else { 1 };
         all.now = now;
         all.ever += 1;
@@ -328,5 +335,10 @@ impl Fault for Counter {
             self.asked.fetch_add(1, Ordering::Relaxed);
         }
         Before::Pass
+    }
+
+    fn event(&self, _: &Seen<'_>, _: &Event) -> Delivery {
+        self.events.fetch_add(1, Ordering::Relaxed);
+        Delivery::Show
     }
 }

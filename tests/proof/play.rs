@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -41,6 +41,9 @@ pub struct Played {
     pub parts: Option<String>,
     /// Why it would never have ended, if it was ended by force.
     pub endless: Option<String>,
+    /// How much happened: requests of rollcall's processes, instants at which there was one, events that their watches
+    /// showed, and writes of everybody.
+    pub amount: [u64; 4],
 }
 
 /// How a story is played.
@@ -151,9 +154,12 @@ pub fn play(story: &Story, stage: Stage) -> Played {
             player.told.commits(&sim);
         }
         sim.server.trace().iter().for_each(|line| println!("{line}"));
+        let count = |n: &AtomicUsize| n.load(Ordering::Relaxed) as u64;
+        let amount =
+            [count(&counter.requests), count(&counter.instants), count(&counter.events), sim.server.revision()];
         let (trace, end) = (sim.server.trace_hash(), state(&sim));
         let Player { told, missed, saw, parts, .. } = player;
-        Played { history, told, trace, missed, saw, parts, endless, end }
+        Played { history, told, trace, missed, saw, parts, endless, end, amount }
     })
 }
 
@@ -344,10 +350,11 @@ impl Player {
     /// Who has given a word for content that has changed since gives it again.
     fn looks_again(&self) {
         for (who, team, release) in self.words.iter().filter(|_| self.persistent) {
-            let current = &self.sim.release(release)["status"]["digest"];
-            let object = self.sim.get("teamreadinesses", team, team).unwrap_or_default();
-            let words = object["spec"]["signOffs"].as_array().into_iter().flatten();
-            let given = words.into_iter().find(|w| w["release"] == format!("releases/{release}").as_str());
+            let Some(found) = self.sim.look_at("coordinatedreleases", "releases", release) else { continue };
+            let current = &found.value["status"]["digest"];
+            let found = self.sim.look_at("teamreadinesses", team, team);
+            let mut words = found.iter().flat_map(|o| o.value["spec"]["signOffs"].as_array()).flatten();
+            let given = words.find(|w| w["release"] == format!("releases/{release}").as_str());
             if current.is_string() && given.is_none_or(|w| w["digest"] != *current) {
                 let _ = self.signs(who, team, release, true, None);
             }

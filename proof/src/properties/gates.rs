@@ -312,7 +312,7 @@ impl Windows {
         });
         match found {
             Some(window) => {
-                debug_assert_eq!(window.window_type() == WindowType::Freeze, freeze);
+                assert_eq!(window.window_type() == WindowType::Freeze, freeze);
                 window.covers(at)
             }
             None => freeze,
