@@ -206,7 +206,7 @@ fn said(played: &Played) -> impl Iterator<Item = &str> {
 
 fn wrong(played: &Played) -> Vec<String> {
     let broken = proof::properties::all(&played.history).into_iter().map(|violation| violation.to_string());
-    broken.chain(played.missed.iter().cloned()).collect()
+    broken.chain(played.missed.iter().cloned()).chain(played.endless.clone()).collect()
 }
 
 /// How much happened in many seeds: whoever makes them faster can see that they are not emptier for it.

@@ -130,6 +130,7 @@ async fn record(world: &World, release: &Release, status: &CoordinatedReleaseSta
     match written {
         Ok(version) => {
             world.metrics.grant("granted");
+            world.last_said.note(key, release.meta.generation, version.clone(), world.clock.now());
             world.stores.releases.expect_at_least(key.clone(), version);
             Ok(())
         }
