@@ -66,16 +66,14 @@ impl Swarm {
     /// What may go wrong by this chance.
     pub fn new(mut chance: Chance, healed: Arc<AtomicBool>) -> Self {
         let mut kinds = Vec::new();
+        // Where every fourth request fails nothing is ever let go before all goes well, and nothing can go wrong with it.
+        let often = chance.pick(&[3, 8, 25]).copied().unwrap_or(8);
         for kind in ALL {
             if chance.percent(35) {
                 // A watch shows many events, so what ends one must be rarer.
-                let most =
-                    if matches!(kind, Wrong::WatchStalls | Wrong::WatchEnds | Wrong::WatchExpires | Wrong::WatchCut) {
-                        6
-                    } else {
-                        25
-                    };
-                kinds.push((kind, 1 + chance.below(most)));
+                let ends_watches =
+                    matches!(kind, Wrong::WatchStalls | Wrong::WatchEnds | Wrong::WatchExpires | Wrong::WatchCut);
+                kinds.push((kind, 1 + chance.below(if ends_watches { often / 4 + 1 } else { often })));
             }
         }
         Self { healed, kinds, chance: Mutex::new(chance) }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::adversary::{Counter, Order};
 use crate::cast::Cast;
 use crate::manifests::{merge, named, object};
+use crate::meddler::Cluster;
 use crate::record;
 use crate::sim::{Person, Setup, Sim, run};
 use crate::story::{Does, Line, Story, day};
@@ -64,6 +65,8 @@ pub struct Stage {
     pub told: bool,
     /// Each process of the operator has a twin, and both lead at all times.
     pub twins: bool,
+    /// Where faults that act on the cluster find it.
+    pub cluster: Cluster,
     /// What people know to see before each line: they wait for it before they go on, until nothing changes any more.
     pub knows: Vec<State>,
 }
@@ -88,6 +91,7 @@ impl Default for Stage {
             mends_within: MENDS_WITHIN,
             told: true,
             twins: false,
+            cluster: Cluster::default(),
             knows: Vec::new(),
         }
     }
@@ -121,6 +125,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         if std::env::var_os("TRACE").is_some() {
             sim.server.keep_trace();
         }
+        let _at_hand = stage.cluster.is(&sim.server);
         let cast = Cast::new(&sim, stage.twins);
         if let Some(orders) = stage.orders {
             tokio::spawn(cast.clone().obeys(orders));
@@ -307,6 +312,7 @@ impl Player {
                 self.waits(&format!("{release} is finished"), |s| s.release(release)["status"]["finished"] == true)
                     .await;
             }
+            Does::LookAgain => self.looks_again(),
             Does::Ends => {}
             seldom => self.seldom(seldom).await?,
         }
