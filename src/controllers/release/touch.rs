@@ -66,13 +66,7 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     let name = act.workload();
     let found = read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.ok_or_else(|| ApiError::NotFound { what: name.to_string() })?;
-    // Everything stops at once; and what was decided on is not touched in any other version.
-    let withdraws = matches!(act, Act::Withdraw { .. });
-    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
-    if world.stopped().is_some() && !withdraws
-        || found.version.as_str() != act.version()
-        || wants_held && found.hold.is_none()
-    {
+    if !may_be_touched(&found, act, world.stopped().is_some()) {
         return Err(ApiError::Conflict { what: name.to_string() });
     }
     if matches!(act, Act::Grant { .. } | Act::Release { .. }) && !still_granted(world, release, act).await? {
@@ -100,6 +94,14 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     };
     world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version.clone());
     Ok(Written::Done(version))
+}
+
+/// Everything stops at once, but for what keeps others from going on; and what was decided on is not touched in any other
+/// version.
+fn may_be_touched(found: &Workload, act: &Act, stopped: bool) -> bool {
+    let withdraws = matches!(act, Act::Withdraw { .. });
+    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
+    (!stopped || withdraws) && found.version.as_str() == act.version() && (!wants_held || found.hold.is_some())
 }
 
 /// Whether the release is there still, with the grant for this version on record: with a release that was deleted its
@@ -165,7 +167,63 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::fields::WorkloadKind;
+    use crate::cluster::workloads::decode as workload;
     use crate::domain::names::Kind;
+
+    fn about(act: &str, version: &str) -> Act {
+        let workload = WorkloadName { kind: Kind::Deployment, namespace: "shop".into(), name: "api".into() };
+        let (step, version, template) = ("api".to_owned(), version.to_owned(), "t".to_owned());
+        let all = [
+            Act::Grant {
+                step: step.clone(),
+                workload: workload.clone(),
+                uid: "u".into(),
+                version: version.clone(),
+                template: template.clone(),
+                overridden: None,
+            },
+            Act::Release {
+                step: step.clone(),
+                workload: workload.clone(),
+                version: version.clone(),
+                template: template.clone(),
+            },
+            Act::RollBack {
+                step: step.clone(),
+                workload: workload.clone(),
+                version: version.clone(),
+                former: Former { name: "api-1".into(), template: template.clone() },
+                marker: "m".into(),
+                from: "f".into(),
+            },
+            Act::Unpin { step: step.clone(), workload: workload.clone(), version: version.clone(), template },
+            Act::Keep { step: step.clone(), workload: workload.clone(), version: version.clone() },
+            Act::Withdraw { step, workload, version },
+        ];
+        all.into_iter().find(|one| one.verb() == act).expect("there is such an act")
+    }
+
+    #[test]
+    fn a_workload_is_touched_only_in_the_version_that_was_decided_on() {
+        let stored = |hold: serde_json::Value| -> Workload {
+            let text = json!({"metadata": {"namespace": "shop", "name": "api", "uid": "u", "resourceVersion": "7",
+                "annotations": hold}, "spec": {"template": {}}, "status": {}});
+            workload(WorkloadKind::Deployment, &text.to_string()).expect("a workload")
+        };
+        let (held, free) = (stored(json!({"rollcall.dev/hold": "policy"})), stored(json!({})));
+        for act in ["grant", "release", "roll-back", "unpin", "keep", "withdraw"] {
+            assert!(may_be_touched(&held, &about(act, "7"), false), "{act}");
+            assert!(!may_be_touched(&held, &about(act, "6"), false), "{act}: it has changed since");
+            let though_free = ["roll-back", "unpin"].contains(&act);
+            assert_eq!(may_be_touched(&free, &about(act, "7"), false), though_free, "{act}: nobody holds it any more");
+            assert_eq!(
+                may_be_touched(&held, &about(act, "7"), true),
+                act == "withdraw",
+                "{act}: everything was stopped"
+            );
+        }
+    }
 
     #[test]
     fn nothing_is_let_go_on_a_grant_that_went_with_its_release_or_was_withdrawn() {
