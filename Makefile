@@ -29,7 +29,7 @@ demo: newest-plane ## a release of three teams on a control plane of your own; S
 	@cargo build --quiet --bin rollcall --example demo
 	@"$(TARGET)/debug/examples/demo" $(if $(STORY),--story $(STORY)) $(ARGS)
 
-test: fmt clippy unit model simapi stories fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
+test: fmt clippy unit model simapi stories seeds fuzz live demo-once ## what CI runs: format, lints, all tests, the demo once
 
 fmt: need-cargo ## check the format
 	cargo fmt --all --check
@@ -49,11 +49,11 @@ model: need-cargo ## every state of a small cluster, and what judges histories
 simapi: control-plane ## the API server in memory, and whether it answers as a real one does
 	cargo test -p simapi --tests
 
-stories: need-cargo ## every story of tests/scenarios, and 200 random ones, on simulated clusters; STORY=name plays one and tells it
-	SEEDS=$(or $(SEEDS),200) cargo test --test proof -- stories record $(if $(STORY),,seeds) --nocapture --test-threads=1
+stories: need-cargo ## every story of tests/scenarios on a simulated cluster; STORY=name plays one and tells it
+	cargo test --profile seeds --test proof -- stories record --nocapture --test-threads=1
 
-seeds: need-cargo ## thousands of random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
-	cargo test --profile seeds --test proof -- seeds record --nocapture --test-threads=1
+seeds: need-cargo ## 10,000 random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
+	cargo test --profile seeds --test proof -- seeds --nocapture --test-threads=1
 
 sweep: need-cargo ## every story, disturbed in every way at every write and every event; PORTION=n makes so many runs of them
 	cargo test --profile seeds --test proof -- sweep --nocapture --test-threads=1

@@ -10,8 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::watch;
 use tokio::time::Instant;
+
+use crate::bell::{Bell, Listener};
 
 /// A source of time. Implementations are cheap to ask and never block.
 pub trait Clock: Send + Sync {
@@ -26,8 +27,8 @@ pub trait Clock: Send + Sync {
     /// Monotonic time, for timeouts and measurements. Stands still while a machine is suspended.
     fn monotonic(&self) -> Instant;
 
-    /// Changes each time [`Clock::now`] may have stepped, so that whoever sleeps until an instant can look again.
-    fn steps(&self) -> watch::Receiver<u64>;
+    /// Rings each time [`Clock::now`] may have stepped, so that whoever sleeps until an instant can look again.
+    fn steps(&self) -> Listener;
 }
 
 /// How far wall and monotonic progress may differ between two looks before it counts as a step of the wall clock.
@@ -86,7 +87,7 @@ struct State {
 pub struct ServerClock {
     wall: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     state: Mutex<State>,
-    steps: watch::Sender<u64>,
+    steps: Bell,
 }
 
 impl Default for ServerClock {
@@ -108,7 +109,7 @@ impl ServerClock {
         let last = Reading { wall: wall(), monotonic: Instant::now() };
         let state =
             State { last, bounds: None, bounds_at: last.monotonic, suspect: None, unconfirmed: TimeDelta::zero() };
-        Self { wall: Box::new(wall), state: Mutex::new(state), steps: watch::Sender::new(0) }
+        Self { wall: Box::new(wall), state: Mutex::new(state), steps: Bell::default() }
     }
 
     /// The local clocks now; taken before a request, for [`ServerClock::observe`].
@@ -140,7 +141,7 @@ impl ServerClock {
                 state.suspect = None;
                 state.unconfirmed = TimeDelta::zero();
                 if (bounds.offset() - before).abs() > STEP_TOLERANCE {
-                    self.steps.send_modify(|count| *count += 1);
+                    self.steps.ring();
                 }
             }
         }
@@ -160,7 +161,7 @@ impl ServerClock {
         let step = reading.wall - expected;
         if step.abs() > STEP_TOLERANCE {
             state.unconfirmed += step;
-            self.steps.send_modify(|count| *count += 1);
+            self.steps.ring();
         }
         state.last = reading;
         state
@@ -184,15 +185,15 @@ impl Clock for ServerClock {
         Instant::now()
     }
 
-    fn steps(&self) -> watch::Receiver<u64> {
-        self.steps.subscribe()
+    fn steps(&self) -> Listener {
+        self.steps.listen()
     }
 }
 
 /// The local system clock, for commands that have no API server to ask.
 #[derive(Default)]
 pub struct SystemClock {
-    steps: watch::Sender<u64>,
+    steps: Bell,
 }
 
 impl Clock for SystemClock {
@@ -208,8 +209,8 @@ impl Clock for SystemClock {
         Instant::now()
     }
 
-    fn steps(&self) -> watch::Receiver<u64> {
-        self.steps.subscribe()
+    fn steps(&self) -> Listener {
+        self.steps.listen()
     }
 }
 
@@ -218,7 +219,7 @@ impl Clock for SystemClock {
 pub struct SimulatedClock {
     start: Instant,
     origin: Mutex<(DateTime<Utc>, TimeDelta)>,
-    steps: watch::Sender<u64>,
+    steps: Bell,
 }
 
 impl SimulatedClock {
@@ -226,13 +227,13 @@ impl SimulatedClock {
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
         let origin = Mutex::new((now, TimeDelta::zero()));
-        Self { start: Instant::now(), origin, steps: watch::Sender::new(0) }
+        Self { start: Instant::now(), origin, steps: Bell::default() }
     }
 
     /// Steps the clock, forwards or back, while monotonic time stands still. Who sleeps is told.
     pub fn step(&self, by: TimeDelta) {
         self.step_silently(by);
-        self.steps.send_modify(|count| *count += 1);
+        self.steps.ring();
     }
 
     /// Steps the clock without telling anyone, as a suspended machine does.
@@ -259,8 +260,8 @@ impl Clock for SimulatedClock {
         Instant::now()
     }
 
-    fn steps(&self) -> watch::Receiver<u64> {
-        self.steps.subscribe()
+    fn steps(&self) -> Listener {
+        self.steps.listen()
     }
 }
 

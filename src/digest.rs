@@ -3,53 +3,67 @@
 //! It is SHA-256 over canonical JSON (keys sorted, no white space), so that any two programs that see
 //! the same plan and the same templates compute the same digest, on any machine.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// `sha256:` and 64 hexadecimal digits over a value's canonical JSON.
 #[must_use]
 pub fn digest_of(value: &Value) -> String {
-    let mut canonical = String::new();
+    let mut canonical = Vec::with_capacity(1024);
     write_canonical(value, &mut canonical);
     let mut text = String::with_capacity(71);
     text.push_str("sha256:");
-    for byte in Sha256::digest(canonical.as_bytes()) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
+    for byte in Sha256::digest(&canonical) {
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
     }
     text
 }
 
-fn write_canonical(value: &Value, out: &mut String) {
+fn write_canonical(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (n, item) in items.iter().enumerate() {
                 if n > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 write_canonical(item, out);
             }
-            out.push(']');
+            out.push(b']');
         }
         Value::Object(fields) => {
-            let mut sorted: Vec<_> = fields.iter().collect();
-            sorted.sort_by(|a, b| a.0.cmp(b.0));
-            out.push('{');
-            for (n, (key, item)) in sorted.into_iter().enumerate() {
+            out.push(b'{');
+            for (n, (key, item)) in sorted(fields).into_iter().enumerate() {
                 if n > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::String(key.clone()).to_string());
-                out.push(':');
+                write_text(key, out);
+                out.push(b':');
                 write_canonical(item, out);
             }
-            out.push('}');
+            out.push(b'}');
         }
-        scalar => out.push_str(&scalar.to_string()),
+        Value::String(text) => write_text(text, out),
+        // Writing to memory cannot fail.
+        scalar => drop(write!(out, "{scalar}")),
     }
+}
+
+/// By their keys, whatever keeps them.
+fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut sorted: Vec<_> = fields.iter().collect();
+    if !sorted.is_sorted_by(|a, b| a.0 < b.0) {
+        sorted.sort_by(|a, b| a.0.cmp(b.0));
+    }
+    sorted
+}
+
+/// A text as JSON writes it.
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    // Writing to memory cannot fail, and every text can be written.
+    let _ = serde_json::to_writer(out, text);
 }
 
 /// The first twelve hexadecimal digits: enough for people to tell two digests apart.

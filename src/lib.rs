@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod api;
+pub mod bell;
 pub mod cli;
 pub mod clock;
 pub mod cluster;

@@ -1,29 +1,36 @@
 //! Telling every part of the process to stop, once, in an orderly way.
 
-use tokio::sync::watch;
+use crate::bell::{Bell, Listener};
 
 /// Asks for the shutdown. Dropping it without asking counts as asking: nobody would be left to do it.
 pub struct Trigger {
-    requested: watch::Sender<bool>,
+    requested: Bell,
 }
 
 /// Learns of the shutdown. Cheap to clone, one for each part of the process.
 #[derive(Clone)]
 pub struct Shutdown {
-    requested: watch::Receiver<bool>,
+    requested: Listener,
 }
 
 /// A trigger and what it triggers.
 #[must_use]
 pub fn channel() -> (Trigger, Shutdown) {
-    let (sender, receiver) = watch::channel(false);
-    (Trigger { requested: sender }, Shutdown { requested: receiver })
+    let requested = Bell::default();
+    let shutdown = Shutdown { requested: requested.listen() };
+    (Trigger { requested }, shutdown)
 }
 
 impl Trigger {
     /// Asks for the shutdown; asking again changes nothing.
     pub fn request(&self) {
-        self.requested.send_replace(true);
+        self.requested.ring();
+    }
+}
+
+impl Drop for Trigger {
+    fn drop(&mut self) {
+        self.request();
     }
 }
 
@@ -31,13 +38,12 @@ impl Shutdown {
     /// Whether the shutdown has been asked for.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        *self.requested.borrow() || self.requested.has_changed().is_err()
+        self.requested.has_news()
     }
 
     /// Ends when the shutdown is asked for. Safe to drop and call again.
     pub async fn requested(&self) {
-        // An error means that the trigger is gone, which counts as asking.
-        let _ = self.requested.clone().wait_for(|requested| *requested).await;
+        self.requested.clone().rings().await;
     }
 }
 

@@ -55,6 +55,11 @@ impl Review<'_> {
 
 /// Changes or refuses writes. All that are installed change in order, then all judge the outcome.
 pub trait Admission: Send + Sync {
+    /// Whether it may change such a write at all. Asked before [`Admission::mutate`], which is not called if not.
+    fn may_change(&self, _review: &Review<'_>) -> bool {
+        true
+    }
+
     /// Changes what is about to be written. Not called for deletions.
     ///
     /// # Errors

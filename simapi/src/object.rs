@@ -48,23 +48,28 @@ impl Object {
     /// The fields after `apiVersion` and `kind`, as JSON with no braces around.
     fn inner(&self) -> &str {
         self.text.get_or_init(|| {
-            let mut map = self.value.as_object().cloned().unwrap_or_default();
-            map.remove("apiVersion");
-            map.remove("kind");
-            let text = Value::Object(map).to_string();
-            text[1..text.len() - 1].into()
+            let map = self.value.as_object().into_iter().flatten();
+            let fields = map.filter(|(name, _)| !matches!(name.as_str(), "apiVersion" | "kind"));
+            let mut text = Vec::with_capacity(1024);
+            for (n, (name, value)) in fields.enumerate() {
+                text.extend_from_slice(if n == 0 { b"\"" } else { b",\"" });
+                text.extend_from_slice(name.as_bytes());
+                text.extend_from_slice(b"\":");
+                serde_json::to_writer(&mut text, value).expect("a value is JSON, and memory takes it");
+            }
+            String::from_utf8(text).expect("JSON is UTF-8").into()
         })
     }
 
     /// The object as a GET and a watch show it.
     pub(crate) fn whole(&self) -> String {
         let (version, kind) = (text(&self.value, "apiVersion"), text(&self.value, "kind"));
-        format!("{{\"apiVersion\":\"{version}\",\"kind\":\"{kind}\",{}}}", self.inner())
+        ["{\"apiVersion\":\"", version, "\",\"kind\":\"", kind, "\",", self.inner(), "}"].concat()
     }
 
     /// The object as a list of a built-in kind shows it.
     pub(crate) fn item(&self) -> String {
-        format!("{{{}}}", self.inner())
+        ["{", self.inner(), "}"].concat()
     }
 
     /// The object's name.
@@ -100,13 +105,13 @@ pub(crate) fn metadata(value: &mut Value) -> &mut Map<String, Value> {
 
 /// Copies a field from one object to another, or removes it there if it is not here.
 pub(crate) fn carry(from: &Value, to: &mut Map<String, Value>, field: &str) {
-    match from.get(field) {
-        Some(value) => {
-            to.insert(field.to_owned(), value.clone());
-        }
-        None => {
-            to.remove(field);
-        }
+    match (from.get(field), to.get_mut(field)) {
+        // Mostly it is the same already.
+        (Some(value), Some(there)) if there == value => {}
+        (Some(value), Some(there)) => *there = value.clone(),
+        (Some(value), None) => drop(to.insert(field.to_owned(), value.clone())),
+        (None, Some(_)) => drop(to.remove(field)),
+        (None, None) => {}
     }
 }
 

@@ -245,9 +245,15 @@ impl ApiServer {
     /// The newest version of an object, by group and plural of its kind. No request is made, nothing goes wrong.
     #[must_use]
     pub fn get(&self, group: &str, plural: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.look_at(group, plural, namespace, name).map(|object| Value::clone(&object.value))
+    }
+
+    /// The same, for those who only look.
+    #[must_use]
+    pub fn look_at(&self, group: &str, plural: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
         let state = self.inner.lock();
         let index = state.store.named(group, plural)?;
-        state.store.get(index, &Key::new(namespace, name)).map(|object| Value::clone(&object.value))
+        state.store.get(index, &Key::new(namespace, name)).cloned()
     }
 
     /// The newest versions of all objects of a kind; of all namespaces if none is named.

@@ -196,6 +196,11 @@ pub struct SignOff {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "user_name")]
     pub by: Option<String>,
+    /// How often this word was given again: raise it to say the same anew once its time is over, for an entry that is
+    /// applied unchanged is the old word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub renewal: Option<i32>,
 }
 
 /// Go or NoGo.

@@ -107,6 +107,8 @@ pub struct SeenSignOff {
     pub decision: SignOffDecision,
     pub digest: String,
     pub by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<i32>,
     /// By API-server time.
     pub at: String,
     /// Where it comes from, if not from a person's own hand.

@@ -7,8 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use super::objects::{Meta, Ours, Release, decode};
 use super::store::{IndexKey, Store};
@@ -41,6 +40,13 @@ struct Body {
     status: CoordinatedReleaseStatus,
 }
 
+/// A [`Body`] to be written.
+#[derive(Serialize)]
+struct Kept<'a> {
+    spec: &'a CoordinatedReleaseSpec,
+    status: &'a CoordinatedReleaseStatus,
+}
+
 impl Compact {
     /// Reads one release.
     ///
@@ -49,7 +55,8 @@ impl Compact {
     /// What is wrong with it, in serde's words.
     pub fn decode(text: &str) -> Result<Self, String> {
         let release: Release = decode(text)?;
-        let text = json!({"spec": release.spec, "status": release.status}).to_string().into();
+        let kept = Kept { spec: &release.spec, status: &release.status };
+        let text = serde_json::to_string(&kept).map_err(|e| e.to_string())?.into();
         Ok(Self { meta: release.meta.clone(), text, read: Arc::new(Mutex::new(Some(Arc::new(release)))) })
     }
 
@@ -163,6 +170,8 @@ impl Releases {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -1,9 +1,11 @@
 //! Fresh reads of single objects, and every write that rollcall makes. Each write is made once: an
 //! answer that never came means "unknown", and whoever asked reads again and decides again.
 
+use std::borrow::Cow;
+
 use http::{Method, Request};
 use kube::Client;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ResourceVersion;
@@ -339,10 +341,22 @@ pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
 }
 
 pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
-    let object: Value =
+    let read: Versioned<'_> =
         serde_json::from_str(text).map_err(|e| ApiError::Unknown { what: what.to_owned(), message: e.to_string() })?;
-    let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-    Ok(ResourceVersion::new(version))
+    Ok(ResourceVersion::new(&*read.metadata.resource_version))
+}
+
+/// An object of which only its version is read.
+#[derive(Deserialize)]
+struct Versioned<'a> {
+    #[serde(borrow, default)]
+    metadata: Version<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Version<'a> {
+    #[serde(borrow, default, rename = "resourceVersion")]
+    resource_version: Cow<'a, str>,
 }
 
 /// Percent-encodes what is not plain in a query (RFC 3986 section 2.3).

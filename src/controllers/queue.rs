@@ -241,8 +241,7 @@ impl<K: Ord + Clone + Send + 'static> Queue<K> {
             tokio::select! {
                 biased;
                 () = changed => {}
-                // A clock that is gone steps no more; the sleep still ends.
-                Ok(()) = steps.changed() => {}
+                () = steps.rings() => {}
                 () = asleep => {}
             }
         }

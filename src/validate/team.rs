@@ -145,6 +145,7 @@ fn sign_offs(
                 && k.seat == s.seat
                 && k.decision == s.decision
                 && k.digest == s.digest
+                && k.renewal == s.renewal
                 && Some(&k.by) == s.by.as_ref()
         };
         by_release.entry(release).or_default().push(SignOff {

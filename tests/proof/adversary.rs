@@ -284,6 +284,11 @@ pub struct Counter {
     pub asked: AtomicUsize,
     /// Processes answer each other for ever, and no time passes.
     pub quarrel: AtomicBool,
+    /// How many requests processes made, and how many instants there were at which one was made.
+    pub requests: AtomicUsize,
+    pub instants: AtomicUsize,
+    /// How many events their watches had.
+    pub events: AtomicUsize,
     instant: Mutex<(jiff::Timestamp, usize)>,
 }
 
@@ -292,6 +297,8 @@ impl Counter {
         let mut instant = self.instant.lock().expect("nobody panics while it holds this");
         let (at, asked) = *instant;
         *instant = if at == now { (at, asked + 1) } else { (now, 1) };
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.instants.fetch_add(usize::from(at != now), Ordering::Relaxed);
         instant.1 > QUARREL
     }
 }
@@ -307,5 +314,10 @@ impl Fault for Counter {
             self.asked.fetch_add(1, Ordering::Relaxed);
         }
         Before::Pass
+    }
+
+    fn event(&self, _: &Seen<'_>, _: &Event) -> Delivery {
+        self.events.fetch_add(1, Ordering::Relaxed);
+        Delivery::Show
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -32,6 +32,9 @@ pub struct Played {
     pub end: Vec<String>,
     /// What waits for and never came.
     pub missed: Vec<String>,
+    /// How much happened: requests of rollcall's processes, instants at which there was one, events that their watches
+    /// showed, and writes of everybody.
+    pub amount: [u64; 4],
 }
 
 /// How a story is played.
@@ -140,7 +143,11 @@ pub fn play(story: &Story, stage: Stage) -> Played {
             player.told.commits(&sim);
         }
         sim.server.trace().iter().for_each(|line| println!("{line}"));
-        Played { history, told: player.told, trace: sim.server.trace_hash(), missed: player.missed, end: end_of(&sim) }
+        let count = |n: &AtomicUsize| n.load(Ordering::Relaxed) as u64;
+        let amount =
+            [count(&counter.requests), count(&counter.instants), count(&counter.events), sim.server.revision()];
+        let (trace, end) = (sim.server.trace_hash(), end_of(&sim));
+        Played { history, told: player.told, trace, missed: player.missed, end, amount }
     })
 }
 
@@ -284,10 +291,11 @@ impl Player {
     /// Who has given a word for content that has changed since gives it again.
     fn looks_again(&self) {
         for (who, team, release) in self.words.iter().filter(|_| self.persistent) {
-            let current = &self.sim.release(release)["status"]["digest"];
-            let object = self.sim.get("teamreadinesses", team, team).unwrap_or_default();
-            let words = object["spec"]["signOffs"].as_array().into_iter().flatten();
-            let given = words.into_iter().find(|w| w["release"] == format!("releases/{release}").as_str());
+            let Some(found) = self.sim.look_at("coordinatedreleases", "releases", release) else { continue };
+            let current = &found.value["status"]["digest"];
+            let found = self.sim.look_at("teamreadinesses", team, team);
+            let mut words = found.iter().flat_map(|o| o.value["spec"]["signOffs"].as_array()).flatten();
+            let given = words.find(|w| w["release"] == format!("releases/{release}").as_str());
             if current.is_string() && given.is_none_or(|w| w["digest"] != *current) {
                 let _ = self.signs(who, team, release, true, None);
             }
@@ -303,6 +311,10 @@ impl Player {
         }
         let mut object = self.sim.get("teamreadinesses", team, team).ok_or("no such team")?;
         let mut words = object["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+        let same = |w: &&Value| ["release", "decision", "digest"].iter().all(|field| w[field] == word[field]);
+        if let Some(old) = words.iter().find(same) {
+            word["renewal"] = (old["renewal"].as_u64().unwrap_or_default() + 1).into();
+        }
         words.retain(|w| w["release"] != word["release"]);
         words.push(word);
         object["spec"]["signOffs"] = words.into();

@@ -30,6 +30,5 @@
 2026-12-20 10:16     ui signs late
 2026-12-20 10:18     operator a stops
 2027-01-04 04:59     operator a starts
-2027-01-04 04:59:10  uma patches team ui/ui {spec: {signOffs: []}}
 2027-01-04 04:59:20  ui signs late
 2027-01-04 05:01     late is finished

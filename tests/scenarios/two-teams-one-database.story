@@ -28,6 +28,5 @@
 2027-01-14 21:12     first is finished
 2027-01-14 21:12:10  operator a stops
 2027-01-19 19:59     operator a starts
-2027-01-19 19:59:10  uma patches team ui/ui {spec: {signOffs: []}}
 2027-01-19 19:59:20  ui signs second
 2027-01-19 20:02     second is finished

@@ -16,7 +16,6 @@
 08:05:30  lena signs checkout for ui
 08:06     core signs checkout
 08:17     data signs checkout
-08:18     cora patches team core/core {spec: {signOffs: []}}
 08:18:10  core signs checkout
 08:19     lena patches team ui/ui {spec: {signOffs: []}}
 08:19:10  ui signs checkout

@@ -232,8 +232,8 @@ Where:
 - **decisions**: on every decision about 2,000 situations that nobody wrote, per change (`src/domain/scheduling/properties`);
 - **model**: in every state of a small cluster with three releases, three teams and two leaders (`proof/src/model`);
 - **simulation**: on histories of simulated clusters, on which the shipped operator runs. The safety properties are
-  judged on every story, and all properties on 200 random ones, by `make stories`, which is part of `make test`; on
-  thousands of random ones by `make seeds`; on stories that are disturbed at one write or event by `make sweep`, which
+  judged on every story by `make stories`, and all properties on 10,000 random ones by `make seeds`, which both are part
+  of `make test`; on stories that are disturbed at one write or event by `make sweep`, which
   is not green yet and has runs that do not end;
 - **live**: on a real control plane, while the operator is killed at each of its writes and while two replicas go
   through lost, late and repeated requests, a pause longer than the lease, and an etcd and an API server that are

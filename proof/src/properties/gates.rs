@@ -227,7 +227,11 @@ impl<'a, 'b> Asked<'a, 'b> {
                 let machine = by.starts_with("system:serviceaccount:") && !items(&rules["delegates"]).any(|d| d == by);
                 let seen = items(&team["status"]["seenSignOffs"])
                     .filter(|t| {
-                        t["release"] == name && t["role"] == wanted["role"] && t["digest"] == digest && t["by"] == by
+                        t["release"] == name
+                            && t["role"] == wanted["role"]
+                            && t["digest"] == digest
+                            && t["by"] == by
+                            && t["renewal"] == s["renewal"]
                     })
                     .filter_map(|t| instant(&t["at"]))
                     .max();
@@ -308,7 +312,7 @@ impl Windows {
         });
         match found {
             Some(window) => {
-                debug_assert_eq!(window.window_type() == WindowType::Freeze, freeze);
+                assert_eq!(window.window_type() == WindowType::Freeze, freeze);
                 window.covers(at)
             }
             None => freeze,

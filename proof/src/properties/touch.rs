@@ -85,7 +85,7 @@ fn walk(one: &Value, other: &Value, path: String, found: &mut Vec<String>) {
     match (one, other) {
         (Value::Object(a), Value::Object(b)) => {
             let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            for key in keys {
+            for key in keys.into_iter().filter(|key| a.get(*key) != b.get(*key)) {
                 let below = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
                 let empty = Value::Object(Default::default());
                 match (a.get(key), b.get(key)) {

@@ -1,7 +1,6 @@
 //! The garbage collector and the namespace controller: what is owned goes with its owner, what is in a namespace goes
 //! with the namespace.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -11,7 +10,7 @@ use crate::object::Object;
 
 pub(super) fn pass(look: &Look<'_>) {
     let all = look.everything();
-    let uids: BTreeSet<String> = all.iter().map(|object| object.uid().to_owned()).collect();
+    let uids: Vec<&str> = all.iter().map(|object| object.uid()).collect();
     for object in &all {
         if is_orphaned(&object.value, &uids) && !is_going(&object.value) {
             look.delete(object);
@@ -31,8 +30,8 @@ fn owners(object: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Whether an object has owners, and none of them is there any more.
-fn is_orphaned(object: &Value, uids: &BTreeSet<String>) -> bool {
-    owners(object).next().is_some() && owners(object).all(|owner| !uids.contains(owner))
+fn is_orphaned(object: &Value, uids: &[&str]) -> bool {
+    owners(object).next().is_some() && owners(object).all(|owner| !uids.contains(&owner))
 }
 
 /// Does what the two finalizers of the garbage collector wait for.

@@ -5,23 +5,25 @@ use serde_json::{Map, Value};
 use super::Schema;
 
 impl Schema {
-    /// Prunes a field of an object; whether the schema knows it at all.
-    pub(super) fn prune_field(&self, name: &str, value: &mut Value) -> bool {
-        match self.field(name) {
-            Some(schema) => {
-                schema.prune(value);
-                true
+    /// Prunes the fields of an object, but for those that are the object's own.
+    pub(super) fn prune_fields(&self, map: &mut Map<String, Value>, own: impl Fn(&str) -> bool) {
+        let mut unknown = false;
+        for (name, value) in map.iter_mut().filter(|(name, _)| !own(name)) {
+            match self.field(name) {
+                Some(schema) => schema.prune(value),
+                None => unknown |= !self.preserve,
             }
-            None => self.preserve,
+        }
+        if unknown {
+            map.retain(|name, _| own(name) || self.field(name).is_some());
         }
     }
 
     fn prune(&self, value: &mut Value) {
         match value {
-            Value::Object(map) => map.retain(|name, value| {
-                let own = self.embedded && matches!(name.as_str(), "apiVersion" | "kind" | "metadata");
-                own || self.prune_field(name, value)
-            }),
+            Value::Object(map) => {
+                self.prune_fields(map, |name| self.embedded && matches!(name, "apiVersion" | "kind" | "metadata"));
+            }
             Value::Array(items) => {
                 if let Some(schema) = &self.items {
                     items.iter_mut().for_each(|item| schema.prune(item));
@@ -33,7 +35,7 @@ impl Schema {
 
     pub(super) fn default_root(&self, map: &mut Map<String, Value>) {
         for (name, schema) in &self.properties {
-            if !matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
+            if schema.defaults && !matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
                 schema.default_field(name, map);
             }
         }
@@ -54,15 +56,15 @@ impl Schema {
     fn fill(&self, value: &mut Value) {
         match value {
             Value::Object(map) => {
-                for (name, schema) in &self.properties {
+                for (name, schema) in self.properties.iter().filter(|(_, schema)| schema.defaults) {
                     schema.default_field(name, map);
                 }
-                if let Some(schema) = &self.additional {
+                if let Some(schema) = self.additional.as_ref().filter(|schema| schema.defaults) {
                     map.values_mut().for_each(|value| schema.fill(value));
                 }
             }
             Value::Array(items) => {
-                if let Some(schema) = &self.items {
+                if let Some(schema) = self.items.as_ref().filter(|schema| schema.defaults) {
                     items.iter_mut().for_each(|item| schema.fill(item));
                 }
             }

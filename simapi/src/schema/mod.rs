@@ -27,6 +27,8 @@ pub struct Schema {
     limits: Limits,
     /// Whether there are CEL rules here or below.
     ruled: bool,
+    /// Whether there are defaults here or below.
+    defaults: bool,
     all_of: Vec<Schema>,
     any_of: Vec<Schema>,
     one_of: Vec<Schema>,
@@ -84,7 +86,9 @@ impl Schema {
         let properties: BTreeMap<_, _> = properties.map(|(name, schema)| (name.clone(), Self::read(schema))).collect();
         let (additional, items) = (boxed(&schema["additionalProperties"]), boxed(&schema["items"]));
         let below = properties.values().chain(additional.as_deref()).chain(items.as_deref());
-        let ruled = schema["x-kubernetes-validations"].is_array() || below.into_iter().any(|schema| schema.ruled);
+        let below: Vec<&Self> = below.collect();
+        let ruled = schema["x-kubernetes-validations"].is_array() || below.iter().any(|schema| schema.ruled);
+        let defaults = schema.get("default").is_some() || below.iter().any(|schema| schema.defaults);
         Self {
             kind: text("type"),
             int_or_string: flag("x-kubernetes-int-or-string"),
@@ -97,6 +101,7 @@ impl Schema {
             additional,
             items,
             ruled,
+            defaults,
             list: read_list(schema),
             atomic_map: schema["x-kubernetes-map-type"] == "atomic",
             limits: read_limits(schema),
@@ -157,10 +162,7 @@ impl Schema {
     }
 
     fn prune_root(&self, map: &mut Map<String, Value>) {
-        map.retain(|name, value| match name.as_str() {
-            "apiVersion" | "kind" | "metadata" => true,
-            _ => self.prune_field(name, value),
-        });
+        self.prune_fields(map, |name| matches!(name, "apiVersion" | "kind" | "metadata"));
     }
 }
 

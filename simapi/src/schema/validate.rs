@@ -5,14 +5,33 @@ use serde_json::{Map, Value};
 use super::{Limits, List, Schema};
 use crate::failure::Cause;
 
+/// Where a value stands in its object. It is put into words only if something is wrong there.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Root,
+    Field(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl std::fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(above, name) => write!(f, "{above}.{name}"),
+            Self::Item(list, n) => write!(f, "{list}[{n}]"),
+        }
+    }
+}
+
 impl Schema {
     /// Everything that is wrong with an object, with the path of each field. Metadata is not looked at.
     #[must_use]
     pub fn validate(&self, object: &Value) -> Vec<Cause> {
         let mut causes = Vec::new();
         if let Value::Object(map) = object {
-            self.object("", map, &mut causes);
-            self.combined("", object, &mut causes);
+            self.object(&Path::Root, map, &mut causes);
+            self.combined(&Path::Root, object, &mut causes);
         }
         if self.ruled && !causes.is_empty() {
             let message = "some validation rules were not checked because the object was invalid; correct the \
@@ -22,7 +41,7 @@ impl Schema {
         causes
     }
 
-    fn value(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+    fn value(&self, path: &Path<'_>, value: &Value, causes: &mut Vec<Cause>) {
         if value.is_null() && self.nullable {
             return;
         }
@@ -30,7 +49,7 @@ impl Schema {
             let found = kind_of(value);
             let wanted = if self.int_or_string { "integer,string" } else { &self.kind };
             causes.push(Cause {
-                field: path.to_owned(),
+                field: path.to_string(),
                 reason: "FieldValueTypeInvalid",
                 message: format!("Invalid value: \"{found}\": {path} in body must be of type {wanted}: \"{found}\""),
             });
@@ -62,37 +81,37 @@ impl Schema {
         }
     }
 
-    fn listed(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+    fn listed(&self, path: &Path<'_>, value: &Value, causes: &mut Vec<Cause>) {
         let Some(values) = &self.limits.values else { return };
         if !values.contains(value) {
             let all: Vec<String> = values.iter().map(Value::to_string).collect();
             causes.push(Cause {
-                field: path.to_owned(),
+                field: path.to_string(),
                 reason: "FieldValueNotSupported",
                 message: format!("Unsupported value: {value}: supported values: {}", all.join(", ")),
             });
         }
     }
 
-    fn object(&self, path: &str, map: &Map<String, Value>, causes: &mut Vec<Cause>) {
+    fn object(&self, path: &Path<'_>, map: &Map<String, Value>, causes: &mut Vec<Cause>) {
         for name in &self.limits.required {
             if !map.contains_key(name) {
-                causes.push(Cause::required(below(path, name), ""));
+                causes.push(Cause::required(Path::Field(path, name).to_string(), ""));
             }
         }
         let count = map.len() as u64;
         counted(path, count, self.limits.properties, "properties", causes);
         for (name, value) in map {
-            if path.is_empty() && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
+            if matches!(path, Path::Root) && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
                 continue;
             }
             if let Some(schema) = self.field(name) {
-                schema.value(&below(path, name), value, causes);
+                schema.value(&Path::Field(path, name), value, causes);
             }
         }
     }
 
-    fn array(&self, path: &str, items: &[Value], causes: &mut Vec<Cause>) {
+    fn array(&self, path: &Path<'_>, items: &[Value], causes: &mut Vec<Cause>) {
         counted(path, items.len() as u64, self.limits.items, "items", causes);
         let identity = |item: &Value| match &self.list {
             List::Atomic => None,
@@ -101,10 +120,10 @@ impl Schema {
         };
         let mut seen = std::collections::BTreeSet::new();
         for (n, item) in items.iter().enumerate() {
-            let path = format!("{path}[{n}]");
+            let path = Path::Item(path, n);
             if identity(item).is_some_and(|identity| !seen.insert(identity)) {
                 let message = format!("Duplicate value: {item}");
-                causes.push(Cause { field: path.clone(), reason: "FieldValueDuplicate", message });
+                causes.push(Cause { field: path.to_string(), reason: "FieldValueDuplicate", message });
             }
             if let Some(schema) = &self.items {
                 schema.value(&path, item, causes);
@@ -112,32 +131,32 @@ impl Schema {
         }
     }
 
-    fn string(&self, path: &str, text: &str, causes: &mut Vec<Cause>) {
+    fn string(&self, path: &Path<'_>, text: &str, causes: &mut Vec<Cause>) {
         let limits = &self.limits;
-        let length = text.chars().count() as u64;
-        let value = Value::from(text);
+        let bounded = limits.length.iter().any(Option::is_some);
+        let length = if bounded { text.chars().count() as u64 } else { 0 };
         if let Some(least) = limits.length[0].filter(|least| length < *least) {
             let message = format!("{path} in body should be at least {least} chars long");
-            causes.push(Cause::invalid(path, &value, &message));
+            causes.push(Cause::invalid(path.to_string(), &Value::from(text), &message));
         }
         if let Some(most) = limits.length[1].filter(|most| length > *most) {
             let message = format!("Too long: may not be more than {most} bytes");
-            causes.push(Cause { field: path.to_owned(), reason: "FieldValueTooLong", message });
+            causes.push(Cause { field: path.to_string(), reason: "FieldValueTooLong", message });
         }
         if let Some(pattern) = limits.pattern.as_ref().filter(|pattern| !pattern.matches(text)) {
             let message = format!("{path} in body should match '{}'", pattern.text);
-            causes.push(Cause::invalid(path, &value, &message));
+            causes.push(Cause::invalid(path.to_string(), &Value::from(text), &message));
         }
         if !is_of_format(&limits.format, text) {
-            let message = format!("{path} in body must be of type {}: {value}", limits.format);
-            causes.push(Cause::invalid(path, &value, &message));
+            let message = format!("{path} in body must be of type {}: {}", limits.format, Value::from(text));
+            causes.push(Cause::invalid(path.to_string(), &Value::from(text), &message));
         }
     }
 
-    fn number(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+    fn number(&self, path: &Path<'_>, value: &Value, causes: &mut Vec<Cause>) {
         let Limits { number: [least, most], exclusive: [above, under], multiple, .. } = &self.limits;
         let number = value.as_f64().unwrap_or_default();
-        let mut bad = |message: String| causes.push(Cause::invalid(path, value, &message));
+        let mut bad = |message: String| causes.push(Cause::invalid(path.to_string(), value, &message));
         if let Some(least) = least.filter(|least| number < *least || (*above && number <= *least)) {
             let or_equal = if *above { "" } else { " or equal to" };
             bad(format!("{path} in body should be greater than{or_equal} {least}"));
@@ -158,13 +177,13 @@ impl Schema {
         }
     }
 
-    fn combined(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+    fn combined(&self, path: &Path<'_>, value: &Value, causes: &mut Vec<Cause>) {
         let holds = |schema: &Schema| {
             let mut causes = Vec::new();
             schema.value(path, value, &mut causes);
             causes.is_empty()
         };
-        let mut bad = |message: &str| causes.push(Cause::invalid(path, value, message));
+        let mut bad = |message: &str| causes.push(Cause::invalid(path.to_string(), value, message));
         if !self.any_of.is_empty() && !self.any_of.iter().any(holds) {
             bad("must validate at least one schema (anyOf)");
         }
@@ -180,10 +199,6 @@ impl Schema {
     }
 }
 
-fn below(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
 fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -196,14 +211,14 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-fn counted(path: &str, count: u64, [least, most]: [Option<u64>; 2], of: &str, causes: &mut Vec<Cause>) {
+fn counted(path: &Path<'_>, count: u64, [least, most]: [Option<u64>; 2], of: &str, causes: &mut Vec<Cause>) {
     if let Some(least) = least.filter(|least| count < *least) {
         let message = format!("Invalid value: {count}: {path} in body should have at least {least} {of}");
-        causes.push(Cause { field: path.to_owned(), reason: "FieldValueInvalid", message });
+        causes.push(Cause { field: path.to_string(), reason: "FieldValueInvalid", message });
     }
     if let Some(most) = most.filter(|most| count > *most) {
         let message = format!("Too many: {count}: must have at most {most} items");
-        causes.push(Cause { field: path.to_owned(), reason: "FieldValueTooMany", message });
+        causes.push(Cause { field: path.to_string(), reason: "FieldValueTooMany", message });
     }
 }
 

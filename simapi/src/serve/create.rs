@@ -22,8 +22,9 @@ impl Desk<'_> {
         self.check_namespace(meta(&object, "name"))?;
         self.begin_life(&mut object);
         self.shape(&mut object);
-        self.mutate(Verb::Create, None, &mut object)?;
-        self.shape(&mut object);
+        if self.mutate(Verb::Create, None, &mut object)? {
+            self.shape(&mut object);
+        }
         self.track(None, &mut object);
         crate::builtin::prepare(&self.kind, &mut object);
         self.validate(Verb::Create, None, &object)?;

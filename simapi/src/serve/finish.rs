@@ -19,10 +19,15 @@ impl Desk<'_> {
         }
     }
 
-    /// Lets every admission change the object.
-    pub(super) fn mutate(&self, operation: Verb, old: Option<&Value>, object: &mut Value) -> Result<(), Failure> {
+    /// Lets every admission change the object that may. Whether any did is not known, but none did if none may.
+    pub(super) fn mutate(&self, operation: Verb, old: Option<&Value>, object: &mut Value) -> Result<bool, Failure> {
         let review = self.review(operation, old);
-        self.rules.admission.iter().try_for_each(|admission| admission.mutate(&review, object))
+        let mut asked = false;
+        for admission in self.rules.admission.iter().filter(|admission| admission.may_change(&review)) {
+            asked = true;
+            admission.mutate(&review, object)?;
+        }
+        Ok(asked)
     }
 
     /// Judges the object by its kind, then lets every admission judge it.

@@ -72,9 +72,10 @@ impl Desk<'_> {
         let uid = meta(&object, "uid").to_owned();
         self.keep(old, &mut object);
         self.shape(&mut object);
-        self.mutate(Verb::Update, Some(&old.value), &mut object)?;
-        self.keep(old, &mut object);
-        self.shape(&mut object);
+        if self.mutate(Verb::Update, Some(&old.value), &mut object)? {
+            self.keep(old, &mut object);
+            self.shape(&mut object);
+        }
         if !uid.is_empty() && uid != old.uid() {
             let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
             return Err(Failure::conflict(&self.kind, &self.call.name, &why));
@@ -88,13 +89,16 @@ impl Desk<'_> {
 
     /// Carries over what a write cannot change.
     fn keep(&self, old: &Object, object: &mut Value) {
-        object["apiVersion"] = old.value["apiVersion"].clone();
-        object["kind"] = old.value["kind"].clone();
+        for field in ["apiVersion", "kind"] {
+            if object[field] != old.value[field] {
+                object[field] = old.value[field].clone();
+            }
+        }
         let before = &old.value["metadata"];
         let whole_metadata = self.kind.custom && self.call.subresource == "status";
         let map = metadata(object);
         if whole_metadata {
-            let managed = map.get("managedFields").cloned();
+            let managed = map.remove("managedFields");
             *map = before.as_object().cloned().unwrap_or_default();
             if let Some(managed) = managed {
                 map.insert("managedFields".into(), managed);
@@ -110,12 +114,12 @@ impl Desk<'_> {
     fn keep_other_half(&self, old: &Value, object: &mut Value) {
         let map = object.as_object_mut().expect("the body is an object");
         if self.call.subresource == "status" {
-            let status = map.remove("status");
-            let metadata = map.remove("metadata");
-            *map = old.as_object().cloned().unwrap_or_default();
-            let both = [("status", status), ("metadata", metadata)];
-            map.remove("status");
-            map.extend(both.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+            let fields = old.as_object().into_iter().flatten();
+            let own = |name: &str| matches!(name, "status" | "metadata");
+            map.retain(|name, _| own(name) || old.get(name).is_some());
+            for (name, _) in fields.filter(|(name, _)| !own(name)) {
+                carry(old, map, name);
+            }
             if self.kind.kind == "Deployment" {
                 carry(&old["metadata"], map["metadata"].as_object_mut().expect("it was made"), "labels");
             }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Finding;
+use crate::api::GROUP;
 use crate::api::crds::crds;
 use crate::api::names::{GATE_LABEL, HOLD};
 use crate::cli::cluster::{Cluster, RefusalKind, read};
@@ -58,7 +59,8 @@ fn same_schema(expected: &Value, there: &Value) -> bool {
     expected.pointer(properties).map(compact) == there.pointer(properties).map(compact)
 }
 
-/// Without descriptions: words may be better said in another version.
+/// Without descriptions: words may be better said in another version. Numbers by their value: the API server writes
+/// `8.0` as `8`.
 fn compact(schema: &Value) -> Value {
     match schema {
         Value::Object(fields) => {
@@ -66,6 +68,7 @@ fn compact(schema: &Value) -> Value {
             kept.map(|(key, value)| (key.clone(), compact(value))).collect()
         }
         Value::Array(items) => items.iter().map(compact).collect(),
+        Value::Number(number) => number.as_f64().into(),
         other => other.clone(),
     }
 }
@@ -106,6 +109,11 @@ pub async fn effective(cluster: &Cluster) -> Vec<Finding> {
     findings
 }
 
+/// The policy that refuses changes of a kind which the hold has let through.
+fn guard(resource: Resource) -> String {
+    format!("guard-{}.{GROUP}", resource.kind.to_lowercase())
+}
+
 async fn tried(cluster: &Cluster, resource: Resource, field: &str, object: Value) -> Finding {
     let check = "hold";
     let namespace = &cluster.namespace;
@@ -120,10 +128,38 @@ async fn tried(cluster: &Cluster, resource: Resource, field: &str, object: Value
                 Finding::problem(check, said, APPLY_POLICIES)
             }
         }
+        // It is stored neither held nor free: changes fail here until what holds them is in force.
+        Err(refusal) if refusal.message.contains(&guard(resource)) => {
+            let said = format!(
+                "a {} in namespace {namespace}, tried as a dry run, was not held, and the guard refused it",
+                resource.kind
+            );
+            Finding::problem(check, said, APPLY_POLICIES)
+        }
+        Err(refusal) if refusal.kind == RefusalKind::Unreachable => {
+            let said = format!("a {} tried as a dry run had no answer: {}", resource.kind, refusal.because.join(": "));
+            Finding::problem(check, said, "kubectl get --raw /readyz?verbose")
+        }
         Err(refusal) if refusal.kind == RefusalKind::Refused => {
             let said = format!("a {} tried as a dry run was refused: {}", resource.kind, refusal.message);
             Finding::warning(check, said, "try another namespace: -n NAMESPACE")
         }
         Err(refusal) => Finding::unseen(check, &refusal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_the_same_however_the_api_server_writes_its_numbers_and_another_with_another_bound() {
+        let definition = |description: &str, maximum: Value| {
+            let seat = json!({"type": "integer", "description": description, "maximum": maximum});
+            json!({"spec": {"versions": [{"schema": {"openAPIV3Schema": {"properties": {"seat": seat}}}}]}})
+        };
+        let ours = definition("which seat", json!(8.0));
+        assert!(same_schema(&ours, &definition("a seat", json!(8))));
+        assert!(!same_schema(&ours, &definition("which seat", json!(9))));
     }
 }

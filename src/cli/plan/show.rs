@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use super::answer::Answer;
 use super::check::{Finding, Level};
 use super::course::Course;
-use super::cross::Plan;
+use super::cross::{Plan, Planned};
 use super::moves::Moves;
 use crate::api::time::from_wire;
-use crate::cli::screen::text::{count, inert};
+use crate::cli::screen::text::{count, inert, wrapped};
 use crate::cli::screen::{Screen, Table};
 
 /// For people.
@@ -33,10 +33,9 @@ pub fn table(answer: &Answer, moves: Option<&Moves>, screen: &Screen) -> String 
     }
     if !answer.plans.is_empty() {
         let from = screen.when.at(answer.at);
-        let _ = writeln!(
-            out,
-            "Planned from {from} on: teams sign, checks pass, nothing fails, each step takes its estimate."
-        );
+        let said =
+            format!("Planned from {from} on: teams sign, checks pass, nothing fails, each step takes its estimate.");
+        let _ = writeln!(out, "{}", wrapped(&said, screen.width.unwrap_or(usize::MAX)).join("\n"));
     }
     let _ = writeln!(out, "{}", summary(answer));
     out
@@ -68,24 +67,42 @@ fn course(out: &mut String, plan: &Plan, answer: &Answer, screen: &Screen) {
         match (course.and_then(Course::starts), course.and_then(Course::ends)) {
             (None, _) => screen.wait("does not start within the horizon"),
             (start, None) => screen.wait(&format!("starts {} and does not end within the horizon", at(start))),
-            (start, end) => format!("from {} to {}", at(start), at(end)),
+            (Some(start), Some(end)) => format!("from {} to {}", screen.when.at(start), screen.when.beside(end, start)),
         }
     );
-    let mut table = Table::new(&["", "STEP", "SHIPS", "STARTS", "ENDS", "WINDOWS"]);
+    let all: Vec<&Planned> = plan.waves.iter().flatten().collect();
+    let shared = all.first().map(|s| &s.windows).filter(|w| all.iter().all(|s| s.windows == **w));
+    if let Some(windows) = shared {
+        let said = wrapped(&inert(&named(windows)), screen.width.unwrap_or(usize::MAX).saturating_sub(11).max(40));
+        let _ = writeln!(out, "  {} {}", screen.faint("windows:"), said.join("\n           "));
+    }
+    out.push_str(&steps_of(plan, course, shared.is_none(), screen).shown(screen, 2));
+}
+
+/// Each step with its times. The day stands in the line above it, unless a step is on another one.
+fn steps_of(plan: &Plan, course: Option<&Course>, with_windows: bool, screen: &Screen) -> Table {
+    let mut columns = vec!["", "STEP", "SHIPS", "STARTS", "ENDS"];
+    columns.extend(with_windows.then_some("WINDOWS"));
+    let mut table = Table::new(&columns);
+    let first = course.and_then(Course::starts).unwrap_or_default();
+    let at = |at: Option<DateTime<Utc>>| at.map(|at| screen.when.beside(at, first)).unwrap_or_default();
     for (n, step) in plan.waves.iter().enumerate().flat_map(|(n, wave)| wave.iter().map(move |step| (n, step))) {
         let leg = course.and_then(|c| c.legs.iter().find(|leg| leg.step == step.step));
-        let windows =
-            if step.windows.is_empty() { "none among these files".to_owned() } else { step.windows.join(", ") };
-        table.row(vec![
+        let mut row = vec![
             (n + 1).to_string(),
             inert(&step.step),
             inert(&step.work),
-            leg.and_then(|l| l.start).map(|at| screen.when.at(at)).unwrap_or_default(),
-            leg.and_then(|l| l.end).map(|at| screen.when.at(at)).unwrap_or_default(),
-            inert(&windows),
-        ]);
+            at(leg.and_then(|l| l.start)),
+            at(leg.and_then(|l| l.end)),
+        ];
+        row.extend(with_windows.then(|| inert(&named(&step.windows))));
+        table.row(row);
     }
-    out.push_str(&table.shown(screen, 2));
+    table
+}
+
+fn named(windows: &[String]) -> String {
+    if windows.is_empty() { "none among these files".to_owned() } else { windows.join(", ") }
 }
 
 fn moved(out: &mut String, moves: &Moves, screen: &Screen) {

@@ -40,9 +40,18 @@ impl When {
     /// `Sat 2026-11-07 02:00 +01:00`, with seconds only where there are any.
     #[must_use]
     pub fn at(&self, at: DateTime<Utc>) -> String {
-        let seconds = if at.timestamp() % 60 == 0 { "" } else { ":%S" };
         let offset = if self.zone == Zone::utc() { "Z" } else { " %:z" };
-        self.zone.local(at).format(&format!("%a %Y-%m-%d %H:%M{seconds}{offset}")).to_string()
+        self.zone.local(at).format(&format!("%a %Y-%m-%d {}{offset}", clock(at))).to_string()
+    }
+
+    /// Beside `other`, which is told in full: `02:00` if it is on the same day with the same offset, else in full, too.
+    #[must_use]
+    pub fn beside(&self, at: DateTime<Utc>, other: DateTime<Utc>) -> String {
+        let (own, told) = (self.zone.local(at), self.zone.local(other));
+        if own.date_naive() == told.date_naive() && own.offset() == told.offset() {
+            return own.format(clock(at)).to_string();
+        }
+        self.at(at)
     }
 
     /// `Sat 2026-11-07 02:00 +01:00 (in 1d 11h)`.
@@ -60,6 +69,11 @@ impl When {
     pub fn read(&self, text: &str) -> Result<DateTime<Utc>, String> {
         self.zone.moment(text).map_err(|fault| fault.to_string())
     }
+}
+
+/// How the time of day is written: with seconds only where there are any.
+fn clock(at: DateTime<Utc>) -> &'static str {
+    if at.timestamp() % 60 == 0 { "%H:%M" } else { "%H:%M:%S" }
 }
 
 /// The zone that TZ names, or that /etc/localtime is a link to.
@@ -130,6 +144,10 @@ mod tests {
         let berlin = When { zone: Zone::named("Europe/Berlin").expect("known") };
         assert_eq!(berlin.at(at), "Tue 2027-01-12 09:00 +01:00");
         assert_eq!(berlin.at_from(at, at + TimeDelta::minutes(5)), "Tue 2027-01-12 09:00 +01:00 (5m ago)");
+        assert_eq!(berlin.beside(at + TimeDelta::seconds(90), at), "09:01:30");
+        assert_eq!(berlin.beside(at + TimeDelta::hours(15), at), "Wed 2027-01-13 00:00 +01:00");
+        let turned = "2027-03-28T01:00:00Z".parse().expect("an instant");
+        assert_eq!(berlin.beside(turned, turned - TimeDelta::hours(1)), "Sun 2027-03-28 03:00 +02:00");
         assert_eq!(berlin.read("2027-01-12T09:00"), Ok(at));
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::content::Content;
+use crate::api::readiness::SignOff;
 use crate::cli::Failure;
 use crate::cli::cluster::{Cluster, RefusalKind, nearest};
 use crate::cluster::writes::{Resource, TEAMS};
@@ -24,6 +25,8 @@ pub struct Word {
     pub me: String,
     /// The word on this seat that this one takes the place of.
     pub replaces: Option<String>,
+    /// Which one it is, if the same was said before: an entry without any change would be the old word.
+    pub renewal: Option<i32>,
 }
 
 /// Who the API server takes the person for.
@@ -77,9 +80,11 @@ impl Word {
         let free = (1..=count.max(1)).find(|n| given.iter().all(|s| s.seat != *n));
         let seat = seat.or(mine).or(free).unwrap_or(1);
         let there = given.iter().find(|s| s.seat == seat);
+        let same = |s: &&&SignOff| format!("{:?}", s.decision) == decision && s.digest == content.digest;
+        let renewal = there.filter(same).map(|s| s.renewal.unwrap_or_default().saturating_add(1));
         let replaces = there
             .map(|s| format!("{:?} of {} for {}", s.decision, s.by.as_deref().unwrap_or("somebody"), short(&s.digest)));
-        Ok(Self { decision, role, seat, note, me, replaces })
+        Ok(Self { decision, role, seat, note, me, replaces, renewal })
     }
 
     /// Writes it, on exactly the team that was read; reads again if the team was changed meanwhile. Returns who
@@ -96,6 +101,9 @@ impl Word {
             "decision": self.decision, "digest": content.digest});
         if let Some(note) = &self.note {
             word["reason"] = note.as_str().into();
+        }
+        if let Some(renewal) = self.renewal {
+            word["renewal"] = renewal.into();
         }
         match all.iter_mut().find(|s| self.is_this(s, content)) {
             Some(there) => *there = word,

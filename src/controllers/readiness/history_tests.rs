@@ -11,6 +11,7 @@ fn digest(letter: &str) -> String {
 
 fn word(by: &str, decision: SignOffDecision, letter: &str) -> SeenSignOff {
     SeenSignOff {
+        renewal: None,
         release: "releases/r".into(),
         role: "lead".into(),
         seat: 1,

@@ -34,6 +34,7 @@ pub fn seen_sign_offs(team: &Team, now: DateTime<Utc>) -> Vec<SeenSignOff> {
             seat: s.seat,
             decision: s.decision,
             digest: s.digest.clone(),
+            renewal: s.renewal,
             source: source(team, &by),
             by,
             at: to_wire(now),
@@ -314,6 +315,22 @@ mod tests {
             "spec": {"participants": [], "steps": []}, "status": {"digest": "sha256:now",
                 "carried": [{"team": carries, "digest": THEN, "part": "sha256:part"}]}});
         decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text.to_string()).expect("a release")
+    }
+
+    #[test]
+    fn a_word_that_is_said_again_is_seen_anew_and_one_that_is_not_keeps_its_time() {
+        let [first, later] = ["2027-01-12T09:00:00Z", "2027-01-13T10:00:00Z"].map(|at| at.parse().expect("an instant"));
+        let mut team = team();
+        let times = |team: &mut Team, now| {
+            team.status.seen_sign_offs = seen_sign_offs(team, now);
+            let counts = validate::team(&facts::meta(&team.meta), &team.spec, (&team.status).into(), &BTreeMap::new());
+            let words: Vec<_> = counts.expect("a sound team").sign_offs.into_values().flatten().collect();
+            words.iter().map(|word| word.seen).collect::<Vec<_>>()
+        };
+        assert_eq!(times(&mut team, first), [Some(first)]);
+        assert_eq!(times(&mut team, later), [Some(first)]);
+        team.spec.sign_offs[0].renewal = Some(1);
+        assert_eq!(times(&mut team, later), [Some(later)]);
     }
 
     #[test]

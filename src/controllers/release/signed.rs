@@ -14,9 +14,12 @@ const KEPT: usize = 2;
 #[must_use]
 pub fn kept(old: &[SignedContent], situation: &Situation, digest: &str) -> Vec<SignedContent> {
     let spoken_of = spoken_of(situation);
-    let now = Content::of(situation);
     let mut kept: Vec<SignedContent> =
         old.iter().filter(|s| s.digest != digest && spoken_of.contains(s.digest.as_str())).cloned().collect();
+    if kept.is_empty() && !spoken_of.contains(digest) {
+        return kept;
+    }
+    let now = Content::of(situation);
     for signed in &mut kept {
         signed.changed = read(signed).changes_to(&now);
     }

@@ -123,6 +123,8 @@ impl Layout<'_> {
                     ("audit-log-path", "{}/audit.log"),
                     // Event by event, as they happen, rather than in batches.
                     ("audit-log-mode", "blocking"),
+                    // All of it in one file: who reads it looks at no other. In megabytes.
+                    ("audit-log-maxsize", "100000"),
                 ],
             ));
         }

@@ -30,7 +30,7 @@ pub enum Audit {
     /// Who asked for what when, and how it was answered.
     #[default]
     Metadata,
-    /// The same with the bodies of requests and answers, except those of Secrets and tokens.
+    /// The same, for writes with the bodies of requests and answers, except those of Secrets and tokens.
     RequestResponse,
 }
 
@@ -46,7 +46,11 @@ impl Audit {
         let rules = match self {
             Audit::Off => return None,
             Audit::Metadata => json!([{ "level": "Metadata" }]),
-            Audit::RequestResponse => json!([secret, { "level": "RequestResponse" }]),
+            Audit::RequestResponse => json!([
+                secret,
+                { "level": "Metadata", "verbs": ["get", "list", "watch"] },
+                { "level": "RequestResponse" },
+            ]),
         };
         let policy = json!({
             "apiVersion": "audit.k8s.io/v1",

@@ -50,7 +50,7 @@ enum Verb {
         /// How many fake nodes it has
         #[arg(long, default_value_t = 2)]
         nodes: u16,
-        /// Also record the bodies of requests and answers in the audit log
+        /// Also record the bodies of writes and of their answers in the audit log
         #[arg(long)]
         audit_bodies: bool,
     },

@@ -50,7 +50,7 @@ impl Old {
             args.extend(["--webhook-certificates", &folder]);
         }
         let operator = Operator::start(&self.installed, name, &args).await?;
-        self.installed.until_held().await?;
+        self.installed.until_all_held().await?;
         Ok(operator)
     }
 }

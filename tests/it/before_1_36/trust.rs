@@ -98,7 +98,7 @@ pub async fn mounted_certificates_are_read_again(old: &Old, operator: Operator) 
         .await?;
     assert!(log > 0);
     // Fresh connections meet the new certificate, and it is trusted.
-    installed.until_held().await
+    installed.until_all_held().await
 }
 
 async fn trusted(old: &Old) -> Done<String> {

@@ -145,7 +145,7 @@ fn no(command: &str) -> bool {
 }
 
 /// What is said on the way.
-const SAID: [&str; 22] = [
+const SAID: [&str; 23] = [
     "release tour/tour: 2 steps in 2 waves",
     "tour/tour cannot start. 3 blockers.",
     "No resources found in tour namespace.",
@@ -156,6 +156,7 @@ const SAID: [&str; 22] = [
     "let go by",
     "now        held",
     "came back held",
+    "3 definitions installed, of this version",
     "0 problems",
     "tour/tour is done: all 2 steps.",
     "StepReleased",

@@ -159,7 +159,7 @@ impl Known {
             "GET" => self.read(path, query, &plural),
             "POST" => {
                 self.writes.push(format!("POST {path}?{query}"));
-                (201, self.held_if_gated(body))
+                self.admitted(path, body)
             }
             _ => {
                 self.writes.push(format!("{method} {path} as {user}"));
@@ -214,31 +214,34 @@ impl Known {
         }
         let next = version.as_str().and_then(|v| v.parse::<u64>().ok()).unwrap_or(0) + 1;
         object["metadata"]["resourceVersion"] = next.to_string().into();
-        for entry in object["spec"]["signOffs"].as_array_mut().into_iter().flatten() {
-            if entry["by"].is_null() {
-                entry["by"] = user.into();
-            }
+        for list in ["/spec/signOffs", "/spec/tasksDone"] {
+            let entries = object.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+            entries.filter(|entry| entry["by"].is_null()).for_each(|entry| entry["by"] = user.into());
         }
-        for entry in object["spec"]["tasksDone"].as_array_mut().into_iter().flatten() {
-            if entry["by"].is_null() {
-                entry["by"] = user.into();
-            }
-        }
-        if object["spec"]["override"].is_object() {
-            object["spec"]["override"]["by"] = user.into();
+        if let Some(granted) = object.pointer_mut("/spec/override").filter(|o| o.is_object()) {
+            granted["by"] = user.into();
         }
         (200, object.clone())
     }
 
-    /// What the admission policies would do to a workload, if they are there.
-    fn held_if_gated(&self, mut object: Value) -> Value {
-        let policies = self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/"));
-        if policies && object["metadata"]["labels"]["rollcall.dev/gate"].is_string() {
+    /// What the admission policies would do to a workload, as far as they are there.
+    fn admitted(&self, path: &str, mut object: Value) -> (u16, Value) {
+        if !object["metadata"]["labels"]["rollcall.dev/gate"].is_string() {
+            return (201, object);
+        }
+        if self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/")) {
             object["metadata"]["annotations"]["rollcall.dev/hold"] = "policy".into();
             let field = if object["kind"] == "Job" { "suspend" } else { "paused" };
             object["spec"][field] = true.into();
+            return (201, object);
         }
-        object
+        let guard = format!("guard-{}.rollcall.dev", object["kind"].as_str().unwrap_or_default().to_lowercase());
+        if self.objects.keys().any(|path| path.ends_with(&format!("/validatingadmissionpolicies/{guard}"))) {
+            let message =
+                format!("ValidatingAdmissionPolicy '{guard}' with binding '{guard}' denied request: not held");
+            return (403, status(403, "Forbidden", &message, &plural(path)));
+        }
+        (201, object)
     }
 }
 

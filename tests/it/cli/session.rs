@@ -13,7 +13,7 @@ use crate::support::Done;
 /// After so long without a word a command hangs.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// What others change, once this text was said.
+/// What others change, once this text was said; of a text with `…` in it the parts must come one after the other.
 pub type Change<'a> = (&'a str, &'a dyn Fn(&mut Known));
 
 /// A person at a machine, with a cluster.
@@ -100,7 +100,7 @@ impl Session {
         let mut next = left.next();
         loop {
             let text = String::from_utf8_lossy(&said[judged..]).into_owned();
-            if let Some((_, change)) = next.filter(|(words, _)| text.contains(words)) {
+            if let Some((_, change)) = next.filter(|(words, _)| says(&text, words)) {
                 judged = said.len();
                 change(&mut self.server.known.lock().expect("no panic"));
                 next = left.next();
@@ -175,6 +175,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn says(text: &str, words: &str) -> bool {
+    words.split('…').try_fold(text, |rest, part| rest.split_once(part).map(|(_, after)| after)).is_some()
 }
 
 /// Both ends of a terminal.

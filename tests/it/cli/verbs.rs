@@ -155,6 +155,23 @@ fn a_word_is_given_only_for_what_was_seen_and_as_the_person() -> Done {
 }
 
 #[test]
+fn a_word_that_is_said_again_differs_from_the_old_one_and_another_word_is_a_first_one() -> Done {
+    let mut session = session()?;
+    let renewals = ["ready", "ready", "ready", "notready"].map(|verb| {
+        let mut args = vec![verb, "core", "-r", "checkout-2", "--revision", &shop::DIGEST, "--as", "cora"];
+        args.extend((verb == "notready").then_some("--note=the load test failed"));
+        let said = session.run(&args)?;
+        let known = session.server.known.lock().expect("no panic");
+        let words = known.objects[&shop::team_path("core")]["spec"]["signOffs"].clone();
+        assert_eq!(words.as_array().map(Vec::len), Some(1), "{said}");
+        Ok(words[0]["renewal"].clone())
+    });
+    let renewals = renewals.into_iter().collect::<Done<Vec<_>>>()?;
+    assert_eq!(serde_json::Value::from(renewals), serde_json::json!([null, 1, 2, null]));
+    Ok(())
+}
+
+#[test]
 fn at_a_terminal_a_person_is_asked_before_anything_is_signed() -> Done {
     let mut session = session()?;
     session.at_terminal(&["ready", "core", "-r", "checkout-2"], "n\n")?;
@@ -310,6 +327,8 @@ fn doctor_finds_what_is_wrong_and_says_what_to_do() -> Done {
         known.forbidden.push(("eve".to_owned(), "/apis/apps".to_owned()));
     }
     session.run(&["doctor"])?;
+    let guards = |path: &String| path.contains("/validatingadmissionpolicies/guard-");
+    session.server.known.lock().expect("no panic").objects.retain(|path, _| !guards(path));
     session.run(&["doctor", "--as", "eve"])?;
     session.is_told_in("doctor")
 }

@@ -61,9 +61,11 @@ fn a_watch_writes_what_changes_says_when_the_connection_is_lost_and_ends_with_th
     )?;
     put(before)(&mut session.server.known.lock().expect("no panic"));
     let drawn = "\u{1b}[?2026l";
+    // A frame may come in pieces: the next change waits for all of it.
+    let lost = format!("connection lost…{drawn}");
     session.meanwhile_at_terminal(
         &["status", "checkout-2", "-w"],
-        &[(drawn, &put(paused)), (drawn, &down), ("connection lost", &up), (drawn, &put(over))],
+        &[(drawn, &put(paused)), (drawn, &down), (&lost, &up), (drawn, &put(over))],
     )?;
     session.is_told_in("status-watch")
 }

@@ -132,6 +132,8 @@ fn sign_offs() -> Vec<Case> {
         rejects("a sign-off where none is required", changed("/spec/signOff", Value::Null), "spec.signOffs"),
         rejects("a sign-off for a release without a namespace", signed(&[("/release", json!("checkout"))]), "spec.signOffs[0].release"),
         rejects("seat 0", signed(&[("/seat", json!(0))]), "spec.signOffs[0].seat"),
+        rejects("a word that was renewed no time", signed(&[("/renewal", json!(0))]), "spec.signOffs[0].renewal"),
+        accepts("a word that is given again", signed(&[("/renewal", json!(1))])),
         rejects("two words on one release in one role and seat", changed("/spec/signOffs", json!([go(1), go(1)])), "spec.signOffs[1]"),
         rejects("129 sign-offs", changed("/spec/signOffs", many(129, go)), "spec.signOffs"),
     ]

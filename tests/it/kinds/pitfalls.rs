@@ -88,7 +88,9 @@ async fn the_deadline_of_a_deployment_does_not_run_while_it_is_held() -> Done {
     stage.apply(&[version("2")]).await?;
     let digest = stage.asked_for(team, "").await?;
     let since = |t: &Value| t["status"]["workloads"][0]["heldSince"].as_str().and_then(|s| s.parse().ok());
-    let long: chrono::DateTime<chrono::Utc> = since(&stage.read(("TeamReadiness", team, team)).await?).ok_or("held")?;
+    let named = ("TeamReadiness", team, team);
+    let told = stage.until("the team says since when", named, |t| since(t).is_some()).await?;
+    let long: chrono::DateTime<chrono::Utc> = since(&told).ok_or("held")?;
     let longer = || async { Ok((chrono::Utc::now() > long + chrono::TimeDelta::seconds(5)).then_some(())) };
     stage.installed.until("it is held for longer than its deadline", longer).await?;
     let stored = stage.read(("Deployment", team, "api")).await?;

@@ -9,7 +9,7 @@ use crate::support::operator::Operator;
 use crate::support::plan::{SETTLE, app, freeze, own_team, plan, release_named, soon};
 use crate::support::recorder::{held, let_go, tag, tags_that_ran, version};
 use crate::support::stage::Stage;
-use crate::support::{Done, Installed, namespace};
+use crate::support::{Done, Installed, namespace, shop};
 
 const ARGS: [&str; 3] = ["--settle", "3s", "--no-leader-election"];
 
@@ -125,6 +125,7 @@ async fn without_a_policy(stage: &Stage<'_>) -> Done {
 
     saved["metadata"] = json!({"name": binding.2, "labels": saved["metadata"]["labels"]});
     stage.apply(&[saved]).await?;
+    stage.installed.until_held(&shop::deployment("default", "probe", "nobody", "probe", "1", 1)).await?;
     let restored = version(&stage.read(binding).await?);
     stage.completed("naked").await?;
     let gone = let_go(&stage.history("naked").await?, "Deployment", "app");

@@ -70,7 +70,7 @@ async fn healed(stage: &Stage<'_>, shop: &Checkout) -> Done {
             && pod["metadata"]["annotations"]["kwok.test/fail"].is_string()
             && pod["metadata"]["deletionTimestamp"].is_null()
     };
-    stage
+    let mended = stage
         .installed
         .until("the former frontend is mended", || async {
             for pod in stage.list("Pod", &shop.ui).await?.iter().filter(|pod| fails(pod)) {
@@ -84,7 +84,14 @@ async fn healed(stage: &Stage<'_>, shop: &Checkout) -> Done {
                 && ["updatedReplicas", "availableReplicas"].iter().all(|f| web["status"][f] == web["spec"]["replicas"]);
             Ok(well.then_some(()))
         })
-        .await
+        .await;
+    if let Err(why) = mended {
+        let mut there = stage.list("Pod", &shop.ui).await?;
+        there.push(stage.read(("Deployment", &shop.ui, "web")).await?);
+        there.push(stage.read(("TeamReadiness", &shop.ui, &shop.ui)).await?);
+        return Err(format!("{why}; there is {:#}", Value::from(there)).into());
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,7 +30,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use simapi::faults::Fault;
 use simapi::models::{Cluster, Delays, Git, GitOps};
-use simapi::{ApiServer, Authorizer, Chance, Failure, User, Verb};
+use simapi::{ApiServer, Authorizer, Chance, Failure, Object, User, Verb};
 
 pub use replica::Replica;
 
@@ -189,13 +189,18 @@ impl Sim {
 
     /// An object, by the plural of its kind.
     pub fn get(&self, plural: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.look_at(plural, namespace, name).map(|object| Value::clone(&object.value))
+    }
+
+    /// The same, for those who only look.
+    pub fn look_at(&self, plural: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
         let group = match plural {
             "deployments" | "statefulsets" | "daemonsets" | "replicasets" => "apps",
             "jobs" | "cronjobs" => "batch",
             "coordinatedreleases" | "teamreadinesses" | "deploymentwindows" => "rollcall.dev",
             _ => "",
         };
-        self.server.get(group, plural, namespace, name)
+        self.server.look_at(group, plural, namespace, name)
     }
 
     /// A release of the namespace `releases`; null if there is none.

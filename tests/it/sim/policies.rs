@@ -21,11 +21,17 @@ const REGISTRATION: &str = "admissionregistration.k8s.io";
 /// All policies.
 pub struct Policies;
 
-/// A rule, and the policy that puts it in force.
+/// A rule, and what its policy says of the requests it looks at.
 struct Bound {
     rule: &'static dyn Rule,
-    policy: Value,
     name: String,
+    guard: String,
+    groups: Vec<String>,
+    resources: Vec<String>,
+    operations: Vec<String>,
+    /// One of the two versions must have each of these labels.
+    labels: Vec<String>,
+    conditions: Vec<String>,
 }
 
 /// All rules, each with its policy.
@@ -36,30 +42,46 @@ fn bound() -> &'static [Bound] {
         let of = |rule: &'static dyn Rule| {
             let name = format!("{}.rollcall.dev", rule.name());
             let mutating = |p: &&Value| p["kind"] == "MutatingAdmissionPolicy" && p["metadata"]["name"] == *name;
-            let policy = all.iter().find(mutating).expect("every rule has its policy").clone();
-            Bound { rule, policy, name }
+            Bound::of(rule, all.iter().find(mutating).expect("every rule has its policy"), name)
         };
         RULES.into_iter().map(of).collect()
     })
 }
 
 impl Bound {
-    /// Whether the API server would ask this policy about a request.
-    fn looks_at(&self, review: &Review<'_>, request: &Request) -> bool {
-        let constraints = &self.policy["spec"]["matchConstraints"];
+    fn of(rule: &'static dyn Rule, policy: &Value, name: String) -> Self {
+        let texts = |list: &Value| -> Vec<String> { items(list).map(|item| text(item).to_owned()).collect() };
+        let named = |list: &Value, field: &str| items(list).map(|item| text(&item[field]).to_owned()).collect();
+        let constraints = &policy["spec"]["matchConstraints"];
         let rules = &constraints["resourceRules"][0];
-        let names = |field: &str, wanted: &str| items(&rules[field]).any(|value| *value == *wanted);
+        Self {
+            rule,
+            guard: guard(&name),
+            name,
+            groups: texts(&rules["apiGroups"]),
+            resources: texts(&rules["resources"]),
+            operations: texts(&rules["operations"]),
+            labels: named(&constraints["objectSelector"]["matchExpressions"], "key"),
+            conditions: named(&policy["spec"]["matchConditions"], "name"),
+        }
+    }
+
+    /// Whether the API server would ask this policy about requests of this kind.
+    fn names(&self, review: &Review<'_>) -> bool {
+        let among = |list: &[String], wanted: &str| list.iter().any(|value| *value == *wanted);
         let operation = if review.operation == Verb::Create { "CREATE" } else { "UPDATE" };
-        let selected = items(&constraints["objectSelector"]["matchExpressions"]).all(|expression| {
-            let key = text(&expression["key"]);
-            [&request.object, &request.old].iter().any(|o| o["metadata"]["labels"][key].is_string())
-        });
         review.subresource.is_empty()
-            && names("apiGroups", &review.kind.group)
-            && names("resources", &review.kind.plural)
-            && names("operations", operation)
-            && selected
-            && items(&self.policy["spec"]["matchConditions"]).all(|c| holds(text(&c["name"]), request))
+            && among(&self.resources, &review.kind.plural)
+            && among(&self.groups, &review.kind.group)
+            && among(&self.operations, operation)
+    }
+
+    /// Whether it would ask it about this one.
+    fn looks_at(&self, request: &Request) -> bool {
+        let labelled = |key: &String| {
+            [&request.object, &request.old].iter().any(|o| o["metadata"]["labels"][key.as_str()].is_string())
+        };
+        self.labels.iter().all(labelled) && self.conditions.iter().all(|condition| holds(condition, request))
     }
 
     /// Whether the policy and its binding are there.
@@ -97,24 +119,30 @@ fn written(bound: &Bound, review: &Review<'_>, request: &Request) -> Value {
 }
 
 impl Admission for Policies {
+    fn may_change(&self, review: &Review<'_>) -> bool {
+        bound().iter().any(|bound| bound.names(review))
+    }
+
     fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Failure> {
-        for bound in bound() {
-            let request = request(review, object);
-            if bound.looks_at(review, &request) && bound.in_force(review) {
-                *object = written(bound, review, &request);
+        let mut request = request(review, object);
+        for bound in bound().iter().filter(|bound| bound.names(review)) {
+            if bound.looks_at(&request) && bound.in_force(review) {
+                request.object = written(bound, review, &request);
             }
         }
+        *object = request.object;
         Ok(())
     }
 
     fn validate(&self, review: &Review<'_>, object: Option<&Value>) -> Result<(), Failure> {
         let Some(object) = object else { return stays(review) };
-        let request = request(review, object);
-        for bound in bound().iter().filter(|b| b.looks_at(review, &request)) {
-            if !guarded(review, &guard(&bound.name)) {
+        let request = self.may_change(review).then(|| request(review, object));
+        for bound in bound().iter().filter(|bound| bound.names(review)) {
+            let Some(request) = request.as_ref().filter(|request| bound.looks_at(request)) else { continue };
+            if !guarded(review, &bound.guard) {
                 continue;
             }
-            if written(bound, review, &request) != *object {
+            if written(bound, review, request) != *object {
                 let why = format!(
                     "the policy {} is missing or failed. Ask a cluster administrator to restore it",
                     bound.name
@@ -124,7 +152,7 @@ impl Admission for Policies {
         }
         if review.kind.group == "rollcall.dev" {
             status(review)?;
-            verbs(review, &request)?;
+            verbs(review, object)?;
         }
         Ok(())
     }
@@ -179,13 +207,14 @@ const VERBS: [(&str, &str, &str); 4] = [
     ("CoordinatedRelease", "/metadata/annotations", "rollback"),
 ];
 
-fn verbs(review: &Review<'_>, request: &Request) -> Result<(), Failure> {
+fn verbs(review: &Review<'_>, object: &Value) -> Result<(), Failure> {
+    let before = review.old.unwrap_or(&Value::Null);
     let own = |object: &Value, place: &str| match place {
         "/metadata/annotations" => object["metadata"]["annotations"][ASKED_BACK].clone(),
         place => object.pointer(place).cloned().unwrap_or_default(),
     };
     for (kind, place, verb) in VERBS.into_iter().filter(|(kind, ..)| *kind == review.kind.kind) {
-        let (new, old) = (own(&request.object, place), own(&request.old, place));
+        let (new, old) = (own(object, place), own(before, place));
         let said = !new.is_null() && new != old && !(new.as_array().is_some_and(Vec::is_empty) && old.is_null());
         if said && !review.may(verb, "rollcall.dev", &review.kind.plural, review.namespace, review.name) {
             let (user, namespace, name) = (&review.user.name, review.namespace, review.name);
@@ -193,15 +222,15 @@ fn verbs(review: &Review<'_>, request: &Request) -> Result<(), Failure> {
             return Err(denied(review, &format!("guard-{verb}.rollcall.dev"), &why));
         }
     }
-    person(review, request)
+    person(review, object, before)
 }
 
 /// A word that takes a person is not a service account's, unless the team names it.
-fn person(review: &Review<'_>, request: &Request) -> Result<(), Failure> {
-    let rule = &request.object["spec"]["signOff"];
+fn person(review: &Review<'_>, object: &Value, before: &Value) -> Result<(), Failure> {
+    let rule = &object["spec"]["signOff"];
     let human = |role: &Value| items(&rule["required"]).any(|r| r["role"] == *role && r["requireHuman"] == true);
-    let old: Vec<&Value> = items(&request.old["spec"]["signOffs"]).collect();
-    let mut said = items(&request.object["spec"]["signOffs"]).filter(|word| !old.contains(word));
+    let old: Vec<&Value> = items(&before["spec"]["signOffs"]).collect();
+    let mut said = items(&object["spec"]["signOffs"]).filter(|word| !old.contains(word));
     let machine = review.user.name.starts_with("system:serviceaccount:")
         && !items(&rule["delegates"]).any(|delegate| *delegate == *review.user.name);
     match said.find(|word| machine && human(&word["role"])) {

@@ -46,7 +46,7 @@ impl Installed {
     pub async fn on(plane: ControlPlane) -> Done<Self> {
         let install = Install { workload_access: WorkloadAccess::Cluster, ..Install::in_namespace("rollcall-system") };
         let installed = Self::as_told(plane, &install).await?;
-        installed.until_held().await?;
+        installed.until_all_held().await?;
         Ok(installed)
     }
 
@@ -72,10 +72,15 @@ impl Installed {
     }
 
     /// Waits until the policies are in force: a labelled Job that is created comes back held.
-    pub async fn until_held(&self) -> Done {
+    pub async fn until_all_held(&self) -> Done {
         // The policy that holds Jobs is installed last, and they come into force in that order.
-        let probe = shop::job("default", "probe", "nobody", "1").to_string();
-        self.until("the hold policies are in force", || async {
+        self.until_held(&shop::job("default", "probe", "nobody", "1")).await
+    }
+
+    /// Waits until such a workload, created as a dry run, comes back held.
+    pub async fn until_held(&self, workload: &Value) -> Done {
+        let probe = workload.to_string();
+        self.until("what holds the probe is in force", || async {
             let out = self
                 .plane
                 .kubectl(&self.admin)

@@ -185,10 +185,10 @@ impl Cause {
                 format!("require less of {resource}, or have its window's spec.capacity.resources say more")
             }
             Self::TeamBusy { .. } => "wait for one of them".to_owned(),
+            Self::SignOff { team, role, why: WhyLacking::Expired { .. }, .. } => renewal(team, role),
             Self::SignOff { team, role, digest, release, .. } => {
-                format!(
-                    "sign in spec.signOffs of TeamReadiness {team}: release {release}, role {role}, digest {digest}"
-                )
+                let entry = format!("release {release}, role {role}, digest {digest}");
+                format!("sign in spec.signOffs of TeamReadiness {team}: {entry}")
             }
             Self::Check { team, check, why, .. } => check_remedy(team, check, why),
             Self::PredecessorFailed { step } => format!("mend step {step}"),
@@ -273,6 +273,10 @@ fn check_message(team: &ObjectName, check: &str, why: &WhyUnchecked, said: &str)
         WhyUnchecked::NoAnswer => format!("{about} has not answered recently"),
         WhyUnchecked::Rejected => with_reason(&format!("{about} says no"), said),
     }
+}
+
+fn renewal(team: &ObjectName, role: &str) -> String {
+    format!("say it again, with a higher renewal of the entry as {role} in spec.signOffs of TeamReadiness {team}")
 }
 
 fn check_remedy(team: &ObjectName, check: &str, why: &WhyUnchecked) -> String {

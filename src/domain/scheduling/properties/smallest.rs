@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::situations::situation;
 use crate::domain::calendar::WindowType;
-use crate::domain::scheduling::fixtures::{Given, window};
+use crate::domain::readiness::Requirement;
+use crate::domain::scheduling::fixtures::{Given, ready, window};
 use crate::domain::scheduling::smallest::{Smallest, to_move};
 use crate::domain::scheduling::suppose::cleared;
 use crate::domain::scheduling::{Act, Cause, Decision, Situation, StepState, decide};
@@ -134,4 +135,20 @@ fn sets_of_every_sort_come_up() {
     assert!(none > 20 && one > 100 && two > 30 && more > 50, "{sizes:?}");
     assert!(uncertain > 10 && uncertain < 300 && fewer > 100, "{uncertain} uncertain, {fewer} fewer than all");
     assert!(either > 50, "{either} with windows of which either would do");
+}
+
+/// Where asking would take too long, all that is known is told, and that it may be more than is needed.
+#[test]
+fn of_more_than_can_be_asked_about_everything_is_told_and_nothing_is_claimed() {
+    let roles = |count: usize| {
+        let role = |n: usize| Requirement { role: format!("role-{n}"), count: 1, require_human: false };
+        let given = ready().unsigned("data").team("data", |t| t.rules.required = (0..count).map(role).collect());
+        let decision = decide(&given.0);
+        to_move(&given.0, &decision, |_| true).expect("something keeps it")
+    };
+    let few = roles(20);
+    assert!(few.certain && few.all.len() == 20, "{few:?}");
+    let many = roles(401);
+    assert!(!many.certain);
+    assert_eq!(many.all.len(), 401);
 }
