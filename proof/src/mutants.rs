@@ -52,7 +52,7 @@ const SITUATION: &str = "src/domain/scheduling/situation.rs";
 const READINESS: &str = "src/domain/readiness/mod.rs";
 const INDEPENDENT: &str = "src/domain/scheduling/independent.rs";
 const RELEASE: &str = "src/controllers/release/mod.rs";
-const ACT: &str = "src/controllers/release/act.rs";
+const TOUCH: &str = "src/controllers/release/touch.rs";
 const REPORT: &str = "src/controllers/release/report.rs";
 const HOLD: &str = "src/controllers/hold.rs";
 const WORLD: &str = "src/controllers/world.rs";
@@ -204,9 +204,9 @@ pub const MUTANTS: &[Mutant] = &[
     simulated(
         "a grant is carried out however late",
         &["S1"],
-        ACT,
-        "if world.clock.now() >= situation.now + GRANT_VALIDITY {",
-        "if false {",
+        TOUCH,
+        "from_wire(&grant.at)? + GRANT_VALIDITY",
+        "from_wire(&grant.at)? + GRANT_VALIDITY * 1_000",
     ),
     simulated("it writes what has not changed", &["L7"], REPORT, "if status == release.status {", "if false {"),
     simulated(

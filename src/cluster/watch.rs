@@ -12,7 +12,7 @@ use kube::Client;
 use super::backoff::Backoff;
 use super::watch_state::WatchState;
 use super::wire::{self, Line, Object};
-use super::{ObjectKey, Projected, ResourceVersion, Undecodable};
+use super::{Projected, ResourceVersion, Undecodable};
 
 pub use super::watch_event::WatchEvent;
 

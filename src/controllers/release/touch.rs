@@ -1,18 +1,22 @@
 //! The writes to workloads that a decision asks for, each on exactly the version that was decided on. What
 //! cannot be done is remembered for a while and told; the next decision says so.
 
+use chrono::{DateTime, Utc};
+
 use super::observe::read_workload;
 use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
+use crate::api::time::from_wire;
 use crate::cluster::ResourceVersion;
 use crate::cluster::objects::{Release, decode};
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts;
+use crate::controllers::letting_go::let_go;
 use crate::controllers::world::World;
 use crate::domain::names::WorkloadName;
 use crate::domain::scheduling::situation::{Former, Refusal};
-use crate::domain::scheduling::{Act, released_by};
+use crate::domain::scheduling::{Act, GRANT_VALIDITY, released_by};
 use crate::validate::wire_kind;
 
 /// Does one thing to one workload.
@@ -66,21 +70,23 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     let name = act.workload();
     let found = read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.ok_or_else(|| ApiError::NotFound { what: name.to_string() })?;
-    if !may_be_touched(&found, act, world.stopped().is_some()) {
+    // Everything stops at once; and what was decided on is not touched in any other version.
+    let withdraws = matches!(act, Act::Withdraw { .. });
+    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
+    if world.stopped().is_some() && !withdraws
+        || found.version.as_str() != act.version()
+        || wants_held && found.hold.is_none()
+    {
         return Err(ApiError::Conflict { what: name.to_string() });
-    }
-    if matches!(act, Act::Grant { .. } | Act::Release { .. }) && !still_granted(world, release, act).await? {
-        return Err(ApiError::Conflict { what: release.meta.key.to_string() });
     }
     let owner = facts::name(&release.meta.key);
     let version = match act {
         Act::Grant { step, .. } | Act::Release { step, .. } => {
+            let until = granted_until(world, release, act).await?;
+            let by = until.ok_or_else(|| ApiError::Conflict { what: release.meta.key.to_string() })?;
             let why = released_by(&owner, step, digest);
-            if claimed_by_the_ended(world, &found).await? {
-                world.objects.release_from_claim(&found, &why).await?
-            } else {
-                world.objects.release(&found, &why).await?
-            }
+            let from_claim = claimed_by_the_ended(world, &found).await?;
+            let_go(world, &found, &why, by, from_claim).await?
         }
         Act::RollBack { former, marker, from, .. } => {
             let Some(former) = kept(world, name, &found, former).await? else {
@@ -96,29 +102,21 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     Ok(Written::Done(version))
 }
 
-/// Everything stops at once, but for what keeps others from going on; and what was decided on is not touched in any other
-/// version.
-fn may_be_touched(found: &Workload, act: &Act, stopped: bool) -> bool {
-    let withdraws = matches!(act, Act::Withdraw { .. });
-    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
-    (!stopped || withdraws) && found.version.as_str() == act.version() && (!wants_held || found.hold.is_some())
-}
-
-/// Whether the release is there still, with the grant for this version on record: with a release that was deleted its
-/// grants are void, and so they are with one that was made anew under the same name.
-async fn still_granted(world: &World, release: &Release, act: &Act) -> Result<bool, ApiError> {
+/// Until when the grant for this version counts, if the release is there still and has it on record: with a release that
+/// was deleted its grants are void, and so they are with one that was made anew under the same name.
+async fn granted_until(world: &World, release: &Release, act: &Act) -> Result<Option<DateTime<Utc>>, ApiError> {
     let key = &release.meta.key;
     let text = world.objects.get(RELEASES, &key.namespace, &key.name).await?;
     let found = text.and_then(|text| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text).ok());
-    Ok(found.is_some_and(|now: Release| now.meta.uid == release.meta.uid && grants(&now, act)))
+    Ok(found.filter(|now: &Release| now.meta.uid == release.meta.uid).and_then(|now| granted(&now, act)))
 }
 
-/// Whether a release, as it is now, has the grant for an act.
-fn grants(release: &Release, act: &Act) -> bool {
+/// Until when the grant for an act counts that a release, as it is now, has on record.
+fn granted(release: &Release, act: &Act) -> Option<DateTime<Utc>> {
     let mut steps = release.status.steps.iter().filter(|step| step.name == act.step());
-    let grant = steps.find_map(|step| step.grant.as_ref());
-    let stands = grant.is_some_and(|g| g.workload_version == act.version() && g.withdrawn_at.is_none());
-    stands && !release.meta.terminating
+    let grant = steps.find_map(|step| step.grant.as_ref()).filter(|_| !release.meta.terminating)?;
+    let stands = grant.workload_version == act.version() && grant.withdrawn_at.is_none();
+    Some(from_wire(&grant.at)? + GRANT_VALIDITY).filter(|_| stands)
 }
 
 /// Whether a workload is marked as held for a release that has ended: whoever takes it over takes the mark away.
@@ -167,63 +165,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::fields::WorkloadKind;
-    use crate::cluster::workloads::decode as workload;
     use crate::domain::names::Kind;
-
-    fn about(act: &str, version: &str) -> Act {
-        let workload = WorkloadName { kind: Kind::Deployment, namespace: "shop".into(), name: "api".into() };
-        let (step, version, template) = ("api".to_owned(), version.to_owned(), "t".to_owned());
-        let all = [
-            Act::Grant {
-                step: step.clone(),
-                workload: workload.clone(),
-                uid: "u".into(),
-                version: version.clone(),
-                template: template.clone(),
-                overridden: None,
-            },
-            Act::Release {
-                step: step.clone(),
-                workload: workload.clone(),
-                version: version.clone(),
-                template: template.clone(),
-            },
-            Act::RollBack {
-                step: step.clone(),
-                workload: workload.clone(),
-                version: version.clone(),
-                former: Former { name: "api-1".into(), template: template.clone() },
-                marker: "m".into(),
-                from: "f".into(),
-            },
-            Act::Unpin { step: step.clone(), workload: workload.clone(), version: version.clone(), template },
-            Act::Keep { step: step.clone(), workload: workload.clone(), version: version.clone() },
-            Act::Withdraw { step, workload, version },
-        ];
-        all.into_iter().find(|one| one.verb() == act).expect("there is such an act")
-    }
-
-    #[test]
-    fn a_workload_is_touched_only_in_the_version_that_was_decided_on() {
-        let stored = |hold: serde_json::Value| -> Workload {
-            let text = json!({"metadata": {"namespace": "shop", "name": "api", "uid": "u", "resourceVersion": "7",
-                "annotations": hold}, "spec": {"template": {}}, "status": {}});
-            workload(WorkloadKind::Deployment, &text.to_string()).expect("a workload")
-        };
-        let (held, free) = (stored(json!({"rollcall.dev/hold": "policy"})), stored(json!({})));
-        for act in ["grant", "release", "roll-back", "unpin", "keep", "withdraw"] {
-            assert!(may_be_touched(&held, &about(act, "7"), false), "{act}");
-            assert!(!may_be_touched(&held, &about(act, "6"), false), "{act}: it has changed since");
-            let though_free = ["roll-back", "unpin"].contains(&act);
-            assert_eq!(may_be_touched(&free, &about(act, "7"), false), though_free, "{act}: nobody holds it any more");
-            assert_eq!(
-                may_be_touched(&held, &about(act, "7"), true),
-                act == "withdraw",
-                "{act}: everything was stopped"
-            );
-        }
-    }
 
     #[test]
     fn nothing_is_let_go_on_a_grant_that_went_with_its_release_or_was_withdrawn() {
@@ -241,12 +183,15 @@ mod tests {
             version: version.into(),
             template: "t".into(),
         };
-        assert!(grants(&release(None, grant.clone()), &act("7")));
-        assert!(!grants(&release(None, grant.clone()), &act("8")), "it is for another version");
-        assert!(!grants(&release(Some("2027-01-12T09:00:01Z"), grant.clone()), &act("7")), "it is being deleted");
-        assert!(!grants(&release(None, json!(null)), &act("7")), "it was made anew");
+        assert_eq!(granted(&release(None, grant.clone()), &act("7")), from_wire("2027-01-12T09:00:05Z"));
+        assert!(granted(&release(None, grant.clone()), &act("8")).is_none(), "it is for another version");
+        assert!(
+            granted(&release(Some("2027-01-12T09:00:01Z"), grant.clone()), &act("7")).is_none(),
+            "it is being deleted"
+        );
+        assert!(granted(&release(None, json!(null)), &act("7")).is_none(), "it was made anew");
         let mut withdrawn = grant;
         withdrawn["withdrawnAt"] = json!("2027-01-12T09:00:01Z");
-        assert!(!grants(&release(None, withdrawn), &act("7")));
+        assert!(granted(&release(None, withdrawn), &act("7")).is_none());
     }
 }
