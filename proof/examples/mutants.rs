@@ -149,7 +149,18 @@ impl Judge {
             }
             Self::Simulation => {
                 cargo
-                    .args(["test", "--quiet", "--profile", "seeds", "--test", "proof", "--", "stories", "seeds"])
+                    .args([
+                        "test",
+                        "--quiet",
+                        "--profile",
+                        "seeds",
+                        "--test",
+                        "proof",
+                        "--",
+                        "stories",
+                        "seeds",
+                        "sweep::a_",
+                    ])
                     .env("SEEDS", "300");
             }
         }

@@ -128,6 +128,14 @@ impl Story {
         )
     }
 
+    /// The hold of the workload is dropped in the operator's name, and nothing says why.
+    fn dropped(self, time: &str) -> Self {
+        self.change(time, OPERATOR, "Deployment", |d| {
+            d["metadata"]["annotations"] = json!({});
+            d["spec"].as_object_mut().expect("a spec").remove("paused");
+        })
+    }
+
     fn went(self) -> Self {
         self.grant("09:00:10", DIGEST).let_go("09:00:11").runs("09:01:00").finished("09:01:01")
     }
@@ -138,6 +146,7 @@ type Broken = (&'static str, &'static str, fn() -> Story);
 /// Property, what is wrong, and the history.
 const BROKEN: &[Broken] = &[
     ("S1", "let go without a grant", || signed().let_go("09:00:11")),
+    ("S1", "let go ten seconds after its grant", || signed().grant("09:00:10", DIGEST).let_go("09:00:20")),
     ("S1", "let go ten minutes after its grant", || signed().grant("09:00:10", DIGEST).let_go("09:10:11")),
     ("S1b", "granted in a version that says stop", || {
         signed().change("09:00:05", "lena", "CoordinatedRelease", |r| r["spec"]["paused"] = true.into()).went()
@@ -195,6 +204,7 @@ const BROKEN: &[Broken] = &[
     ("S9", "a hold dropped without a word", || {
         signed().change("09:00:00", OPERATOR, "Deployment", |d| d["metadata"]["annotations"] = json!({}))
     }),
+    ("S9", "let go for a release while everything is uninstalled", || uninstalled().went()),
     ("S10", "a team that does not consent", || {
         signed().change("08:58:00", "cora", "TeamReadiness", |t| t["spec"]["allow"] = json!([])).went()
     }),
@@ -270,6 +280,27 @@ fn two_users() -> Story {
         .write("09:00:13", "lena", "CoordinatedRelease", other)
         .grant("09:00:14", DIGEST)
         .let_go("09:00:15")
+}
+
+/// The policies are gone, those that hold before all.
+fn uninstalled() -> Story {
+    signed()
+        .write(
+            "08:50:00",
+            "anna",
+            "MutatingAdmissionPolicyBinding",
+            json!({"metadata": {"name": "hold-deployment.rollcall.dev"}}),
+        )
+        .gone("08:58:00", "MutatingAdmissionPolicyBinding")
+        .gone("08:58:00", "ValidatingAdmissionPolicy")
+}
+
+#[test]
+fn an_uninstallation_lets_everything_go_after_it_took_the_policies_away() {
+    let dropped = |story: Story| all(&story.dropped("09:00:10").0).iter().any(|v| v.property == "S9");
+    assert!(!dropped(uninstalled()));
+    assert!(dropped(signed()), "nobody uninstalled anything");
+    assert!(dropped(signed().gone("08:58:00", "ValidatingAdmissionPolicy")), "what holds is there still");
 }
 
 #[test]

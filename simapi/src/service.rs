@@ -84,13 +84,16 @@ impl Connection {
         };
         let writes = if call.verb.writes() { self.process.count_write() } else { self.process.writes() };
         let (delay, fate) = faults::before(&self.inner.faults, &self.seen(&call, writes, false));
-        if delay.is_zero() && self.process.is_running() {
+        let sent = self.process.is_running();
+        if delay.is_zero() && sent {
             return self.arrive(call, writes, fate).await;
         }
-        // What is under way arrives even if whoever sent it has given up.
+        // What is under way arrives even if whoever sent it has given up, stands still or is dead.
         let late = async move {
+            if !sent {
+                self.process.runs().await;
+            }
             tokio::time::sleep(delay).await;
-            self.process.runs().await;
             self.arrive(call, writes, fate).await
         };
         tokio::spawn(late).await.unwrap_or_else(|_| Err(Broken.into()))

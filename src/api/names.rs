@@ -31,6 +31,9 @@ pub const REVISION_LABEL: &str = "controller-revision-hash";
 pub const POD_GATE_LABEL: &str = "rollcall.dev/pod-gate";
 /// Annotation, written by rollcall with each release action: what let this content go.
 pub const RELEASED: &str = "rollcall.dev/released";
+/// Annotation, written by rollcall with each release action: until when that may be stored. A policy refuses it later, by
+/// the API server's clock.
+pub const LET_GO_BY: &str = "rollcall.dev/let-go-by";
 /// Annotation, written by rollcall when it takes a grant back: the release and step that were granted, and the version
 /// that was not let go.
 pub const WITHDRAWN: &str = "rollcall.dev/withdrawn";

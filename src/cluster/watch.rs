@@ -262,16 +262,25 @@ where
 
     /// Passes an object on. Fails only if it is none: it has no name or no version.
     fn applied(&mut self, object: Object<'_>) -> Result<ResourceVersion, End> {
-        let (key, version) = object.meta().map_err(End::Broken)?;
-        (self.sink)(match (self.decode)(object.text()) {
-            Ok(projected) => WatchEvent::Applied(projected),
-            Err(message) => {
-                tracing::warn!(event = "undecodable", plural = self.config.plural, %key, "{message}");
-                WatchEvent::Undecodable(Undecodable { key, resource_version: version.clone(), message })
+        let message = match (self.decode)(object.text()) {
+            Ok(projected) if is_whole(&projected) => {
+                let version = projected.resource_version().clone();
+                (self.sink)(WatchEvent::Applied(projected));
+                return Ok(version);
             }
-        });
+            Ok(_) => "an object without a name or a version".to_owned(),
+            Err(message) => message,
+        };
+        let (key, version) = object.meta().map_err(End::Broken)?;
+        tracing::warn!(event = "undecodable", plural = self.config.plural, %key, "{message}");
+        let resource_version = version.clone();
+        (self.sink)(WatchEvent::Undecodable(Undecodable { key, resource_version, message }));
         Ok(version)
     }
+}
+
+fn is_whole(object: &impl Projected) -> bool {
+    !object.key().name.is_empty() && !object.resource_version().as_str().is_empty()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use http::{Method, Request};
 use kube::Client;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use super::key::ObjectKey;
 use super::workloads::{Workload, keep_patch, release_from_claim_patch, release_patch, withdraw_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
+use crate::api::time::to_wire;
 
 /// "We could not find out, or could not do."
 #[derive(Debug, thiserror::Error)]
@@ -184,13 +186,20 @@ impl Objects {
         version_of(&text, &what)
     }
 
-    /// Lets a held workload go, if it still has the version it was read with.
+    /// Lets a held workload go, if it still has the version it was read with, and if it is not later than `by` when
+    /// that arrives.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Conflict`] if it has another version; nothing was written then.
-    pub async fn release(&self, workload: &Workload, why: &str) -> Result<ResourceVersion, ApiError> {
-        self.patch_workload(workload, release_patch(workload, why)).await
+    /// [`ApiError::Conflict`] if it has another version, [`ApiError::Forbidden`] if it is too late; nothing was written
+    /// then.
+    pub async fn release(
+        &self,
+        workload: &Workload,
+        why: &str,
+        by: DateTime<Utc>,
+    ) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, release_patch(workload, why, &to_wire(by))).await
     }
 
     /// As [`Self::release`], and takes away the claim of a release that has ended.
@@ -198,8 +207,13 @@ impl Objects {
     /// # Errors
     ///
     /// As [`Self::release`].
-    pub async fn release_from_claim(&self, workload: &Workload, why: &str) -> Result<ResourceVersion, ApiError> {
-        self.patch_workload(workload, release_from_claim_patch(workload, why)).await
+    pub async fn release_from_claim(
+        &self,
+        workload: &Workload,
+        why: &str,
+        by: DateTime<Utc>,
+    ) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, release_from_claim_patch(workload, why, &to_wire(by))).await
     }
 
     /// Marks a held workload as claimed by a release, if it still has the version it was read with.

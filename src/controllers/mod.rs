@@ -7,6 +7,7 @@ mod claims;
 mod events;
 pub(crate) mod facts;
 mod hold;
+mod letting_go;
 pub(crate) mod openings;
 pub mod operator;
 pub mod queue;

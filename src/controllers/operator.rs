@@ -140,6 +140,7 @@ fn world(
         granting: Mutex::new(()),
         stop: std::sync::Mutex::default(),
         refused: std::sync::Mutex::default(),
+        last_said: super::release::LastSaid::default(),
         checks: super::checks::Memory::default(),
         told: std::sync::Mutex::default(),
         settings,

@@ -154,6 +154,8 @@ pub struct World {
     pub stop: std::sync::Mutex<Option<String>>,
     /// What could not be carried out, by release and step: until when not to try again, and why.
     pub refused: std::sync::Mutex<Refused>,
+    /// What was said last of releases.
+    pub last_said: super::release::LastSaid,
     /// What checks said last.
     pub checks: super::checks::Memory,
     /// What has been told once and is not told again by this process.

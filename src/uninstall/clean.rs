@@ -61,7 +61,7 @@ fn hold(kind: &str, object: &Value) -> Option<(Doing, Vec<Value>)> {
         HeldBy::Policy => Doing::LetGo,
         HeldBy::Author => Doing::LetGoStopped,
     };
-    let patch = workloads::release_patch(&workload, "");
+    let patch = workloads::release_patch(&workload, "", "");
     let spec = |operation: &&Value| operation["path"].as_str().is_some_and(|path| path.starts_with("/spec/"));
     Some((doing, patch.as_array().into_iter().flatten().filter(spec).cloned().collect()))
 }

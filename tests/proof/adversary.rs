@@ -9,7 +9,6 @@ use simapi::{Chance, Event, Failure, Verb};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::play::{MENDS_WITHIN, SILENCE_IS_NOTICED_WITHIN};
-use crate::sim::Replica;
 
 /// Whether a call is a write that counts: leases and Events are written all the time and decide nothing.
 fn counts(seen: &Seen<'_>) -> bool {
@@ -67,16 +66,14 @@ impl Swarm {
     /// What may go wrong by this chance.
     pub fn new(mut chance: Chance, healed: Arc<AtomicBool>) -> Self {
         let mut kinds = Vec::new();
+        // Where every fourth request fails nothing is ever let go before all goes well, and nothing can go wrong with it.
+        let often = chance.pick(&[3, 8, 25]).copied().unwrap_or(8);
         for kind in ALL {
             if chance.percent(35) {
                 // A watch shows many events, so what ends one must be rarer.
-                let most =
-                    if matches!(kind, Wrong::WatchStalls | Wrong::WatchEnds | Wrong::WatchExpires | Wrong::WatchCut) {
-                        6
-                    } else {
-                        25
-                    };
-                kinds.push((kind, 1 + chance.below(most)));
+                let ends_watches =
+                    matches!(kind, Wrong::WatchStalls | Wrong::WatchEnds | Wrong::WatchExpires | Wrong::WatchCut);
+                kinds.push((kind, 1 + chance.below(if ends_watches { often / 4 + 1 } else { often })));
             }
         }
         Self { healed, kinds, chance: Mutex::new(chance) }
@@ -187,9 +184,9 @@ pub const AT_WRITES: [At; 5] =
     [At::DiesBefore, At::DiesAfter, At::DiesAndItArrivesLate, At::AnswerLost, At::StandsStill];
 pub const AT_EVENTS: [At; 5] = [At::EventLate, At::EventTwice, At::EventCut, At::EventExpired, At::Silence];
 
-/// What is to become of a process, by its host.
+/// What is to become of a process, by its name.
 pub struct Order {
-    pub host: String,
+    pub process: String,
     pub freezes: bool,
 }
 
@@ -219,7 +216,7 @@ impl AtMoments {
     }
 
     fn order(&self, seen: &Seen<'_>, freezes: bool) {
-        let _ = self.orders.send(Order { host: Replica::host_of(seen.process).to_owned(), freezes });
+        let _ = self.orders.send(Order { process: seen.process.to_owned(), freezes });
     }
 }
 
@@ -276,37 +273,59 @@ impl Fault for AtMoments {
 
 /// So many requests within one instant are no work but a quarrel.
 const QUARREL: usize = 3_000;
+/// So many requests are more than any story takes: a hundred times what the longest one does.
+const MOST: usize = 200_000;
 
 /// Counts what is asked while nothing happens. Watches are asked again every few minutes, which is no question.
 #[derive(Default)]
 pub struct Counter {
     pub armed: AtomicBool,
     pub asked: AtomicUsize,
-    /// Processes answer each other for ever, and no time passes.
-    pub quarrel: AtomicBool,
     /// How many requests processes made, and how many instants there were at which one was made.
     pub requests: AtomicUsize,
     pub instants: AtomicUsize,
     /// How many events their watches had.
     pub events: AtomicUsize,
-    instant: Mutex<(jiff::Timestamp, usize)>,
+    all: Mutex<Asked>,
+}
+
+/// What was asked until now, and at this instant.
+#[derive(Default)]
+struct Asked {
+    now: jiff::Timestamp,
+    at_once: usize,
+    ever: usize,
+    /// Why nobody is answered any more.
+    endless: Option<&'static str>,
 }
 
 impl Counter {
-    fn quarrels(&self, now: jiff::Timestamp) -> bool {
-        let mut instant = self.instant.lock().expect("nobody panics while it holds this");
-        let (at, asked) = *instant;
-        *instant = if at == now { (at, asked + 1) } else { (now, 1) };
+    /// Why this would never end, if it would not: nobody was answered any more since that was clear.
+    pub fn endless(&self) -> Option<String> {
+        self.all.lock().expect("nobody panics while it holds this").endless.map(str::to_owned)
+    }
+
+    /// Whether this request is one too many.
+    fn is_too_much(&self, now: jiff::Timestamp) -> bool {
+        let mut all = self.all.lock().expect("nobody panics while it holds this");
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.instants.fetch_add(usize::from(at != now), Ordering::Relaxed);
-        instant.1 > QUARREL
+        self.instants.fetch_add(usize::from(all.now != now), Ordering::Relaxed);
+        all.at_once = if all.now == now { all.at_once + 1 } else { 1 };
+        all.now = now;
+        all.ever += 1;
+        if all.at_once > QUARREL {
+            all.endless.get_or_insert("no time passes: processes answer each other for ever");
+        }
+        if all.ever > MOST {
+            all.endless.get_or_insert("requests are made without end");
+        }
+        all.endless.is_some()
     }
 }
 
 impl Fault for Counter {
     fn before(&self, seen: &Seen<'_>) -> Before {
-        if self.quarrels(seen.now) {
-            self.quarrel.store(true, Ordering::Relaxed);
+        if self.is_too_much(seen.now) {
             return Before::Lose;
         }
         let asks = seen.call.verb != Verb::Watch && !matches!(seen.call.plural.as_str(), "leases" | "events");

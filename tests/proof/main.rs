@@ -13,6 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod adversary;
 mod cast;
 mod manifests;
+mod meddler;
 mod play;
 mod record;
 mod seeds;

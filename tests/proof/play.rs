@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use proof::history::History;
 use serde_json::{Value, json};
 use simapi::faults::Fault;
@@ -14,12 +14,16 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::adversary::{Counter, Order};
 use crate::cast::Cast;
 use crate::manifests::{merge, named, object};
+use crate::meddler::Cluster;
 use crate::record;
 use crate::sim::{Person, Setup, Sim, run};
 use crate::story::{Does, Line, Story, day};
 use crate::support::shop;
 use crate::transcript::Told;
 use crate::verbs::Rights;
+
+/// Where everything that matters is: workloads, and releases.
+pub type State = Vec<String>;
 
 /// A story that was played.
 pub struct Played {
@@ -29,9 +33,15 @@ pub struct Played {
     /// Every request and every answer, as one number.
     pub trace: u64,
     /// Where everything ended.
-    pub end: Vec<String>,
+    pub end: State,
     /// What waits for and never came.
     pub missed: Vec<String>,
+    /// What people saw before each line.
+    pub saw: Vec<State>,
+    /// The first line before which people did not see what they know, nor anything change any more.
+    pub parts: Option<String>,
+    /// Why it would never have ended, if it was ended by force.
+    pub endless: Option<String>,
     /// How much happened: requests of rollcall's processes, instants at which there was one, events that their watches
     /// showed, and writes of everybody.
     pub amount: [u64; 4],
@@ -55,6 +65,10 @@ pub struct Stage {
     pub told: bool,
     /// Each process of the operator has a twin, and both lead at all times.
     pub twins: bool,
+    /// Where faults that act on the cluster find it.
+    pub cluster: Cluster,
+    /// What people know to see before each line: they wait for it before they go on, until nothing changes any more.
+    pub knows: Vec<State>,
 }
 
 /// How long a process may take until it tries again what was refused, and people until they have seen that.
@@ -77,6 +91,8 @@ impl Default for Stage {
             mends_within: MENDS_WITHIN,
             told: true,
             twins: false,
+            cluster: Cluster::default(),
+            knows: Vec::new(),
         }
     }
 }
@@ -86,7 +102,14 @@ impl Default for Stage {
 const PATIENCE: TimeDelta = TimeDelta::seconds(75);
 
 /// How long anything that a story waits for may take, in simulated time.
-const LIMIT: Duration = Duration::from_secs(600);
+pub const LIMIT: Duration = Duration::from_secs(600);
+
+/// How long people look at what changes again and again.
+const LONGEST_LOOK: TimeDelta = TimeDelta::minutes(10);
+
+/// How much longer than its own lines a story may take, in simulated time, with everything that it waits for in vain.
+/// One that takes longer waits for what nobody will ever do.
+const LONGEST: Duration = Duration::from_secs(6 * 3600);
 
 /// Plays a story from its beginning to its end.
 pub fn play(story: &Story, stage: Stage) -> Played {
@@ -102,6 +125,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         if std::env::var_os("TRACE").is_some() {
             sim.server.keep_trace();
         }
+        let _at_hand = stage.cluster.is(&sim.server);
         let cast = Cast::new(&sim, stage.twins);
         if let Some(orders) = stage.orders {
             tokio::spawn(cast.clone().obeys(orders));
@@ -114,30 +138,22 @@ pub fn play(story: &Story, stage: Stage) -> Played {
             words: vec![],
             persistent: stage.persistent,
             rights,
+            calm_since: None,
+            knows: stage.knows,
+            mends_within: stage.mends_within,
+            saw: vec![],
+            parts: None,
         };
-        for line in &story.lines {
-            sim.at(line.at).await;
-            player.plays(line).await;
-        }
-        let calm = stage.watched.then_some(());
-        let mut calm_since = None;
-        if calm.is_some() {
-            stage.healed.store(true, Ordering::Relaxed);
-            player.cast.heal();
-            player.settles(stage.mends_within).await;
-            calm_since = Some(sim.now());
-            let end = sim.now() + PATIENCE + TimeDelta::seconds(5);
-            sim.at(end - TimeDelta::from_std(QUIET).unwrap_or_default()).await;
-            counter.armed.store(true, Ordering::Relaxed);
-            sim.at(end).await;
-        }
-        if counter.quarrel.load(Ordering::Relaxed) {
-            player.missed.push("no time passes: processes answer each other for ever".to_owned());
-        }
+        let own = story.lines.last().map_or(Duration::ZERO, |l| (l.at - sim.now()).to_std().unwrap_or_default());
+        let watched = stage.watched.then_some((stage.healed, &*counter));
+        let all = player.plays_all(&story.lines, watched);
+        let in_time = tokio::time::timeout(own + LONGEST, all).await.is_ok();
+        let endless =
+            counter.endless().or_else(|| (!in_time).then(|| format!("nothing ever comes of: {}", player.told.last())));
         let mut history = record::of(&sim);
-        history.calm_since = calm_since;
+        history.calm_since = player.calm_since;
         history.patience = PATIENCE;
-        history.idle_requests = calm.map(|()| counter.asked.load(Ordering::Relaxed));
+        history.idle_requests = player.calm_since.map(|_| counter.asked.load(Ordering::Relaxed));
         history.ended = player.cast.ended();
         if stage.told {
             player.told.commits(&sim);
@@ -146,13 +162,13 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         let count = |n: &AtomicUsize| n.load(Ordering::Relaxed) as u64;
         let amount =
             [count(&counter.requests), count(&counter.instants), count(&counter.events), sim.server.revision()];
-        let (trace, end) = (sim.server.trace_hash(), end_of(&sim));
-        Played { history, told: player.told, trace, missed: player.missed, end, amount }
+        let (trace, end) = (sim.server.trace_hash(), state(&sim));
+        let Player { told, missed, saw, parts, .. } = player;
+        Played { history, told, trace, missed, saw, parts, endless, end, amount }
     })
 }
 
-/// Where everything that matters ended: workloads, and releases.
-fn end_of(sim: &Sim) -> Vec<String> {
+fn state(sim: &Sim) -> State {
     let mut end = Vec::new();
     for (group, plural) in [("apps", "deployments"), ("batch", "jobs")] {
         for object in sim.server.list(group, plural, "") {
@@ -184,7 +200,7 @@ fn end_of(sim: &Sim) -> Vec<String> {
 
 /// Plays the people, and everything that is not in the cluster.
 pub struct Player {
-    cast: Cast,
+    pub cast: Cast,
     pub sim: Sim,
     pub told: Told,
     pub missed: Vec<String>,
@@ -192,9 +208,57 @@ pub struct Player {
     words: Vec<(String, String, String)>,
     persistent: bool,
     pub rights: Rights,
+    /// Since when nothing went wrong any more, and everybody had seen it.
+    calm_since: Option<DateTime<Utc>>,
+    /// As [`Stage`] has them.
+    knows: Vec<State>,
+    mends_within: Duration,
+    /// As [`Played`] has them.
+    saw: Vec<State>,
+    parts: Option<String>,
 }
 
 impl Player {
+    /// Plays all lines, and looks on for a while once all goes well again.
+    async fn plays_all(&mut self, lines: &[Line], watched: Option<(Arc<AtomicBool>, &Counter)>) {
+        for (n, line) in lines.iter().enumerate() {
+            self.sim.at(line.at).await;
+            self.sees_what_it_knows(n, line).await;
+            self.plays(line).await;
+        }
+        let Some((healed, counter)) = watched else { return };
+        healed.store(true, Ordering::Relaxed);
+        self.cast.heal();
+        self.settles(self.mends_within).await;
+        let calm = self.sim.now();
+        self.calm_since = Some(calm);
+        let end = calm + PATIENCE + TimeDelta::seconds(5);
+        self.sim.at(end - TimeDelta::from_std(QUIET).unwrap_or_default()).await;
+        counter.armed.store(true, Ordering::Relaxed);
+        self.sim.at(end).await;
+    }
+
+    /// People look before they go on: until they see what they know, or nothing has changed for as long as anything that
+    /// went wrong may be felt.
+    async fn sees_what_it_knows(&mut self, n: usize, line: &Line) {
+        let mut now = state(&self.sim);
+        if let Some(known) = self.knows.get(n).cloned() {
+            let (begun, mut since) = (self.sim.now(), self.sim.now());
+            let waits = |since, now| now - since < TimeDelta::from_std(self.mends_within).unwrap_or_default();
+            while now != known && waits(since, self.sim.now()) && self.sim.now() - begun < LONGEST_LOOK {
+                self.sim.pass(Duration::from_secs(1)).await;
+                let next = state(&self.sim);
+                if next != now {
+                    (now, since) = (next, self.sim.now());
+                }
+            }
+            if now != known {
+                self.parts.get_or_insert_with(|| line.text.clone());
+            }
+        }
+        self.saw.push(now);
+    }
+
     async fn plays(&mut self, line: &Line) {
         self.told.line(&self.sim, &line.text);
         if let Err(why) = self.does(&line.does).await {
@@ -241,13 +305,14 @@ impl Player {
                 self.signs(who, team, release, *go, digest.as_deref())?;
             }
             Does::Clock { host, ms } => {
-                self.cast.with(host, |r| r.skew_ms.store(ms.cast_unsigned(), Ordering::Relaxed));
+                self.cast.clock_is_off(host, ms.cast_unsigned());
             }
             Does::Runs { version } => self.waits(&format!("everything runs {version}"), |s| runs(s, version)).await,
             Does::Finished { release } => {
                 self.waits(&format!("{release} is finished"), |s| s.release(release)["status"]["finished"] == true)
                     .await;
             }
+            Does::LookAgain => self.looks_again(),
             Does::Ends => {}
             seldom => self.seldom(seldom).await?,
         }

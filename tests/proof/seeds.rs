@@ -14,6 +14,7 @@ use simapi::Chance;
 use simapi::faults::Fault;
 
 use crate::adversary::Swarm;
+use crate::meddler::{Cluster, Meddler};
 use crate::play::{Played, Stage, play};
 use crate::story::Story;
 use crate::sweep::each;
@@ -80,6 +81,8 @@ pub fn story_of(seed: u64) -> String {
     teller.at(3, "flux applies everything 2");
     let events = 3 + teller.chance.below(10);
     (0..events).for_each(|_| something(&mut teller));
+    // Else most would be signed anew, and let go, only when nothing goes wrong any more.
+    (9..LENGTH).step_by(4).for_each(|second| teller.at(second, "all look again"));
     teller.at(LENGTH, "the end");
     teller.text(seed)
 }
@@ -192,8 +195,11 @@ pub fn played(seed: u64, told: bool) -> Played {
         println!("{swarm}");
     }
     let mends_within = swarm.mends_within();
-    let faults: Vec<Box<dyn Fault>> = vec![Box::new(swarm)];
-    let stage = Stage { seed, faults, healed, persistent: true, watched: true, mends_within, told, ..Stage::default() };
+    let cluster = Cluster::default();
+    let meddler = Meddler::new(Chance::new(seed ^ 0x3EDD), cluster.clone(), healed.clone());
+    let faults: Vec<Box<dyn Fault>> = vec![Box::new(meddler), Box::new(swarm)];
+    let people = Stage { persistent: true, watched: true, mends_within, ..Stage::default() };
+    let stage = Stage { seed, faults, healed, told, cluster, ..people };
     play(&story, stage)
 }
 
@@ -206,7 +212,7 @@ fn said(played: &Played) -> impl Iterator<Item = &str> {
 
 fn wrong(played: &Played) -> Vec<String> {
     let broken = proof::properties::all(&played.history).into_iter().map(|violation| violation.to_string());
-    broken.chain(played.missed.iter().cloned()).collect()
+    broken.chain(played.missed.iter().cloned()).chain(played.endless.clone()).collect()
 }
 
 /// How much happened in many seeds: whoever makes them faster can see that they are not emptier for it.

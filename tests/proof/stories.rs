@@ -68,7 +68,7 @@ fn went() -> &'static [Went] {
 /// What breaks a rule, and what the story waited for in vain.
 pub fn wrong(played: &Played) -> Vec<String> {
     let broken = proof::properties::safety(&played.history).into_iter().map(|v| v.to_string());
-    broken.chain(played.missed.iter().cloned()).collect()
+    broken.chain(played.missed.iter().cloned()).chain(played.endless.clone()).collect()
 }
 
 #[test]

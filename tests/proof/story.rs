@@ -152,6 +152,8 @@ pub enum Does {
     Finished {
         release: String,
     },
+    /// Whoever has given a word for content that has changed since gives it again.
+    LookAgain,
     /// Nothing: the story is watched until then.
     Ends,
 }
@@ -277,6 +279,7 @@ fn seldom(words: &[&str], with: Value) -> Result<Does, String> {
         [release, "says", code] => Does::Says { release: own(release), code: own(code) },
         ["everything", "runs", version] => Does::Runs { version: own(version) },
         [release, "is", "finished"] => Does::Finished { release: own(release) },
+        ["all", "look", "again"] => Does::LookAgain,
         ["the", "end"] => Does::Ends,
         _ => return Err("nothing that can happen".to_owned()),
     })

@@ -31,6 +31,11 @@ impl Told {
         self.lines.push((sim.server.revision(), sim.now(), format!("    {text}")));
     }
 
+    /// What somebody did last.
+    pub fn last(&self) -> &str {
+        self.lines.last().map_or("", |(_, _, text)| text)
+    }
+
     /// Reads off the history what came of all that.
     pub fn commits(&mut self, sim: &Sim) {
         let mut told = Vec::new();

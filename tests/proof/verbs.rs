@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use simapi::{Access, Authorizer, Lookup, User, Verb};
 
 use crate::manifests::{installed, merge, named};
-use crate::play::Player;
+use crate::play::{LIMIT, Player};
 use crate::sim::installed::PeopleMayEverything;
 use crate::sim::{OPERATOR, Sim};
 use crate::story::Does;
@@ -88,24 +88,32 @@ impl Player {
         }
     }
 
-    /// As `rollcall uninstall` does.
+    /// As `rollcall uninstall` does. Whoever gets no answer gives it up and does it again.
     async fn uninstalls(&mut self, who: &str) -> Result<(), String> {
         let told = Mutex::new(Vec::new());
         let tell = |line: &str| told.lock().expect("held for a moment only").push(line.to_owned());
         let client = self.sim.server.client(User::new(who).within("system:masters"));
         let operator = self.sim.server.client(User::service_account("rollcall-system", "rollcall"));
         let run = Run { client, as_operator: Some(operator), dry_run: false, tell: &tell };
-        let done = async {
+        let cast = self.cast.clone();
+        let whole = || async {
+            cast.is_taken_away().await;
             stop_operator(&run, "rollcall-system").await?;
             stop_holding(&run).await?;
             sweep(&run, &[]).await?;
             remove(&run, "rollcall-system", false).await
         };
-        let outcome = done.await;
+        let mut outcome = Err("nobody got an answer".to_owned());
+        for _ in 0..ATTEMPTS {
+            if let Ok(done) = tokio::time::timeout(LIMIT, whole()).await {
+                outcome = done.map_err(|error| error.to_string());
+                break;
+            }
+        }
         for line in gathered(&told.into_inner().expect("held for a moment only")) {
             self.told.also(&self.sim, &line);
         }
-        outcome.map_err(|error| error.to_string())?;
+        outcome?;
         let left = traces(&self.sim);
         if left.is_empty() {
             self.told.also(&self.sim, "nothing of rollcall is left on anybody's objects");
@@ -115,6 +123,9 @@ impl Player {
         Ok(())
     }
 }
+
+/// How often somebody who gets no answer tries.
+const ATTEMPTS: usize = 4;
 
 /// What is deleted by the dozen is told by its kind.
 fn gathered(lines: &[String]) -> Vec<String> {

@@ -43,7 +43,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "S1",
         name: "gate soundness",
-        meaning: "Behind each release action stands a grant for exactly the version that was held; all gates were open together at one moment after the decision began; and the action came within 5 s of the grant.",
+        meaning: "Behind each release action stands a grant for exactly the version that was held; all gates were open together at one moment after the decision began; and the action came within 5 s of the grant: a later one is refused by the API server itself, even from a process that stood still with it in its hands.",
         checked: &[Decisions, Model, Simulation, Live],
         check: safety::gate_soundness,
     },
@@ -232,9 +232,9 @@ Where:
 - **decisions**: on every decision about 2,000 situations that nobody wrote, per change (`src/domain/scheduling/properties`);
 - **model**: in every state of a small cluster with three releases, three teams and two leaders (`proof/src/model`);
 - **simulation**: on histories of simulated clusters, on which the shipped operator runs. The safety properties are
-  judged on every story by `make stories`, and all properties on 10,000 random ones by `make seeds`, which both are part
-  of `make test`; on stories that are disturbed at one write or event by `make sweep`, which
-  is not green yet and has runs that do not end;
+  judged on every story by `make stories`, and all properties on a sample of the sweep, and on 10,000 random stories by
+  `make seeds`, which both are part of `make test`; on every story that is disturbed at any one write or event, and on
+  short ones that are disturbed at any two writes, by `make sweep`, which takes hours;
 - **live**: on a real control plane, while the operator is killed at each of its writes and while two replicas go
   through lost, late and repeated requests, a pause longer than the lease, and an etcd and an API server that are
   killed; what an independent witness saw there is judged by these predicates (`tests/it/faults`).

@@ -234,11 +234,15 @@ fn uninstalled(trial: &Trial<'_>, place: usize) -> bool {
     })
 }
 
-/// S9: what is missing or unknown lets nothing go, and no hold is dropped without saying why.
+/// S9: what is missing or unknown lets nothing go, and no hold is dropped without saying why. An uninstallation lets
+/// everything go in the operator's name, says no reason, and has taken the policies away first.
 pub(super) fn fail_closed(trial: &Trial<'_>) -> Found {
     let mut found = trial.granted_against(Closed::Content);
     for action in trial.moments.let_go.iter().filter(|a| a.own) {
-        if action.why.is_empty() && !uninstalled(trial, action.place) {
+        if action.why.is_empty() && uninstalled(trial, action.place) {
+            continue;
+        }
+        if action.why.is_empty() {
             found.push((action.place, format!("the hold of {} was dropped, and nothing says why", action.workload)));
         }
         let places = trial.shortly_before(action.place, VALIDITY + STAMP + TOLERANCE);

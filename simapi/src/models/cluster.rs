@@ -108,7 +108,8 @@ impl Cluster {
             }
         };
         match until.map(|at| Duration::try_from(at.duration_since(self.server.now())).unwrap_or_default()) {
-            Some(wait) => drop(tokio::time::timeout(wait, change).await),
+            // Whatever a model asks for, time passes between two looks.
+            Some(wait) => drop(tokio::time::timeout(wait.max(self.delays.notice), change).await),
             None => change.await,
         }
     }

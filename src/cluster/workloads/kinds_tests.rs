@@ -72,7 +72,7 @@ fn one_pod_at_a_time_a_stateful_set_says_what_may_keep_it_waiting() {
 
 /// The operations that give the hold field back.
 fn given_back(workload: &Workload) -> Vec<Value> {
-    let patch = release_patch(workload, "x");
+    let patch = release_patch(workload, "x", "");
     let all = patch.as_array().cloned().unwrap_or_default();
     all.into_iter().filter(|o| o["path"].as_str().is_some_and(|p| p.starts_with("/spec/"))).collect()
 }
@@ -180,7 +180,7 @@ fn a_cron_job_that_was_never_let_go_or_is_stopped_waits_for_no_run() {
 fn letting_a_cron_job_go_remembers_what_went_and_the_last_run_before() {
     let held = cron_job("r:2", true, &json!({"rollcall.dev/hold": "policy"}));
     assert!(!held.runs_already);
-    let patch = release_patch(&held, "x");
+    let patch = release_patch(&held, "x", "");
     let runs = format!("{} 2027-01-12T09:00:00Z", held.template);
     let runs = json!({"op": "add", "path": "/metadata/annotations/rollcall.dev~1runs", "value": runs});
     assert!(patch.as_array().is_some_and(|all| all.contains(&runs)), "{patch}");

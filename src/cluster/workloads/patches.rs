@@ -5,16 +5,17 @@ use serde_json::{Value, json};
 
 use super::adapter::{of, set};
 use super::{Held, Workload};
-use crate::api::names::{CLAIM, HOLD, HOLD_RESTORE, RELEASED, ROLLBACK, ROLLED_BACK, WITHDRAWN};
+use crate::api::names::{CLAIM, HOLD, HOLD_RESTORE, LET_GO_BY, RELEASED, ROLLBACK, ROLLED_BACK, WITHDRAWN};
 use crate::cluster::revisions::Former;
 
 /// Lets a held workload go. What its author had stopped stays stopped, and what was rolled back before is
-/// forgotten: whoever lets something go has looked at it.
+/// forgotten: whoever lets something go has looked at it. `by` is until when it may be stored, as RFC 3339 has it.
 #[must_use]
-pub fn release_patch(workload: &Workload, why: &str) -> Value {
+pub fn release_patch(workload: &Workload, why: &str, by: &str) -> Value {
     let mut operations = unchanged(workload);
     operations.extend(without_hold(workload, workload.template.clone()));
     operations.push(set(&annotation_path(RELEASED), why));
+    operations.push(set(&annotation_path(LET_GO_BY), by));
     if workload.rolled_back.is_some() {
         operations.push(remove(ROLLED_BACK));
     }
@@ -23,8 +24,8 @@ pub fn release_patch(workload: &Workload, why: &str) -> Value {
 
 /// As [`release_patch`], and takes away the claim of a release that has ended.
 #[must_use]
-pub fn release_from_claim_patch(workload: &Workload, why: &str) -> Value {
-    let mut patch = release_patch(workload, why);
+pub fn release_from_claim_patch(workload: &Workload, why: &str, by: &str) -> Value {
+    let mut patch = release_patch(workload, why, by);
     if let (Some(operations), Some(_)) = (patch.as_array_mut(), &workload.claim) {
         operations.push(remove(CLAIM));
     }

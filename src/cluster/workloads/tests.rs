@@ -92,11 +92,14 @@ fn a_job_is_done_when_complete_and_failed_when_failed() {
 #[test]
 fn letting_go_tests_the_version_and_removes_only_what_the_hold_added() {
     let held = deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"}));
-    let patch = release_patch(&held, "releases/r1");
+    let patch = release_patch(&held, "releases/r1", "2027-01-12T08:00:05Z");
     assert_eq!(patch[0], json!({"op": "test", "path": "/metadata/resourceVersion", "value": "7"}));
     assert_eq!(patch[2], json!({"op": "remove", "path": "/spec/paused"}));
+    let by =
+        json!({"op": "add", "path": "/metadata/annotations/rollcall.dev~1let-go-by", "value": "2027-01-12T08:00:05Z"});
+    assert!(patch.as_array().is_some_and(|all| all.contains(&by)), "{patch}");
     let by_author = deployment(|d| d["metadata"]["annotations"] = json!({"rollcall.dev/hold": "author"}));
-    assert_eq!(release_patch(&by_author, "x").as_array().map(Vec::len), Some(3), "it stays paused");
+    assert_eq!(release_patch(&by_author, "x", "").as_array().map(Vec::len), Some(4), "it stays paused");
 }
 
 #[test]

@@ -18,13 +18,14 @@ use crate::controllers::calendars::Calendars;
 use crate::controllers::claims;
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts::{self, Asking};
+use crate::controllers::letting_go;
 use crate::controllers::openings;
 use crate::controllers::world::World;
 use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::ObjectName;
-use crate::domain::scheduling::Cause;
 use crate::domain::scheduling::independent::{Answer, HeldChange, LetGo, let_go};
 use crate::domain::scheduling::situation::{self, WindowStart};
+use crate::domain::scheduling::{Cause, GRANT_VALIDITY};
 
 /// All windows, and how each governs, with the calendars that it names.
 struct Windows<'a> {
@@ -56,6 +57,7 @@ pub async fn answer(
     };
     // Nobody grants while we look: a release that is being granted claims what it grants.
     let _granting = world.granting.lock().await;
+    let by = world.clock.now() + GRANT_VALIDITY;
     match fresh(world, team, found, since, checked).await? {
         Some((now, Answer::LetGo(_))) if !author_may(world, team, &now).await? => {
             let workload = facts::workload(&now).name;
@@ -66,7 +68,7 @@ pub async fn answer(
             Ok(Answer::Wait { why: cause.message(), until, overdue: false })
         }
         Some((now, again @ Answer::LetGo(why))) => {
-            release(world, team, &now, why).await?;
+            release(world, team, &now, why, by).await?;
             Ok(again)
         }
         Some((_, wait)) => Ok(wait),
@@ -204,8 +206,8 @@ fn known(world: &World, release: &Release) -> bool {
     world.stores.releases.get(&release.meta.key).is_some_and(|r| r.meta.uid == release.meta.uid)
 }
 
-async fn release(world: &World, team: &Team, found: &Workload, why: LetGo) -> Result<(), ApiError> {
-    let written = world.objects.release(found, &format!("independent {}", why.as_str())).await;
+async fn release(world: &World, team: &Team, found: &Workload, why: LetGo, by: DateTime<Utc>) -> Result<(), ApiError> {
+    let written = letting_go::let_go(world, found, &format!("independent {}", why.as_str()), by, false).await;
     let kind = found.kind.as_str();
     match written {
         Ok(version) => {

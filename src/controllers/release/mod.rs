@@ -6,6 +6,7 @@
 mod act;
 mod asked;
 mod conditions;
+mod last_said;
 mod observe;
 mod overrides;
 mod reopen;
@@ -26,6 +27,7 @@ use crate::cluster::writes::ApiError;
 use crate::domain::Faults;
 use crate::domain::scheduling::{Decision, Situation, decide};
 
+pub use last_said::LastSaid;
 pub use reopen::is_asked as is_reopened;
 pub use report::{blocker_status, schedule};
 

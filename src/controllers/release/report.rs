@@ -62,7 +62,8 @@ pub async fn decided(
     write(world, release, status(world, release, situation, decision)).await
 }
 
-/// Writes a status if it differs from the one that is there, and tells people what is new.
+/// Writes a status if it differs from the one that is there, and tells people what is new. What somebody else has just
+/// said instead of ours stands for a second.
 ///
 /// # Errors
 ///
@@ -71,9 +72,14 @@ pub async fn write(world: &World, release: &Arc<Release>, status: CoordinatedRel
     if status == release.status {
         return Ok(());
     }
-    let key = &release.meta.key;
+    let (key, now) = (&release.meta.key, world.clock.now());
+    if let Some(until) = world.last_said.pauses_until(key, release.meta.generation, &release.meta.version, now) {
+        world.queues.releases.add_at(key.clone(), until);
+        return Ok(());
+    }
     let version =
         world.objects.replace_status(RELEASES, &key.namespace, &key.name, &release.meta.version, &status).await?;
+    world.last_said.note(key, release.meta.generation, version.clone(), world.clock.now());
     world.stores.releases.expect_at_least(key.clone(), version);
     tell(world, release, &status).await;
     Ok(())

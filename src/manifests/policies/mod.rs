@@ -143,6 +143,7 @@ mod tests {
             names::RUNS,
             names::POD_GATE_LABEL,
             names::RELEASED,
+            names::LET_GO_BY,
             names::BREAK_GLASS,
             names::AUTHOR,
             names::ASKED_BACK,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::cel::{quote, quote_all};
 use super::held::HeldKind;
 use super::object::{Denial, Match, Named, Policy, validating_binding};
-use crate::api::names::ROLLBACK;
+use crate::api::names::{LET_GO_BY, ROLLBACK};
 use crate::api::{GROUP, VERSION};
 use crate::manifests::Install;
 
@@ -38,6 +38,7 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
     let subject = format!("{} {{request.namespace}}/{{request.name}}", kind.kind);
     let mut denials = vec![
         only_updates(&subject),
+        in_time(&subject),
         only_own_metadata(&subject, kind.counters),
         Denial::new(
             update(&within(&fields, kind)),
@@ -67,6 +68,25 @@ fn workload(install: &Install, kind: &HeldKind) -> (String, Value) {
             kind.version,
             vec![kind.resource.to_owned(), format!("{}/scale", kind.resource)],
             &denials,
+        ),
+    )
+}
+
+/// A release action says until when it may be stored. CEL knows no time, but the API server stamps who changed what and
+/// when before it asks: what was written after that instant shows that it is past. Whoever erased those stamps from the
+/// object has none of this, and the operator's own look at the clock is all there is. (`dyn`: what is declared as a time
+/// comes as a text.)
+fn in_time(subject: &str) -> Denial {
+    let by = format!("variables.ann[?'{LET_GO_BY}']");
+    Denial::new(
+        update(&format!(
+            "!{by}.hasValue() || {by} == variables.oldAnn[?'{LET_GO_BY}'] ||
+             object.metadata.?managedFields.orValue([]).all(m,
+               !has(m.time) || timestamp(dyn(m.time)) <= timestamp(dyn({by}.value())))"
+        )),
+        format!(
+            "{subject} was not let go: this came later than {{{by}.orValue('')}}, until when it was granted. If it is \
+             still to go it is granted anew"
         ),
     )
 }

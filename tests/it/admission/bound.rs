@@ -141,6 +141,26 @@ async fn a_release_of_something_newer_than_it_decided_on_is_refused() {
 }
 
 #[tokio::test]
+async fn what_it_lets_go_later_than_it_said_is_refused_by_the_api_servers_own_clock() {
+    let world = World::new("bound-late").await;
+    for kind in ["deployment", "statefulset", "daemonset", "cronjob"] {
+        let target = format!("{kind} x");
+        world.installed(kind, "x", "r/x:1").await;
+        world.run(Who::Dev, &format!("set image {kind}/x main=r/x:2")).await.passes();
+        let until = |by: chrono::DateTime<chrono::Utc>| json!({"metadata": {"annotations": {"rollcall.dev/let-go-by": rollcall::api::time::to_wire(by)}}});
+        let now = chrono::Utc::now();
+        let late = until(now - chrono::TimeDelta::seconds(3));
+        world.patch(Who::Operator, &target, &late).await.refused(&["later than", "granted anew"]);
+        let never = json!({"metadata": {"annotations": {"rollcall.dev/let-go-by": "soon"}}});
+        let never = world.patch(Who::Operator, &target, &never).await;
+        assert!(!never.ok && never.stderr.contains("let-go-by"), "{never:?}");
+        world.patch(Who::Operator, &target, &until(now + chrono::TimeDelta::seconds(60))).await.passes();
+        // What was let go long ago keeps nobody from writing anything else.
+        world.lets_go(&target).await;
+    }
+}
+
+#[tokio::test]
 async fn even_with_more_rights_its_token_changes_no_spec_and_makes_or_deletes_nothing() {
     let world = World::apart("bound-token").await;
     let operator = control_plane::Subject::ServiceAccount("rollcall-system", "rollcall");

@@ -119,5 +119,6 @@ pub fn seen(object: &Value) -> Workload {
 
 /// The operator's release, as a compare-and-set on what it saw.
 pub fn let_go(object: &Value) -> Value {
-    release_patch(&seen(object), "a test")
+    let by = rollcall::api::time::to_wire(chrono::Utc::now() + chrono::TimeDelta::minutes(1));
+    release_patch(&seen(object), "a test", &by)
 }

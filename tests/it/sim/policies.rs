@@ -3,13 +3,13 @@
 //! installed. `tests/it/webhook/twins.rs` shows on real API servers that twins and policies write the same.
 //!
 //! What the guards refuse is CEL alone, so it is said here once more, as far as stories meet it: who may give a word,
-//! override and ask for a rollback, and that nothing passes unheld or unstamped when the policy that holds or stamps is
-//! gone. `tests/it/admission` shows the guards themselves.
+//! override and ask for a rollback, that nothing passes unheld or unstamped when the policy that holds or stamps is gone,
+//! and that nothing is let go later than it says. `tests/it/admission` shows the guards themselves.
 
 use std::sync::OnceLock;
 
 use rollcall::admission::{Question, RULES, Request, Rule};
-use rollcall::api::names::{ASKED_BACK, FORCE_DELETE};
+use rollcall::api::names::{ASKED_BACK, FORCE_DELETE, LET_GO_BY};
 use rollcall::manifests::{Install, policies};
 use serde_json::Value;
 use simapi::{Admission, Failure, Review, Verb};
@@ -150,6 +150,7 @@ impl Admission for Policies {
                 return Err(denied(review, &bound.name, &why));
             }
         }
+        in_time(review, object)?;
         if review.kind.group == "rollcall.dev" {
             status(review)?;
             verbs(review, object)?;
@@ -172,6 +173,23 @@ fn guarded(review: &Review<'_>, guard: &str) -> bool {
 
 fn denied(review: &Review<'_>, policy: &str, why: &str) -> Failure {
     Failure::denied(review.kind, review.name, &guard(policy), &format!("rollcall: {why}"))
+}
+
+/// Nothing is let go later than it says, by the server's clock in whole seconds.
+fn in_time(review: &Review<'_>, object: &Value) -> Result<(), Failure> {
+    let by = |object: &Value| object["metadata"]["annotations"][LET_GO_BY].as_str().map(str::to_owned);
+    let own = review.user.name == OPERATOR && review.subresource.is_empty();
+    let Some(until) = by(object).filter(|_| own) else {
+        return Ok(());
+    };
+    let policy = format!("bind-operator-{}.rollcall.dev", review.kind.kind.to_lowercase());
+    let parsed: Option<jiff::Timestamp> = until.parse().ok();
+    let late = parsed.is_none_or(|at| review.now.as_second() > at.as_second());
+    if review.old.and_then(by).as_ref() != Some(&until) && late && guarded(review, &policy) {
+        let why = format!("this came later than {until}, until when it was granted");
+        return Err(Failure::denied(review.kind, review.name, &policy, &format!("rollcall: {why}")));
+    }
+    Ok(())
 }
 
 /// A release that is under way is not deleted by mistake.

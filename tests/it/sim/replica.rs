@@ -18,6 +18,9 @@ use tower::Layer;
 
 use super::{OPERATOR, Sim};
 
+/// How long a kubelet waits for what it has asked to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// A process of the operator.
 pub struct Replica {
     /// How the server sees it: to pause it, and to know its writes. Its name is the identity under which it leads.
@@ -72,11 +75,11 @@ impl Replica {
         self.task.abort();
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Asks it to stop, and waits until it has. It is killed if that takes longer than a kubelet waits.
     pub async fn stop(mut self) {
         drop(self.stop.take());
-        let _ = (&mut self.task).await;
-        self.process.kill();
+        let _ = tokio::time::timeout(GRACE, &mut self.task).await;
+        self.kill();
     }
 
     /// Whether it has ended by itself, by order or by death.
