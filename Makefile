@@ -18,7 +18,7 @@ LIVE_THREADS ?= 3
 FUZZ_SECONDS ?= 10
 ARGS ?=
 
-.PHONY: help demo fuzz test fmt clippy unit model simapi stories seeds sweep soak mutants live demo-once control-plane newest-plane crds golden krew need-cargo need-go
+.PHONY: help demo fuzz test fmt clippy unit model simapi stories seeds sweep soak mutants mutants-all live demo-once control-plane newest-plane crds golden krew need-cargo need-go
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -65,6 +65,11 @@ soak: control-plane ## model, seeds and live faults for much longer; SOAK_STATES
 
 mutants: need-cargo ## make each known mistake in a copy of the sources and expect a red test; ARGS=WORD chooses
 	cargo run --quiet -p proof --example mutants -- $(ARGS)
+
+mutants-all: need-cargo ## every small mistake that cargo-mutants knows in what decides (hours); ARGS="-F gates.rs" chooses
+	@cargo mutants --version >/dev/null 2>&1 || { echo "error: cargo-mutants is not there. help: cargo install cargo-mutants --locked" >&2; exit 2; }
+	cargo run --quiet -p proof --example mutants -- --alone
+	cargo mutants --dir target/mutants/alone --in-place --config .cargo/mutants.toml --output target/mutants $(ARGS)
 
 fuzz: need-cargo ## every parser on inputs that coverage leads to, for FUZZ_SECONDS each
 	@fuzz/run $(FUZZ_SECONDS)

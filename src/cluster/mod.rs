@@ -19,6 +19,7 @@ pub mod store;
 pub(crate) mod testing;
 pub mod texts;
 pub mod watch;
+mod watch_event;
 mod watch_state;
 mod wire;
 pub mod workloads;

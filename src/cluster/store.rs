@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::watch::WatchEvent;
+use super::watch_event::WatchEvent;
 use super::{ObjectKey, Projected, ResourceVersion, Undecodable};
 
 /// What an index finds objects by. Mostly the text of another object's key.

@@ -51,6 +51,9 @@ fn indexes_follow_changes_and_deletes() {
     store.apply(WatchEvent::Undecodable(bad));
     assert!(store.by_index("team", "data").is_empty());
     assert_eq!(store.len(), 2);
+    assert_eq!(store.undecodable(&key("c")).map(|bad| bad.message), Some("?".to_owned()));
+    assert!(store.undecodable(&key("b")).is_none() && store.undecodable(&key("a")).is_none());
+    assert_eq!(store.all_undecodable().iter().map(|bad| &*bad.key.name).collect::<Vec<_>>(), ["c"]);
 }
 
 #[test]
@@ -130,6 +133,7 @@ fn the_end_of_an_object_meets_expectations() {
 #[test]
 fn clones_share_what_they_hold() {
     let store = store();
+    assert!(store.is_empty());
     store.clone().apply(step("a", "1", &[]));
     assert!(!store.is_empty());
 }

@@ -12,24 +12,9 @@ use kube::Client;
 use super::backoff::Backoff;
 use super::watch_state::WatchState;
 use super::wire::{self, Line, Object};
-use super::{ObjectKey, Projected, ResourceVersion, Undecodable};
+use super::{Projected, ResourceVersion, Undecodable};
 
-/// What a watch has seen.
-#[derive(Debug)]
-pub enum WatchEvent<P> {
-    /// A list begins; it shows every object that exists.
-    ListStarted,
-    /// A list has ended, as of this version. What it did not show is gone.
-    ListFinished(ResourceVersion),
-    /// An object exists in this form.
-    Applied(P),
-    /// An object exists in a form that cannot be decoded.
-    Undecodable(Undecodable),
-    /// An object is gone, or no longer selected, as of this version.
-    Deleted(ObjectKey, ResourceVersion),
-    /// Everything up to this version has been seen.
-    Progress(ResourceVersion),
-}
+pub use super::watch_event::WatchEvent;
 
 /// What to watch, and how.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::clock::SimulatedClock;
+use crate::cluster::ObjectKey;
 use crate::cluster::store::Store;
 use crate::cluster::testing::{Reply, Script, status};
 

@@ -61,14 +61,30 @@ fn dates() -> impl Strategy<Value = Form> {
     })
 }
 
+/// Two entries, of which one ends where the other begins, week after week: what touches is one opening.
+fn touching() -> impl Strategy<Value = [Form; 2]> {
+    let days = proptest::sample::subsequence(DAYS.to_vec(), 1..=4);
+    (days, 0..8, 8..16, 16..24).prop_map(|(days, from, middle, until)| {
+        [(from, middle), (middle, until)].map(|(from, until)| Form::Weekly {
+            days: days.iter().map(|day| (*day).to_owned()).collect(),
+            from: format!("{from:02}:00"),
+            until: format!("{until:02}:00"),
+            weeks_of_month: vec![],
+            days_of_month: vec![],
+            months: vec![],
+        })
+    })
+}
+
 prop_compose! {
     fn window(kind: WindowType)(
         zone in proptest::sample::select(ZONES.to_vec()),
         forms in proptest::collection::vec(prop_oneof![weekly(), cron(), rrule(), dates()], 1..4),
+        touching in proptest::option::weighted(0.3, touching()),
         skipped in proptest::collection::vec((1..360i64, any::<bool>(), any::<bool>()), 0..3),
     ) -> Window {
         let mut spec = WindowSpec::new(kind, zone);
-        for (index, form) in forms.into_iter().enumerate() {
+        for (index, form) in forms.into_iter().chain(touching.into_iter().flatten()).enumerate() {
             // A start that its rule does not produce is refused; such an entry is left out.
             let more = spec.clone().entry(&format!("e{index}"), form);
             if Window::compile(&more).is_ok() {

@@ -2,6 +2,7 @@
 
 mod closing;
 mod codes;
+mod edges;
 mod ending;
 pub mod fixtures;
 mod gates;

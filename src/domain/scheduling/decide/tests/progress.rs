@@ -32,12 +32,32 @@ fn a_soak_begins_when_the_step_is_first_seen_done() {
 }
 
 #[test]
+fn what_is_no_longer_healthy_before_it_has_soaked_is_not_done_and_soaks_anew() {
+    let moving = || Progress::Progressing("1 of 2".into());
+    let given = in_order()
+        .step("data", |s| s.soak = TimeDelta::minutes(10))
+        .released("data", "08:54:00", moving())
+        .finished("data", "08:55:00");
+    let state = |given: &Given| {
+        let view = decide(&given.0).steps.remove(0);
+        (view.state, view.finished)
+    };
+    assert_eq!(state(&given), (StepState::Progressing, None));
+    check(&given, &[], &["RC071 shop"]);
+    assert_eq!(decide(&given.0).look_again, Some(at("09:05:00")), "it may have become what was done");
+    let soaked = given.at("09:05:00");
+    assert_eq!(state(&soaked), (StepState::Done, Some(at("08:55:00"))), "what was done and has soaked stays done");
+    check(&soaked, &["grant shop"], &[]);
+}
+
+#[test]
 fn the_last_step_that_soaks_is_still_on_its_way() {
     let given = ready()
         .step("shop", |s| s.soak = TimeDelta::minutes(10))
         .released("data", "08:50:00", Progress::Done)
         .released("shop", "08:50:00", Progress::Done);
-    assert_eq!(decide(&given.0).outcome, Outcome::RollingOut);
+    let decision = decide(&given.0);
+    assert_eq!((decision.outcome, decision.look_again), (Outcome::RollingOut, Some(at("09:10:00"))));
 }
 
 #[test]
