@@ -26,10 +26,13 @@ const SEEDS: u64 = 10_000;
 const TWICE: u64 = 50;
 
 /// Seeds that found a mistake once.
-const REGRESSIONS: &[u64] = &[];
+const REGRESSIONS: &[u64] = &[948, 1399, 1609, 3119, 3271, 3786, 6118];
 
-/// Seeds that break a rule, and of which nobody knows yet whether rollcall or its judge is wrong. Each run tells them.
-const OPEN: &[u64] = &[948, 1189, 1399, 1609, 3119, 3271, 3786, 6118];
+/// Seeds that break a rule, for a known reason. Each run tells them.
+///
+/// 1189: while a watch stalls, rollcall grants on what it has read afresh, and the next look knows only the older version
+/// from the watch again: for two seconds it says of that one that it is done. Nothing is let go on it.
+const OPEN: &[u64] = &[1189];
 
 /// How long people go on, in seconds.
 const LENGTH: u64 = 90;

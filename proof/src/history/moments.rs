@@ -22,7 +22,8 @@ pub struct Moving {
     pub until: DateTime<Utc>,
 }
 
-/// Since when a workload runs all of some content.
+/// Since when a workload runs all of some content. Other content that is stored and held over it ends nothing: what
+/// ran runs on, and is what goes on when the other is taken back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Complete {
     pub template: Value,
@@ -192,7 +193,7 @@ impl<'a> Reader<'a> {
         }
         let template = template_of(object);
         let known = self.complete.get(key).is_some_and(|c| c.template == template && c.uid == entry.uid());
-        if is_held(object) || !known {
+        if !is_held(object) && !known {
             self.runs_no_longer(key);
         }
         if !is_held(object) && runs_all(key, object) == Some(true) {

@@ -11,7 +11,7 @@ use rollcall::domain::calendar::{Window, WindowType};
 use rollcall::validate;
 use serde_json::Value;
 
-use crate::history::{Complete, Granted, Key, Moments, Moving, Seen, team_of, workload_key};
+use crate::history::{Complete, Granted, Key, Moments, Moving, Seen, is_held, team_of, workload_key};
 
 /// A gate that was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -255,7 +255,8 @@ impl<'a, 'b> Asked<'a, 'b> {
         };
         let soak = step["soak"].as_str().and_then(duration_from_wire).unwrap_or_default();
         let known = matches!(workload.kind.as_str(), "Deployment" | "Job");
-        let complete = self.complete.get(&workload);
+        let free = self.seen.get(&workload).is_some_and(|stored| !is_held(stored));
+        let complete = self.complete.get(&workload).filter(|_| free);
         !known || complete.is_some_and(|c| c.since + soak <= self.now + TOLERANCE)
     }
 

@@ -204,7 +204,7 @@ pub(super) fn stop(trial: &Trial<'_>) -> Found {
     found
 }
 
-/// S6: the same content goes once.
+/// S6: the same content goes once, and once more when other content was stored over it and was taken back.
 pub(super) fn at_most_once(trial: &Trial<'_>) -> Found {
     let mut found = Found::new();
     let actions: Vec<&LetGo> = trial.of_releases().collect();
@@ -212,12 +212,19 @@ pub(super) fn at_most_once(trial: &Trial<'_>) -> Found {
         let digest = |a: &LetGo| trial.granted(a).map(|g| (g.release_uid.clone(), g.digest.clone()));
         let again = actions[n + 1..]
             .iter()
-            .find(|a| a.uid == one.uid && a.template == one.template && digest(a) == digest(one));
+            .find(|a| a.uid == one.uid && a.template == one.template && digest(a) == digest(one))
+            .filter(|again| !stored_between(trial, one, again));
         if let Some(again) = again {
             found.push((again.place, format!("{} was let go twice with the same content", again.workload)));
         }
     }
     found
+}
+
+/// Whether the workload had other content after the one let-go and before the other.
+fn stored_between(trial: &Trial<'_>, one: &LetGo, again: &LetGo) -> bool {
+    let between = &trial.moments.history.entries[one.place + 1..again.place];
+    between.iter().any(|e| e.uid() == one.uid && !e.deleted && template_of(&e.object) != one.template)
 }
 
 /// S7: nothing goes before what must come first is done.

@@ -2,6 +2,7 @@
 
 use super::Trial;
 use super::gates::{instant, items, text};
+use crate::history::template_of;
 
 type Found = Vec<(usize, String)>;
 
@@ -46,8 +47,15 @@ fn release(trial: &Trial<'_>, place: usize) -> Vec<String> {
             a.place < place && grant["workloadUid"] == a.uid.as_str() && grant["workloadVersion"] == a.version.as_str()
         });
         let moved_on = !trial.moments.grants.iter().any(|g| g.workload_version == text(&grant["workloadVersion"]));
-        // Somebody else may have let go what was granted: break-glass, or whoever took the hold away.
-        let held = trial.moments.seen[place].held().any(|(_, w)| w["metadata"]["uid"] == grant["workloadUid"]);
+        // Somebody else may have let go what was granted (break-glass, whoever took the hold away), or stored something
+        // else over it: then it is not of the grant's content that this is said.
+        let granted = trial.moments.history.entries[..place].iter().rev().find(|e| {
+            e.object["metadata"]["resourceVersion"] == grant["workloadVersion"] && grant["workloadUid"] == e.uid()
+        });
+        let held = trial.moments.seen[place].held().any(|(_, w)| {
+            let same = granted.is_none_or(|g| template_of(&g.object) == template_of(w));
+            w["metadata"]["uid"] == grant["workloadUid"] && same
+        });
         if !gone && !moved_on && held {
             found.push(format!(
                 "step {} is said to be {} and was never let go",
