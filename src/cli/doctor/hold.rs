@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::Finding;
 use crate::api::GROUP;
 use crate::api::crds::crds;
-use crate::api::names::{GATE_LABEL, HOLD};
+use crate::api::names::{AUTHOR, GATE_LABEL, HOLD};
 use crate::cli::cluster::{Cluster, RefusalKind, read};
 use crate::cli::screen::text::count;
-use crate::cluster::writes::{DEPLOYMENTS, JOBS, Resource};
+use crate::cluster::writes::{DEPLOYMENTS, JOBS, Resource, TEAMS};
 
 const DEFINITIONS: Resource = Resource {
     group: "apiextensions.k8s.io",
@@ -90,7 +90,8 @@ pub async fn policies(cluster: &Cluster) -> Vec<Finding> {
     }
 }
 
-/// A workload with the gate label, created as a dry run, must come back held.
+/// A workload with the gate label, created as a dry run, must come back held; and a team with its author, for which the
+/// API server has to know the kind's schema, which takes it up to a minute after the definitions came.
 pub async fn effective(cluster: &Cluster) -> Vec<Finding> {
     let template = json!({"metadata": {"labels": {"app": "rollcall-doctor"}}, "spec": {"restartPolicy": "Always",
         "containers": [{"name": "doctor", "image": "registry.example/rollcall-doctor:1"}]}});
@@ -104,8 +105,15 @@ pub async fn effective(cluster: &Cluster) -> Vec<Finding> {
     {
         let object = json!({"apiVersion": version, "kind": resource.kind, "metadata": {"name": "rollcall-doctor",
             "namespace": cluster.namespace, "labels": {GATE_LABEL: "rollcall-doctor"}}, "spec": spec});
-        findings.push(tried(cluster, resource, field, object).await);
+        let held = |back: &Value| back["metadata"]["annotations"][HOLD] == "policy" && back["spec"][field] == true;
+        let [well, ill] = ["came back held", "came back free: nothing is held here"];
+        findings.push(tried(cluster, resource, object, held, [well, ill]).await);
     }
+    let team = json!({"apiVersion": "rollcall.dev/v1alpha1", "kind": TEAMS.kind,
+        "metadata": {"name": "rollcall-doctor", "namespace": cluster.namespace}, "spec": {"workloads": []}});
+    let stamped = |back: &Value| back["metadata"]["annotations"][AUTHOR].is_string();
+    let told = ["came back with its author", "came back without its author: nobody can tell who wrote it"];
+    findings.push(tried(cluster, TEAMS, team, stamped, told).await);
     findings
 }
 
@@ -114,18 +122,22 @@ fn guard(resource: Resource) -> String {
     format!("guard-{}.{GROUP}", resource.kind.to_lowercase())
 }
 
-async fn tried(cluster: &Cluster, resource: Resource, field: &str, object: Value) -> Finding {
+async fn tried(
+    cluster: &Cluster,
+    resource: Resource,
+    object: Value,
+    is_well: impl Fn(&Value) -> bool,
+    [well, ill]: [&str; 2],
+) -> Finding {
     let check = "hold";
     let namespace = &cluster.namespace;
     match cluster.api.create(resource, namespace, "&dryRun=All", object).await {
         Ok(back) => {
-            let held = back["metadata"]["annotations"][HOLD] == "policy" && back["spec"][field] == true;
             let what = format!("a {} in namespace {namespace}, tried as a dry run", resource.kind);
-            if held {
-                Finding::well(check, format!("{what}, came back held"))
+            if is_well(&back) {
+                Finding::well(check, format!("{what}, {well}"))
             } else {
-                let said = format!("{what}, came back free: nothing is held here");
-                Finding::problem(check, said, APPLY_POLICIES)
+                Finding::problem(check, format!("{what}, {ill}"), APPLY_POLICIES)
             }
         }
         // It is stored neither held nor free: changes fail here until what holds them is in force.

@@ -75,7 +75,7 @@ impl Shell {
             .stderr(out)
             .kill_on_drop(true)
             .spawn()?;
-        let ended = tokio::time::timeout(std::time::Duration::from_secs(420), child.wait()).await;
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(600), child.wait()).await;
         let said = std::fs::read_to_string(&told)?;
         ended.map_err(|_| format!("it does not end:\n{said}"))??;
         Ok(said)

@@ -226,10 +226,14 @@ impl Known {
 
     /// What the admission policies would do to a workload, as far as they are there.
     fn admitted(&self, path: &str, mut object: Value) -> (u16, Value) {
+        let policies = self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/"));
+        if object["kind"] == "TeamReadiness" && policies {
+            object["metadata"]["annotations"]["rollcall.dev/author"] = "ana".into();
+        }
         if !object["metadata"]["labels"]["rollcall.dev/gate"].is_string() {
             return (201, object);
         }
-        if self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/")) {
+        if policies {
             object["metadata"]["annotations"]["rollcall.dev/hold"] = "policy".into();
             let field = if object["kind"] == "Job" { "suspend" } else { "paused" };
             object["spec"][field] = true.into();
