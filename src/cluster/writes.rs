@@ -77,6 +77,12 @@ impl Resource {
         }
     }
 
+    /// As manifests write it: `apps/v1`, and `v1` for the group without a name.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
     fn path(&self, namespace: &str, name: &str) -> String {
         let root = if self.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", self.group) };
         let scope = if namespace.is_empty() { String::new() } else { format!("/namespaces/{namespace}") };
@@ -187,7 +193,7 @@ impl Objects {
     }
 
     /// Lets a held workload go, if it still has the version it was read with, and if it is not later than `by` when
-    /// that arrives.
+    /// that arrives. `from_claim` takes away the claim of a release that has ended, too.
     ///
     /// # Errors
     ///
@@ -198,22 +204,10 @@ impl Objects {
         workload: &Workload,
         why: &str,
         by: DateTime<Utc>,
+        from_claim: bool,
     ) -> Result<ResourceVersion, ApiError> {
-        self.patch_workload(workload, release_patch(workload, why, &to_wire(by))).await
-    }
-
-    /// As [`Self::release`], and takes away the claim of a release that has ended.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::release`].
-    pub async fn release_from_claim(
-        &self,
-        workload: &Workload,
-        why: &str,
-        by: DateTime<Utc>,
-    ) -> Result<ResourceVersion, ApiError> {
-        self.patch_workload(workload, release_from_claim_patch(workload, why, &to_wire(by))).await
+        let patch = if from_claim { release_from_claim_patch } else { release_patch };
+        self.patch_workload(workload, patch(workload, why, &to_wire(by))).await
     }
 
     /// Marks a held workload as claimed by a release, if it still has the version it was read with.

@@ -60,7 +60,7 @@ async fn about(world: &World, resource: Resource, meta: &Meta, moment: Moment) {
         "action": moment.action,
         "reason": moment.reason,
         "regarding": {
-            "apiVersion": format!("{}/{}", resource.group, resource.version),
+            "apiVersion": resource.api_version(),
             "kind": resource.kind,
             "namespace": &*meta.key.namespace,
             "name": &*meta.key.name,

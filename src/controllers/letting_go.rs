@@ -11,8 +11,7 @@ use crate::cluster::ResourceVersion;
 use crate::cluster::workloads::Workload;
 use crate::cluster::writes::ApiError;
 
-/// Lets a held workload go, if it still has the version it was read with, until an instant of API-server time.
-/// `from_claim` takes away the claim of a release that has ended, too.
+/// Lets a held workload go as [`crate::cluster::writes::Objects::release`] does, until an instant of API-server time.
 ///
 /// # Errors
 ///
@@ -29,12 +28,7 @@ pub async fn let_go(
     if world.clock.now() >= by {
         return Err(too_late());
     }
-    let written = if from_claim {
-        world.objects.release_from_claim(found, why, by).await
-    } else {
-        world.objects.release(found, why, by).await
-    };
-    match written {
+    match world.objects.release(found, why, by, from_claim).await {
         // Who is refused after that learns nothing of its rights.
         Err(ApiError::Forbidden { .. }) if world.clock.now() >= by => Err(too_late()),
         other => other,

@@ -100,21 +100,23 @@ pub async fn effective(cluster: &Cluster) -> Vec<Finding> {
     let deployment =
         json!({"replicas": 1, "selector": {"matchLabels": {"app": "rollcall-doctor"}}, "template": template});
     let mut findings = Vec::new();
-    for (resource, version, field, spec) in
-        [(DEPLOYMENTS, "apps/v1", "paused", deployment), (JOBS, "batch/v1", "suspend", json!({"template": job}))]
-    {
-        let object = json!({"apiVersion": version, "kind": resource.kind, "metadata": {"name": "rollcall-doctor",
-            "namespace": cluster.namespace, "labels": {GATE_LABEL: "rollcall-doctor"}}, "spec": spec});
+    for (resource, field, spec) in [(DEPLOYMENTS, "paused", deployment), (JOBS, "suspend", json!({"template": job}))] {
+        let mut object = probe(cluster, resource, spec);
+        object["metadata"]["labels"] = json!({GATE_LABEL: "rollcall-doctor"});
         let held = |back: &Value| back["metadata"]["annotations"][HOLD] == "policy" && back["spec"][field] == true;
         let [well, ill] = ["came back held", "came back free: nothing is held here"];
         findings.push(tried(cluster, resource, object, held, [well, ill]).await);
     }
-    let team = json!({"apiVersion": "rollcall.dev/v1alpha1", "kind": TEAMS.kind,
-        "metadata": {"name": "rollcall-doctor", "namespace": cluster.namespace}, "spec": {"workloads": []}});
+    let team = probe(cluster, TEAMS, json!({"workloads": []}));
     let stamped = |back: &Value| back["metadata"]["annotations"][AUTHOR].is_string();
     let told = ["came back with its author", "came back without its author: nobody can tell who wrote it"];
     findings.push(tried(cluster, TEAMS, team, stamped, told).await);
     findings
+}
+
+fn probe(cluster: &Cluster, resource: Resource, spec: Value) -> Value {
+    json!({"apiVersion": resource.api_version(), "kind": resource.kind, "spec": spec,
+        "metadata": {"name": "rollcall-doctor", "namespace": cluster.namespace}})
 }
 
 /// The policy that refuses changes of a kind which the hold has let through.
@@ -131,9 +133,9 @@ async fn tried(
 ) -> Finding {
     let check = "hold";
     let namespace = &cluster.namespace;
+    let what = format!("a {} in namespace {namespace}, tried as a dry run", resource.kind);
     match cluster.api.create(resource, namespace, "&dryRun=All", object).await {
         Ok(back) => {
-            let what = format!("a {} in namespace {namespace}, tried as a dry run", resource.kind);
             if is_well(&back) {
                 Finding::well(check, format!("{what}, {well}"))
             } else {
@@ -142,11 +144,7 @@ async fn tried(
         }
         // It is stored neither held nor free: changes fail here until what holds them is in force.
         Err(refusal) if refusal.message.contains(&guard(resource)) => {
-            let said = format!(
-                "a {} in namespace {namespace}, tried as a dry run, was not held, and the guard refused it",
-                resource.kind
-            );
-            Finding::problem(check, said, APPLY_POLICIES)
+            Finding::problem(check, format!("{what}, was not held, and the guard refused it"), APPLY_POLICIES)
         }
         Err(refusal) if refusal.kind == RefusalKind::Unreachable => {
             let said = format!("a {} tried as a dry run had no answer: {}", resource.kind, refusal.because.join(": "));
