@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use http::{Method, Request};
 use kube::Client;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::ResourceVersion;
@@ -134,8 +136,8 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn list(&self, resource: Resource, fields: &str) -> Result<Vec<String>, ApiError> {
-        let all = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
-        Ok(all.iter().map(Value::to_string).collect())
+        let all: Vec<Box<RawValue>> = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
+        Ok(all.into_iter().map(|text| Box::<str>::from(text).into()).collect())
     }
 
     /// All objects of a kind in a namespace that a label selector selects, newest versions.
@@ -148,19 +150,22 @@ impl Objects {
         self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await
     }
 
-    async fn pages(&self, resource: Resource, namespace: &str, selector: &str) -> Result<Vec<Value>, ApiError> {
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<T>, ApiError> {
         let mut items = Vec::new();
         let mut token = String::new();
         loop {
             let query = format!("?limit=200&{selector}&continue={}", encoded(&token));
             let text = self.send(Method::GET, resource, namespace, "", &query, "", None).await?;
-            let mut page: Value = serde_json::from_str(&text)
+            let page: Page<T> = serde_json::from_str(&text)
                 .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
-            if let Some(found) = page["items"].as_array_mut() {
-                items.append(found);
-            }
-            match page["metadata"]["continue"].as_str() {
-                Some(next) if !next.is_empty() => next.clone_into(&mut token),
+            items.extend(page.items.into_iter().flatten());
+            match page.metadata.next {
+                Some(next) if !next.is_empty() => token = next,
                 _ => return Ok(items),
             }
         }
@@ -180,14 +185,11 @@ impl Objects {
         status: &impl Serialize,
     ) -> Result<ResourceVersion, ApiError> {
         let what = resource.said(namespace, name);
-        let status = serde_json::to_value(status)
+        let seen = Operation { op: "replace", path: "/metadata/resourceVersion", value: &version.as_str() };
+        let patch = serde_json::to_vec(&(seen, Operation { op: "add", path: "/status", value: status }))
             .map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
-        let patch = json!([
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": version.as_str()},
-            {"op": "add", "path": "/status", "value": status},
-        ]);
         let text = self
-            .send(Method::PATCH, resource, namespace, name, "/status", "application/json-patch+json", Some(patch))
+            .send_text(Method::PATCH, resource, namespace, name, "/status", "application/json-patch+json", patch)
             .await?;
         version_of(&text, &what)
     }
@@ -317,15 +319,35 @@ impl Objects {
         content_type: &str,
         body: Option<Value>,
     ) -> Result<String, ApiError> {
+        let text = body
+            .map_or_else(|| Ok(Vec::new()), |body| serde_json::to_vec(&body))
+            .map_err(|e| ApiError::Refused { what: resource.said(namespace, name), message: e.to_string() })?;
+        self.send_text(method, resource, namespace, name, tail, content_type, text).await
+    }
+
+    /// The same with a body that is written already; none is empty.
+    #[expect(clippy::too_many_arguments, reason = "one request, one place")]
+    async fn send_text(
+        &self,
+        method: Method,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        tail: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<String, ApiError> {
         let what = resource.said(namespace, name);
-        let manager =
-            if body.is_none() || tail.contains('?') { String::new() } else { format!("?fieldManager={FIELD_MANAGER}") };
+        let manager = if body.is_empty() || tail.contains('?') {
+            String::new()
+        } else {
+            format!("?fieldManager={FIELD_MANAGER}")
+        };
         let uri = format!("{}{tail}{manager}", resource.path(namespace, name));
         let mut request = Request::builder().method(method).uri(uri);
         if !content_type.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, content_type);
         }
-        let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
         let request =
             request.body(body).map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
         self.client.request_text(request).await.map_err(|error| classified(what, error))
@@ -352,6 +374,29 @@ pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiE
     let read: Versioned<'_> =
         serde_json::from_str(text).map_err(|e| ApiError::Unknown { what: what.to_owned(), message: e.to_string() })?;
     Ok(ResourceVersion::new(&*read.metadata.resource_version))
+}
+
+/// One page of a list.
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Page<T> {
+    #[serde(default)]
+    metadata: PageMeta,
+    items: Option<Vec<T>>,
+}
+
+#[derive(Default, Deserialize)]
+struct PageMeta {
+    #[serde(rename = "continue")]
+    next: Option<String>,
+}
+
+/// An operation of a JSON patch.
+#[derive(Serialize)]
+struct Operation<'a, T> {
+    op: &'static str,
+    path: &'static str,
+    value: &'a T,
 }
 
 /// An object of which only its version is read.
