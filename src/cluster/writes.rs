@@ -1,18 +1,15 @@
 //! Fresh reads of single objects, and every write that rollcall makes. Each write is made once: an
 //! answer that never came means "unknown", and whoever asked reads again and decides again.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 use http::{Method, Request};
 use kube::Client;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ResourceVersion;
 use super::key::ObjectKey;
+use super::wire::{List, Object};
 use super::workloads::{Workload, keep_patch, release_from_claim_patch, release_patch, withdraw_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
@@ -136,8 +133,7 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn list(&self, resource: Resource, fields: &str) -> Result<Vec<String>, ApiError> {
-        let all: Vec<Box<RawValue>> = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
-        Ok(all.into_iter().map(|text| Box::<str>::from(text).into()).collect())
+        self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await
     }
 
     /// All objects of a kind in a namespace that a label selector selects, newest versions.
@@ -147,26 +143,22 @@ impl Objects {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
-        self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await
+        let texts = self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await?;
+        let read = texts.iter().map(|text| serde_json::from_str(text));
+        read.collect::<Result<_, _>>().map_err(|error| unreadable(resource, &error))
     }
 
-    async fn pages<T: DeserializeOwned>(
-        &self,
-        resource: Resource,
-        namespace: &str,
-        selector: &str,
-    ) -> Result<Vec<T>, ApiError> {
-        let mut items = Vec::new();
+    async fn pages(&self, resource: Resource, namespace: &str, selector: &str) -> Result<Vec<String>, ApiError> {
+        let mut texts = Vec::new();
         let mut token = String::new();
         loop {
             let query = format!("?limit=200&{selector}&continue={}", encoded(&token));
             let text = self.send(Method::GET, resource, namespace, "", &query, "", None).await?;
-            let page: Page<T> = serde_json::from_str(&text)
-                .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
-            items.extend(page.items.into_iter().flatten());
+            let page = List::parse(text.as_bytes()).map_err(|error| unreadable(resource, &error))?;
+            texts.extend(page.items().map(|item| item.text().to_owned()));
             match page.metadata.next {
-                Some(next) if !next.is_empty() => token = next,
-                _ => return Ok(items),
+                Some(next) if !next.is_empty() => token = next.into_owned(),
+                _ => return Ok(texts),
             }
         }
     }
@@ -371,24 +363,13 @@ pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
 }
 
 pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
-    let read: Versioned<'_> =
-        serde_json::from_str(text).map_err(|e| ApiError::Unknown { what: what.to_owned(), message: e.to_string() })?;
-    Ok(ResourceVersion::new(&*read.metadata.resource_version))
+    Object::parse(text)
+        .and_then(Object::version)
+        .map_err(|message| ApiError::Unknown { what: what.to_owned(), message })
 }
 
-/// One page of a list.
-#[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
-struct Page<T> {
-    #[serde(default)]
-    metadata: PageMeta,
-    items: Option<Vec<T>>,
-}
-
-#[derive(Default, Deserialize)]
-struct PageMeta {
-    #[serde(rename = "continue")]
-    next: Option<String>,
+fn unreadable(resource: Resource, error: &impl std::fmt::Display) -> ApiError {
+    ApiError::Unknown { what: resource.plural.to_owned(), message: error.to_string() }
 }
 
 /// An operation of a JSON patch.
@@ -397,19 +378,6 @@ struct Operation<'a, T> {
     op: &'static str,
     path: &'static str,
     value: &'a T,
-}
-
-/// An object of which only its version is read.
-#[derive(Deserialize)]
-struct Versioned<'a> {
-    #[serde(borrow, default)]
-    metadata: Version<'a>,
-}
-
-#[derive(Default, Deserialize)]
-struct Version<'a> {
-    #[serde(borrow, default, rename = "resourceVersion")]
-    resource_version: Cow<'a, str>,
 }
 
 /// Percent-encodes what is not plain in a query (RFC 3986 section 2.3).
