@@ -122,6 +122,9 @@ mod tests {
         let closers = |g: &Governance| g.at(now).closed_by.into_iter().map(|c| c.window).collect::<Vec<_>>();
         let mut supposed = all();
         assert_eq!(closers(&supposed), ["frozen", "later", "never"]);
+        supposed.suppose_longer(now);
+        assert_eq!(closers(&supposed), ["frozen", "later", "never"], "what is closed stays closed");
+        supposed = all();
         supposed.suppose_open("never", now);
         assert_eq!(closers(&supposed), ["frozen"], "one of a tier is enough");
         supposed.suppose_no_freeze("frozen");

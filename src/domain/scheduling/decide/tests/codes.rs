@@ -16,7 +16,7 @@ use crate::domain::workload::{Hold, Progress, Workload};
 
 /// A code, and what becomes of two steps that were ready to go together. Whatever keeps one step back
 /// keeps back `shop`.
-fn cases() -> Vec<(u16, Given)> {
+pub fn cases() -> Vec<(u16, Given)> {
     let mut cases = cases_before_capacity();
     cases.extend(cases_from_capacity());
     cases.extend(cases_from_content());
