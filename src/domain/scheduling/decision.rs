@@ -200,11 +200,8 @@ mod tests {
 
     #[test]
     fn only_what_completed_or_is_back_or_was_ended_has_ended() {
-        let ended = [
-            Outcome::Completed { nothing_to_do: true },
-            Outcome::RolledBack { complete: false },
-            Outcome::Cancelled,
-        ];
+        let ended =
+            [Outcome::Completed { nothing_to_do: true }, Outcome::RolledBack { complete: false }, Outcome::Cancelled];
         assert!(ended.into_iter().all(Outcome::is_final));
         let lives = [Outcome::Waiting, Outcome::RollingOut, Outcome::Failed, Outcome::RollingBack];
         assert!(!lives.into_iter().any(Outcome::is_final));

@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_status_says_where_it_stands_and_never_which_content_it_was_for() {
-        let words = [Standing::InForce, Standing::Ended, Standing::ForOther { digest: "d".into() }, Standing::Unstamped];
+        let words =
+            [Standing::InForce, Standing::Ended, Standing::ForOther { digest: "d".into() }, Standing::Unstamped];
         assert_eq!(words.map(|standing| standing.as_str()), ["InForce", "Ended", "ForOtherContent", "NotStamped"]);
     }
 }

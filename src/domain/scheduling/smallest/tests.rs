@@ -40,7 +40,8 @@ fn what_goes_and_what_waits_for_what_is_under_way_takes_nothing() {
     assert_eq!(would_move(&ready()), None);
     assert_eq!(would_move(&in_order()), None, "shop waits for data, which goes");
     assert_eq!(would_move(&under_way(other_content(in_order(), "shop"))), None, "nothing keeps data");
-    let own = |given: Given| under_way(other_content(given, "shop").requires("data", "db", 1)).requires("shop", "db", 1);
+    let own =
+        |given: Given| under_way(other_content(given, "shop").requires("data", "db", 1)).requires("shop", "db", 1);
     assert_eq!(would_move(&own(ready())), None, "shop waits for what data uses");
     assert!(would_move(&under_way(other_content(ready(), "shop"))).is_some());
 }
@@ -85,7 +86,11 @@ fn of_windows_of_which_either_would_do_the_first_to_open_is_named_and_the_other_
     assert_eq!(all, [["platform/early", "platform/late"]]);
     assert!(found.certain);
     let paused = to_move(&given.clone().paused().0, &decide(&given.paused().0), |_| true).expect("both, and a stop");
-    assert_eq!(paused.all.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2], "no window does instead of a person's word");
+    assert_eq!(
+        paused.all.iter().map(Vec::len).collect::<Vec<_>>(),
+        [1, 2],
+        "no window does instead of a person's word"
+    );
 }
 
 #[test]
@@ -93,7 +98,12 @@ fn where_one_thing_cannot_be_told_everything_known_is_named_and_no_more_than_onc
     let unknown = other_content(in_order().paused(), "data");
     assert_eq!(would_move(&unknown), Some(("data".into(), vec![vec![1], vec![82]], false)));
     let halted = other_content(ready(), "data").failed("shop").step("shop", |s| s.depends_on.push("data".into()));
-    assert_eq!(would_move(&halted).map(|(_, codes, _)| codes), Some(vec![vec![91]]), "{:?}", decide(&halted.0).blockers);
+    assert_eq!(
+        would_move(&halted).map(|(_, codes, _)| codes),
+        Some(vec![vec![91]]),
+        "{:?}",
+        decide(&halted.0).blockers
+    );
 }
 
 #[test]
@@ -109,7 +119,8 @@ fn a_release_that_goes_back_or_ends_is_not_asked_about() {
     });
     assert!(!decide(&ends.0).blockers.is_empty());
     assert_eq!(would_move(&ends), None);
-    let asked = ready().paused().with(|s| s.release.asked_back = Some(Request { by: "olga".into(), reason: String::new() }));
+    let asked =
+        ready().paused().with(|s| s.release.asked_back = Some(Request { by: "olga".into(), reason: String::new() }));
     assert_eq!(would_move(&asked), None);
 }
 

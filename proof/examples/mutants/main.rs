@@ -3,9 +3,12 @@
 //! kind of tests (`Unit`, `Simulation`). Ends with 1 if one survives, or none is chosen.
 //!
 //! `src/domain` knows no other folder and the store hardly any, so they are compiled and tested alone: seconds for a
-//! mistake instead of minutes. `--alone` makes only that copy, for cargo-mutants.
+//! mistake instead of minutes. `--all` judges all that cargo-mutants lists there, given what follows as arguments.
 
 #![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
+
+mod all;
+mod switched;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -18,8 +21,8 @@ fn main() -> ExitCode {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (copy, alone) = (top.join("target/mutants/sources"), top.join("target/mutants/alone"));
     make_alone(&top, &alone);
-    if words == ["--alone"] {
-        return ExitCode::SUCCESS;
+    if let Some(("--all", args)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return all::judged(&top, &alone, args);
     }
     let chosen: Vec<&Mutant> =
         MUTANTS.iter().filter(|m| words.is_empty() || words.iter().any(|w| fits(m, w))).collect();
