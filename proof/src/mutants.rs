@@ -186,7 +186,7 @@ pub const MUTANTS: &[Mutant] = &[
         "vec![json!({\"op\": \"test\", \"path\": \"/metadata/resourceVersion\", \"value\": workload.version.as_str()})]",
         "Vec::new()",
     ),
-    simulated(
+    unit(
         "a grant is written over whatever is there",
         &["S1b", "S12"],
         WRITES,
@@ -201,7 +201,7 @@ pub const MUTANTS: &[Mutant] = &[
         "!world.stores.releases.is_fresh(key) ||",
         "",
     ),
-    simulated(
+    unit(
         "a grant is carried out however late",
         &["S1"],
         TOUCH,
@@ -216,7 +216,7 @@ pub const MUTANTS: &[Mutant] = &[
         "observed_generation: Some(release.meta.generation),\n        digest",
         "observed_generation: Some(0),\n        digest",
     ),
-    simulated(
+    unit(
         "a policy that is gone is not missed",
         &["S9"],
         HOLD,

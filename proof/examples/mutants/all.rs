@@ -120,17 +120,24 @@ fn built(alone: &Path, folder: &Path, listed: &[Listed]) -> (PathBuf, BTreeSet<u
     }
 }
 
-/// The mistakes to which the compiler objects.
+/// The mistakes to which the compiler objects: those where it points to first, or else to what came before and led there.
 fn blamed(message: &Value, all: &BTreeMap<&str, Switched>) -> Vec<u32> {
     let message = &message["message"];
-    let spans = message["spans"].as_array().into_iter().flatten();
-    let primary = spans.filter(|s| message["level"] == "error" && s["is_primary"] == true);
+    if message["level"] != "error" {
+        return Vec::new();
+    }
+    let is_match = message["code"]["code"] == "E0004";
     let number = |of: &Value| of.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
-    let found = primary.filter_map(|span| {
-        let switched = all.get(span["file_name"].as_str()?)?;
-        Some(switched.at(&(number(&span["byte_start"])..number(&span["byte_end"]))).to_vec())
-    });
-    found.flatten().collect()
+    let at = |first: bool| -> Vec<u32> {
+        let spans = message["spans"].as_array().into_iter().flatten().filter(|span| span["is_primary"] == first);
+        let found = spans.filter_map(|span| {
+            let switched = all.get(span["file_name"].as_str()?)?;
+            let bytes = number(&span["byte_start"])..number(&span["byte_end"]);
+            Some(if is_match { switched.arms_at(&bytes) } else { switched.at(&bytes).to_vec() })
+        });
+        found.flatten().collect()
+    };
+    Some(at(true)).filter(|blamed| !blamed.is_empty()).unwrap_or_else(|| at(false))
 }
 
 fn files(top: &Path, folder: &Path) -> Vec<String> {

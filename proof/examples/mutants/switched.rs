@@ -76,6 +76,8 @@ pub struct Switched {
     pub text: String,
     /// Which mistakes stand where, in bytes of the text.
     places: Vec<(Range<usize>, Vec<u32>)>,
+    /// Where what is matched stands, in bytes of the text.
+    matches: Vec<Range<usize>>,
 }
 
 impl Switched {
@@ -101,10 +103,18 @@ impl Switched {
         there.min_by_key(|(r, _)| r.len()).map_or(&[], |(_, numbers)| numbers)
     }
 
+    /// The arms that would be missing where the compiler says of these bytes that not all is matched.
+    pub fn arms_at(&self, bytes: &Range<usize>) -> Vec<u32> {
+        let innermost = |at: usize| self.matches.iter().filter(|m| m.contains(&at)).min_by_key(|m| m.len());
+        let arms = self.places.iter().filter(|(r, _)| self.text[r.clone()].starts_with(ARM));
+        let theirs = arms.filter(|(r, _)| innermost(r.start) == innermost(bytes.start));
+        theirs.flat_map(|(_, numbers)| numbers.iter().copied()).collect::<BTreeSet<u32>>().into_iter().collect()
+    }
+
     fn written(source: &str, mut around: Vec<Around>) -> Self {
         // What is around more begins earlier, and of what begins at one place what ends later.
         around.sort_by_key(|a| (a.range.start, std::cmp::Reverse(a.range.end)));
-        let (mut text, mut places) = (String::new(), Vec::new());
+        let (mut text, mut places, mut matches) = (String::new(), Vec::new(), Vec::new());
         let mut open: Vec<(Around, usize)> = Vec::new();
         let mut copied = 0;
         for next in around.into_iter().map(Some).chain([None]) {
@@ -113,7 +123,12 @@ impl Switched {
                 text += &source[copied..inner.range.end];
                 copied = inner.range.end;
                 text += inner.after;
-                places.push((begun..text.len(), inner.before.iter().map(|(n, _)| *n).collect()));
+                let numbers: Vec<u32> = inner.before.iter().map(|(n, _)| *n).collect();
+                if numbers.is_empty() {
+                    matches.push(begun..text.len());
+                } else {
+                    places.push((begun..text.len(), numbers));
+                }
             }
             text += &source[copied..until];
             copied = until;
@@ -128,11 +143,14 @@ impl Switched {
                 open.push((next, begun));
             }
         }
-        Self { text, places }
+        Self { text, places, matches }
     }
 }
 
-/// What is written around a piece of the source.
+/// How an arm begins that may be missing.
+const ARM: &str = " if !crate::mutant";
+
+/// What is written around a piece of the source. Nothing is around what is matched: only its place is known.
 struct Around {
     range: Range<usize>,
     before: Vec<(u32, String)>,
@@ -226,7 +244,7 @@ impl<'a> Visit<'a> for Finder<'_> {
                 }
             }
             None => {
-                let gone = gone.into_iter().map(|(n, _)| (n, format!(" if !crate::mutant({n})"))).collect();
+                let gone = gone.into_iter().map(|(n, _)| (n, format!("{ARM}({n})"))).collect();
                 self.put(pattern.end..pattern.end, gone, "", "");
             }
         }
@@ -248,6 +266,7 @@ impl<'a> Visit<'a> for Finder<'_> {
                 let others = others.map(|(n, _)| (n, text(&unary.expr))).collect();
                 self.instead(range, others);
             }
+            Expr::Match(_) => self.around.push(Around { range, before: Vec::new(), then: "", after: "" }),
             _ => {}
         }
         visit::visit_expr(self, expr);
@@ -304,6 +323,8 @@ mod tests {
         };
         assert_eq!((at("a == 3"), at("a < 3 || a"), at("return true")), (vec![6], vec![4], vec![1]));
         assert_eq!((at("&& a > 0 })"), at("match a")), (vec![4], vec![]));
+        let matched = expected.find("match a").expect("it is there");
+        assert_eq!(switched.arms_at(&(matched..matched + 5)), [2]);
     }
 
     #[test]
