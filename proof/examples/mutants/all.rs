@@ -120,24 +120,19 @@ fn built(alone: &Path, folder: &Path, listed: &[Listed]) -> (PathBuf, BTreeSet<u
     }
 }
 
-/// The mistakes to which the compiler objects: those where it points to first, or else to what came before and led there.
+/// The mistakes to which the compiler objects.
 fn blamed(message: &Value, all: &BTreeMap<&str, Switched>) -> Vec<u32> {
     let message = &message["message"];
-    if message["level"] != "error" {
-        return Vec::new();
-    }
     let is_match = message["code"]["code"] == "E0004";
     let number = |of: &Value| of.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
-    let at = |first: bool| -> Vec<u32> {
-        let spans = message["spans"].as_array().into_iter().flatten().filter(|span| span["is_primary"] == first);
-        let found = spans.filter_map(|span| {
-            let switched = all.get(span["file_name"].as_str()?)?;
-            let bytes = number(&span["byte_start"])..number(&span["byte_end"]);
-            Some(if is_match { switched.arms_at(&bytes) } else { switched.at(&bytes).to_vec() })
-        });
-        found.flatten().collect()
-    };
-    Some(at(true)).filter(|blamed| !blamed.is_empty()).unwrap_or_else(|| at(false))
+    let spans = message["spans"].as_array().into_iter().flatten();
+    let first = spans.filter(|span| message["level"] == "error" && span["is_primary"] == true);
+    let found = first.filter_map(|span| {
+        let switched = all.get(span["file_name"].as_str()?)?;
+        let bytes = number(&span["byte_start"])..number(&span["byte_end"]);
+        Some(if is_match { switched.arms_at(&bytes) } else { switched.at(&bytes).to_vec() })
+    });
+    found.flatten().collect()
 }
 
 fn files(top: &Path, folder: &Path) -> Vec<String> {

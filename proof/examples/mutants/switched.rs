@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde_json::Value;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Arm, Block, Expr, File, ImplItemConst, ImplItemFn, ItemConst, ItemFn, ItemMod, ItemStatic, Type};
+use syn::{Arm, Block, Expr, File, ImplItemConst, ImplItemFn, ItemConst, ItemFn, ItemMod, ItemStatic, Signature, Type};
 
 /// What every source says of mistakes: whether this is the one that is made.
 pub const SWITCH: &str = "
@@ -180,7 +180,11 @@ impl Finder<'_> {
     }
 
     /// A function that answers without having thought.
-    fn body(&mut self, block: &Block) {
+    fn body(&mut self, signature: &Signature, block: &Block) {
+        // Of a type without a name there is only one: what answers at once would be of another.
+        if self.source[signature.output.span().byte_range()].contains("impl ") {
+            return;
+        }
         let braces = block.brace_token.span;
         let inside = braces.open().byte_range().end..braces.close().byte_range().start;
         let first = block.stmts.first().map_or(inside.end, |s| s.span().byte_range().start);
@@ -219,14 +223,14 @@ impl<'a> Visit<'a> for Finder<'_> {
 
     fn visit_item_fn(&mut self, function: &'a ItemFn) {
         if function.sig.constness.is_none() {
-            self.body(&function.block);
+            self.body(&function.sig, &function.block);
             visit::visit_item_fn(self, function);
         }
     }
 
     fn visit_impl_item_fn(&mut self, function: &'a ImplItemFn) {
         if function.sig.constness.is_none() {
-            self.body(&function.block);
+            self.body(&function.sig, &function.block);
             visit::visit_impl_item_fn(self, function);
         }
     }
