@@ -375,7 +375,8 @@ mod tests {
     #[test]
     fn a_status_is_written_over_the_version_that_was_read_and_over_no_other() {
         let mut held = json!({"metadata": {"resourceVersion": "8"}, "status": {"digest": "theirs"}});
-        let patch = serde_json::from_value(status_patch(&ResourceVersion::new("7"), &json!({}))).expect("a JSON patch");
+        let patch = status_patch(&ResourceVersion::new("7"), &json!({}));
+        let patch: json_patch::Patch = serde_json::from_value(patch).expect("a JSON patch");
         json_patch::patch(&mut held, &patch).expect("it can be applied");
         // The API server holds 8, so it answers that there is a conflict.
         assert_eq!(held, json!({"metadata": {"resourceVersion": "7"}, "status": {}}));
