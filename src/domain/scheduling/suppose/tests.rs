@@ -57,7 +57,7 @@ fn what_a_release_uses_itself_is_not_taken_from_it() {
 
 #[test]
 fn what_is_not_enough_is_more_where_it_was_looked_for_and_nowhere_else() {
-    let skilled = ready().requires("shop", "dba", 2).team("shop", |t| drop(t.skills.insert("dba".into(), 1)));
+    let skilled = ready().requires("shop", "dba", 2).team("shop", |t| t.skills.extend([("dba".into(), 1)]));
     let mut supposed = skilled.0.clone();
     assert!(cleared(&mut supposed, &decide(&skilled.0).blockers[0]));
     assert!(decide(&supposed).blockers.is_empty());
