@@ -1,6 +1,7 @@
 //! `TeamReadiness`: whether a team is ready, what it puts under rollcall, and to whom it consents.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -208,6 +209,15 @@ pub struct SignOff {
 pub enum SignOffDecision {
     Go,
     NoGo,
+}
+
+impl fmt::Display for SignOffDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Go => "Go",
+            Self::NoGo => "NoGo",
+        })
+    }
 }
 
 /// What happens to changes that no release claims.

@@ -18,6 +18,7 @@ mod doctor;
 mod events;
 mod explain;
 mod failure;
+mod help;
 mod owed;
 mod plan;
 mod policies;
@@ -106,7 +107,7 @@ pub fn main() -> ExitCode {
     if program().as_deref() == Some(completion::SHIM) {
         return completion::shim(command(), std::env::args_os().skip(1).collect());
     }
-    let matches = command().get_matches();
+    let matches = help::grouped(command()).get_matches();
     let parsed = match Cli::from_arg_matches(&matches) {
         Ok(parsed) => parsed,
         Err(error) => error.exit(),

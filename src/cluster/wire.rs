@@ -109,6 +109,10 @@ struct Metadata<'a> {
 }
 
 impl<'a> Object<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, String> {
+        serde_json::from_str(text).map(Self).map_err(|error| format!("the answer is no object: {error}"))
+    }
+
     pub(super) fn text(self) -> &'a str {
         self.0.get()
     }

@@ -1,17 +1,17 @@
 //! Fresh reads of single objects, and every write that rollcall makes. Each write is made once: an
 //! answer that never came means "unknown", and whoever asked reads again and decides again.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use http::{Method, Request};
 use kube::Client;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ResourceVersion;
 use super::key::ObjectKey;
+use super::wire::Object;
 use super::workloads::{Workload, keep_patch, release_from_claim_patch, release_patch, withdraw_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
@@ -386,22 +386,9 @@ pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
 }
 
 pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiError> {
-    let read: Versioned<'_> =
-        serde_json::from_str(text).map_err(|e| ApiError::Unknown { what: what.to_owned(), message: e.to_string() })?;
-    Ok(ResourceVersion::new(&*read.metadata.resource_version))
-}
-
-/// An object of which only its version is read.
-#[derive(Deserialize)]
-struct Versioned<'a> {
-    #[serde(borrow, default)]
-    metadata: Version<'a>,
-}
-
-#[derive(Default, Deserialize)]
-struct Version<'a> {
-    #[serde(borrow, default, rename = "resourceVersion")]
-    resource_version: Cow<'a, str>,
+    Object::parse(text)
+        .and_then(Object::version)
+        .map_err(|message| ApiError::Unknown { what: what.to_owned(), message })
 }
 
 /// Percent-encodes what is not plain in a query (RFC 3986 section 2.3).

@@ -136,7 +136,7 @@ impl Content {
     pub fn shown(&self, word: &Word, screen: &Screen) -> String {
         let mut out = format!(
             "Sign {} as {} for team {}: what {} would ship\n\n{} {}\n",
-            screen.strong(word.decision),
+            screen.strong(&word.decision.to_string()),
             inert(&word.role),
             screen.strong(&inert(&self.team_name.to_string())),
             screen.strong(&inert(&self.release_name.to_string())),

@@ -21,6 +21,7 @@ use super::screen::Screen;
 use super::screen::output::{VERSION, for_programs};
 use super::screen::text::inert;
 use super::{Failure, answer, completion, invoked_as, told_first};
+use crate::api::readiness::SignOffDecision;
 use crate::digest::short;
 
 /// Say Go for a team: sign what a release would ship.
@@ -89,7 +90,7 @@ pub struct Signed {
     release: String,
     role: String,
     seat: i32,
-    decision: &'static str,
+    decision: SignOffDecision,
     digest: String,
     /// Who signed, as the API server stamped it.
     by: String,
@@ -97,19 +98,19 @@ pub struct Signed {
 }
 
 pub async fn ready(args: ReadyArgs) -> Result<ExitCode, Failure> {
-    sign(args.common, "Go", args.note).await
+    sign(args.common, SignOffDecision::Go, args.note).await
 }
 
 pub async fn not_ready(args: NotReadyArgs) -> Result<ExitCode, Failure> {
-    sign(args.common, "NoGo", Some(args.note)).await
+    sign(args.common, SignOffDecision::NoGo, Some(args.note)).await
 }
 
-async fn sign(args: CommonArgs, decision: &'static str, note: Option<String>) -> Result<ExitCode, Failure> {
+async fn sign(args: CommonArgs, decision: SignOffDecision, note: Option<String>) -> Result<ExitCode, Failure> {
     let screen = Screen::of(&args.asked.place.display);
     let asks = std::io::stdin().is_terminal() && !args.yes;
     let cluster = Cluster::find(&args.asked.place.cluster).await?;
     let content = Content::read(&cluster, &args.team, &args.release).await?;
-    let verb = if decision == "Go" { "ready" } else { "notready --note TEXT" };
+    let verb = if decision == SignOffDecision::Go { "ready" } else { "notready --note TEXT" };
     matching(&content, args.revision.as_deref(), asks, verb)?;
     let word = Word::choose(&cluster, &content, args.role.as_deref(), args.seat, decision, note).await?;
     let people = matches!(args.asked.output.format, super::screen::Format::Table | super::screen::Format::Wide);
@@ -144,7 +145,7 @@ async fn sign(args: CommonArgs, decision: &'static str, note: Option<String>) ->
         Some(text) => text,
         None => {
             let words = format!("signed {decision} as {} by {}", inert(&signed.role), inert(&signed.by));
-            let words = if decision == "Go" { screen.good(&words) } else { screen.bad(&words) };
+            let words = if decision == SignOffDecision::Go { screen.good(&words) } else { screen.bad(&words) };
             format!("{words} for {} of {}\n", short(&signed.digest), signed.release)
         }
     };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::content::Content;
-use crate::api::readiness::SignOff;
+use crate::api::readiness::{SignOff, SignOffDecision};
 use crate::cli::Failure;
 use crate::cli::cluster::{Cluster, RefusalKind, nearest};
 use crate::cluster::writes::{Resource, TEAMS};
@@ -17,7 +17,7 @@ const ATTEMPTS: usize = 4;
 
 /// What is about to be said.
 pub struct Word {
-    pub decision: &'static str,
+    pub decision: SignOffDecision,
     pub role: String,
     pub seat: i32,
     pub note: Option<String>,
@@ -65,7 +65,7 @@ impl Word {
         content: &Content,
         role: Option<&str>,
         seat: Option<i32>,
-        decision: &'static str,
+        decision: SignOffDecision,
         note: Option<String>,
     ) -> Result<Self, Failure> {
         let me = whoami(cluster).await;
@@ -80,10 +80,10 @@ impl Word {
         let free = (1..=count.max(1)).find(|n| given.iter().all(|s| s.seat != *n));
         let seat = seat.or(mine).or(free).unwrap_or(1);
         let there = given.iter().find(|s| s.seat == seat);
-        let same = |s: &&&SignOff| format!("{:?}", s.decision) == decision && s.digest == content.digest;
+        let same = |s: &&&SignOff| s.decision == decision && s.digest == content.digest;
         let renewal = there.filter(same).map(|s| s.renewal.unwrap_or_default().saturating_add(1));
         let replaces = there
-            .map(|s| format!("{:?} of {} for {}", s.decision, s.by.as_deref().unwrap_or("somebody"), short(&s.digest)));
+            .map(|s| format!("{} of {} for {}", s.decision, s.by.as_deref().unwrap_or("somebody"), short(&s.digest)));
         Ok(Self { decision, role, seat, note, me, replaces, renewal })
     }
 
