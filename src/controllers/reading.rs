@@ -158,9 +158,8 @@ impl World {
 
     /// Remembers that an object is gone which was just not found.
     async fn gone<P: Projected>(&self, store: &Store<P>, resource: Resource, key: &ObjectKey) -> Option<Change<P>> {
-        if store.get(key).is_none() {
-            return None;
-        }
+        // Else there is nothing to forget, and nothing is asked for it.
+        store.get(key)?;
         let version = self.gone_as_of(resource, key).await?;
         store.remember_gone(key.clone(), version)
     }
