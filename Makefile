@@ -55,7 +55,7 @@ stories: need-cargo ## every story of tests/scenarios, and a sample of the sweep
 seeds: need-cargo ## 3,500 random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
 	cargo test --profile seeds --test proof -- seeds --nocapture --test-threads=1
 
-sweep: need-cargo ## every story, disturbed in every way at every write and every event: hours; PORTION=n makes so many runs of them, RUN='name DiesAfter@3' makes one and tells it
+sweep: need-cargo ## every story, disturbed in every way at every write and every event: hours; PORTION=n makes so many runs of them, FROM=k others, RUN='name DiesAfter@3' makes one and tells it
 	cargo test --profile seeds --test proof -- sweep --nocapture --test-threads=1
 
 soak: control-plane ## model, seeds and live faults for much longer; SOAK_STATES=n, SEEDS=n, FROM=n and OFFSETS='n m' say how far

@@ -7,8 +7,9 @@
 //! saw something else is judged by the rules alone.
 //!
 //! `make sweep` makes all runs, `make stories` those that found a mistake once and one of each sort for each story.
-//! `STORY=name` chooses a story, `PORTION=n` makes about so many runs, evenly spread, `RUNS=1` tells each as it begins,
-//! and `RUN='name DiesAfter@3'` makes one run, as they are told, and tells its story.
+//! `STORY=name` chooses a story, `PORTION=n` makes about so many runs, evenly spread, `FROM=k` others than another k below
+//! what divides all by the portion, `RUNS=1` tells each as it begins, and `RUN='name DiesAfter@3'` makes one run, as they
+//! are told, and tells its story.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -274,7 +275,10 @@ fn every_story_disturbed_in_every_way_comes_to_the_same_end_and_breaks_no_rule_o
     println!("{} runs of {} stories", runs.len(), stories.len());
     if let Some(portion) = std::env::var("PORTION").ok().and_then(|n| n.parse::<usize>().ok()) {
         let every = runs.len().div_ceil(portion.max(1)).max(1);
-        runs = runs.into_iter().step_by(every).collect();
+        let from = std::env::var("FROM").ok().and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);
+        assert!(from < every, "FROM={from} would repeat runs of another portion: it is at most {}", every - 1);
+        println!("every {every}th of them, from {from}");
+        runs = runs.into_iter().skip(from).step_by(every).collect();
     }
     all_are_right(&runs, &undisturbed);
 }

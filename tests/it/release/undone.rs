@@ -66,16 +66,20 @@ async fn nothing_is_rolled_back_beneath_a_frontend_whose_own_rollback_fails_unti
 /// Somebody mends the pods of the former frontend by hand, until it runs.
 async fn healed(stage: &Stage<'_>, shop: &Checkout) -> Done {
     let fails = |pod: &Value| {
-        tag(pod) == "1"
-            && pod["metadata"]["annotations"]["kwok.test/fail"].is_string()
-            && pod["metadata"]["deletionTimestamp"].is_null()
+        let ready = |c: &Value| c["type"] == "Ready" && c["status"] == "True";
+        let ready = pod["status"]["conditions"].as_array().is_some_and(|all| all.iter().any(ready));
+        let marked = pod["metadata"]["annotations"]["kwok.test/fail"].is_string();
+        tag(pod) == "1" && (marked || !ready) && pod["metadata"]["deletionTimestamp"].is_null()
     };
     let mended = stage
         .installed
         .until("the former frontend is mended", || async {
             for pod in stage.list("Pod", &shop.ui).await?.iter().filter(|pod| fails(pod)) {
                 let name = pod["metadata"]["name"].as_str().unwrap_or_default();
-                let mend = json!({"metadata": {"annotations": {"kwok.test/fail": null}}});
+                // A pod that is mended while it is about to crash still crashes, and the fake kubelet looks again only
+                // when something changes.
+                let looked = chrono::Utc::now().timestamp().to_string();
+                let mend = json!({"metadata": {"annotations": {"kwok.test/fail": null, "looked-at": looked}}});
                 stage.patch(("Pod", &shop.ui, name), mend).await?;
             }
             let web = stage.read(("Deployment", &shop.ui, "web")).await?;
