@@ -51,6 +51,8 @@ const DECIDE: &str = "src/domain/scheduling/decide.rs";
 const SITUATION: &str = "src/domain/scheduling/situation.rs";
 const READINESS: &str = "src/domain/readiness/mod.rs";
 const INDEPENDENT: &str = "src/domain/scheduling/independent.rs";
+const AHEAD: &str = "src/cluster/ahead.rs";
+const ACT: &str = "src/controllers/release/act.rs";
 const RELEASE: &str = "src/controllers/release/mod.rs";
 const TOUCH: &str = "src/controllers/release/touch.rs";
 const REPORT: &str = "src/controllers/release/report.rs";
@@ -185,6 +187,35 @@ pub const MUTANTS: &[Mutant] = &[
         PATCHES,
         "vec![json!({\"op\": \"test\", \"path\": \"/metadata/resourceVersion\", \"value\": workload.version.as_str()})]",
         "Vec::new()",
+    ),
+    unit(
+        "a fresh read is forgotten",
+        &["S7", "S11"],
+        AHEAD,
+        "self.known.insert(key, Known { version, list: self.list });",
+        "drop((key, version));",
+    ),
+    unit(
+        "an answer that came late outweighs the watch",
+        &["S7", "S11"],
+        AHEAD,
+        "self.shown.as_ref().is_some_and(|shown| version > shown)",
+        "true",
+    ),
+    unit("what was read hides what is listed later", &["L1"], AHEAD, "known.list != self.list", "false"),
+    unit(
+        "what two may have granted goes at the first look",
+        &["S2", "S12"],
+        ACT,
+        ".filter(|act| !looks_once_more(situation, act))",
+        "",
+    ),
+    simulated(
+        "what the watch has yet to show is nothing to release",
+        &["S11"],
+        RELEASE,
+        "&& !finds_nothing_to_release(&release, &decision)",
+        "",
     ),
     unit(
         "a grant is written over whatever is there",

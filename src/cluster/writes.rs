@@ -1,6 +1,8 @@
 //! Fresh reads of single objects, and every write that rollcall makes. Each write is made once: an
 //! answer that never came means "unknown", and whoever asked reads again and decides again.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use http::{Method, Request};
 use kube::Client;
@@ -98,6 +100,16 @@ impl Resource {
     }
 }
 
+/// A list, whole.
+pub struct Listed {
+    /// The text of each object.
+    pub texts: Vec<String>,
+    /// Their names.
+    pub keys: BTreeSet<ObjectKey>,
+    /// As of which version these are all that there is.
+    pub version: ResourceVersion,
+}
+
 /// The API server, for single objects.
 #[derive(Clone)]
 pub struct Objects {
@@ -132,9 +144,25 @@ impl Objects {
     /// # Errors
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
-    pub async fn list(&self, resource: Resource, fields: &str) -> Result<Vec<String>, ApiError> {
-        let all = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
-        Ok(all.iter().map(Value::to_string).collect())
+    pub async fn list(&self, resource: Resource, fields: &str) -> Result<Listed, ApiError> {
+        let (items, version) = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
+        let key = |item: &Value| {
+            let meta = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
+            ObjectKey::new(meta("namespace"), meta("name"))
+        };
+        let keys = items.iter().map(key).collect();
+        Ok(Listed { texts: items.iter().map(Value::to_string).collect(), keys, version })
+    }
+
+    /// As of which version an object is gone, if it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
+    pub async fn gone_as_of(&self, resource: Resource, key: &ObjectKey) -> Result<Option<ResourceVersion>, ApiError> {
+        let selector = format!("fieldSelector={}", encoded(&format!("metadata.name={}", key.name)));
+        let (items, version) = self.pages(resource, &key.namespace, &selector).await?;
+        Ok(items.is_empty().then_some(version))
     }
 
     /// All objects of a kind in a namespace that a label selector selects, newest versions.
@@ -144,10 +172,17 @@ impl Objects {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
-        self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await
+        let (items, _) = self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await?;
+        Ok(items)
     }
 
-    async fn pages(&self, resource: Resource, namespace: &str, selector: &str) -> Result<Vec<Value>, ApiError> {
+    /// The items of all pages, and as of which version they are all that there is.
+    async fn pages(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<(Vec<Value>, ResourceVersion), ApiError> {
         let mut items = Vec::new();
         let mut token = String::new();
         loop {
@@ -160,7 +195,10 @@ impl Objects {
             }
             match page["metadata"]["continue"].as_str() {
                 Some(next) if !next.is_empty() => next.clone_into(&mut token),
-                _ => return Ok(items),
+                _ => {
+                    let version = page["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+                    return Ok((items, ResourceVersion::new(version)));
+                }
             }
         }
     }
