@@ -55,6 +55,7 @@ fn all_that_keeps_the_next_step_has_to_change_and_nothing_that_keeps_another() {
     moves(&other_content(shop_lacks(), "data"), "shop", &[41]);
     let soaks = data_done(in_order().step("data", |s| s.soak = at("10:00:00") - at("09:00:00")));
     moves(&soaks, "shop", &[72]);
+    moves(&ready().unchanged("shop").seen_since("08:59:50"), "shop", &[83]);
 }
 
 #[test]
@@ -70,6 +71,8 @@ fn what_halts_a_step_is_what_made_the_other_fail() {
     moves(&ready().failed("shop"), "data", &[91]);
     let refused = data_done(ready()).failed("shop").with(|s| s.release.on_failure = OnFailure::Rollback);
     moves(&refused, "shop", &[91]);
+    assert!(decide(&refused.0).blockers.iter().any(|b| b.step.as_deref() == Some("data")), "it cannot go back");
+    assert_eq!(to_move(&refused.0, &decide(&refused.0), |step| step == "data"), None, "it is done");
 }
 
 #[test]
@@ -97,6 +100,9 @@ fn of_windows_of_which_either_would_do_the_first_to_open_is_named_and_the_other_
 fn where_one_thing_cannot_be_told_everything_known_is_named_and_no_more_than_once() {
     let unknown = other_content(in_order().paused(), "data");
     assert_eq!(would_move(&unknown), Some(("data".into(), vec![vec![1], vec![82]], false)));
+    let both = other_content(ready(), "shop").requires("data", "db", 1).in_use("rival", "db", 1);
+    let of_shop = to_move(&both.0, &decide(&both.0), |step| step == "shop").expect("its content is missing");
+    assert_eq!((of_shop.all.len(), of_shop.certain), (1, false), "what data lacks is none of its business");
     let halted = other_content(ready(), "data").failed("shop").step("shop", |s| s.depends_on.push("data".into()));
     assert_eq!(
         would_move(&halted).map(|(_, codes, _)| codes),
