@@ -1,5 +1,10 @@
 //! Mistakes made on purpose in the product's sources: historical ones, and each property inverted. `make mutants`
 //! makes one after the other in a copy of the sources and expects a red test each time.
+//!
+//! One is known that nothing catches: to decide on a single fresh reading, where `controllers::release` asks for two in a
+//! row that say the same. What is granted is read afresh once more before it is let go, so a word would have to go and
+//! another to come between two requests of one reading, and that twice: no story, no disturbed one of the sample, and
+//! none of 1,500 seeds has it.
 
 /// Which tests are expected to turn red.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +56,8 @@ const DECIDE: &str = "src/domain/scheduling/decide.rs";
 const SITUATION: &str = "src/domain/scheduling/situation.rs";
 const READINESS: &str = "src/domain/readiness/mod.rs";
 const INDEPENDENT: &str = "src/domain/scheduling/independent.rs";
+const AHEAD: &str = "src/cluster/ahead.rs";
+const ACT: &str = "src/controllers/release/act.rs";
 const RELEASE: &str = "src/controllers/release/mod.rs";
 const TOUCH: &str = "src/controllers/release/touch.rs";
 const REPORT: &str = "src/controllers/release/report.rs";
@@ -186,14 +193,42 @@ pub const MUTANTS: &[Mutant] = &[
         "vec![json!({\"op\": \"test\", \"path\": \"/metadata/resourceVersion\", \"value\": workload.version.as_str()})]",
         "Vec::new()",
     ),
+    unit(
+        "a fresh read is forgotten",
+        &["S7", "S11"],
+        AHEAD,
+        "self.known.insert(key, Known { version, list: self.list });",
+        "drop((key, version));",
+    ),
+    unit(
+        "an answer that came late outweighs the watch",
+        &["S7", "S11"],
+        AHEAD,
+        "self.shown.as_ref().is_some_and(|shown| version > shown)",
+        "true",
+    ),
+    unit("what was read hides what is listed later", &["L1"], AHEAD, "known.list != self.list", "false"),
+    unit(
+        "what two may have granted goes at the first look",
+        &["S2", "S12"],
+        ACT,
+        ".filter(|act| !looks_once_more(situation, act))",
+        "",
+    ),
     simulated(
+        "what the watch has yet to show is nothing to release",
+        &["S11"],
+        RELEASE,
+        "&& !finds_nothing_to_release(&release, &decision)",
+        "",
+    ),
+    unit(
         "a grant is written over whatever is there",
         &["S1b", "S12"],
         WRITES,
         "{\"op\": \"replace\", \"path\": \"/metadata/resourceVersion\", \"value\": version.as_str()},",
         "",
     ),
-    simulated("it decides on a single reading", &["S1"], RELEASE, "if now == before {", "if true {"),
     simulated(
         "it judges a status that it has overwritten",
         &["S6", "L7"],
@@ -201,7 +236,7 @@ pub const MUTANTS: &[Mutant] = &[
         "!world.stores.releases.is_fresh(key) ||",
         "",
     ),
-    simulated(
+    unit(
         "a grant is carried out however late",
         &["S1"],
         TOUCH,
@@ -216,7 +251,7 @@ pub const MUTANTS: &[Mutant] = &[
         "observed_generation: Some(release.meta.generation),\n        digest",
         "observed_generation: Some(0),\n        digest",
     ),
-    simulated(
+    unit(
         "a policy that is gone is not missed",
         &["S9"],
         HOLD,

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod admission;
+mod ahead;
 pub mod anything;
 pub mod backoff;
 pub mod client;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::objects::{Meta, Ours, Release, decode};
-use super::store::{IndexKey, Store};
+use super::store::{Change, IndexKey, Store};
 use super::watch::WatchEvent;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
@@ -54,7 +54,10 @@ impl Compact {
     ///
     /// What is wrong with it, in serde's words.
     pub fn decode(text: &str) -> Result<Self, String> {
-        let release: Release = decode(text)?;
+        Self::of(decode(text)?)
+    }
+
+    fn of(release: Release) -> Result<Self, String> {
         let kept = Kept { spec: &release.spec, status: &release.status };
         let text = serde_json::to_string(&kept).map_err(|e| e.to_string())?.into();
         Ok(Self { meta: release.meta.clone(), text, read: Arc::new(Mutex::new(Some(Arc::new(release)))) })
@@ -118,7 +121,7 @@ impl Releases {
     /// The names of all releases, which costs no reading.
     #[must_use]
     pub fn keys(&self) -> Vec<ObjectKey> {
-        self.store.list().iter().map(|c| c.key().clone()).collect()
+        self.store.keys()
     }
 
     /// As [`Store::by_index`].
@@ -146,9 +149,32 @@ impl Releases {
 
     /// As [`Store::apply`].
     pub fn apply(&self, event: WatchEvent<Compact>) -> Vec<ReleaseChange> {
-        let changes = self.store.apply(event).into_iter();
-        let read = |side: Option<Arc<Compact>>| side.and_then(|compact| self.read(&compact));
-        changes.map(|c| ReleaseChange { key: c.key, old: c.old.and_then(|r| r.read()), new: read(c.new) }).collect()
+        self.store.apply(event).into_iter().map(|change| self.change(change)).collect()
+    }
+
+    /// As [`Store::remember`]. One that has ended is not under way any more.
+    pub fn remember(&self, release: &Release) -> Option<ReleaseChange> {
+        let (key, version) = (&release.meta.key, &release.meta.version);
+        if !self.store.is_behind(key, version) {
+            return None;
+        }
+        let change = if release.status.finished == Some(true) {
+            self.store.remember_gone(key.clone(), version.clone())
+        } else {
+            // What was decoded can be written.
+            self.store.remember(Compact::of(release.clone()).ok()?)
+        };
+        change.map(|change| self.change(change))
+    }
+
+    /// As [`Store::remember_gone`].
+    pub fn remember_gone(&self, key: ObjectKey, version: ResourceVersion) -> Option<ReleaseChange> {
+        self.store.remember_gone(key, version).map(|change| self.change(change))
+    }
+
+    fn change(&self, change: Change<Compact>) -> ReleaseChange {
+        let new = change.new.and_then(|compact| self.read(&compact));
+        ReleaseChange { key: change.key, old: change.old.and_then(|r| r.read()), new }
     }
 
     /// Reads a release and remembers what it says, instead of the one that was remembered first.

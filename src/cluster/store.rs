@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::ahead::Ahead;
 use super::watch_event::WatchEvent;
 use super::{ObjectKey, Projected, ResourceVersion, Undecodable};
 
@@ -71,8 +72,8 @@ struct Inner<P> {
     entries: BTreeMap<ObjectKey, Entry<P>>,
     indexes: Vec<Index<P>>,
     expected: BTreeMap<ObjectKey, ResourceVersion>,
-    /// Counts the lists; a list begins by counting itself.
-    list: u64,
+    /// What was read ahead of the watch.
+    ahead: Ahead,
 }
 
 impl<P: Projected> Default for Store<P> {
@@ -85,7 +86,8 @@ impl<P: Projected> Store<P> {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        let inner = Inner { entries: BTreeMap::new(), indexes: Vec::new(), expected: BTreeMap::new(), list: 0 };
+        let inner =
+            Inner { entries: BTreeMap::new(), indexes: Vec::new(), expected: BTreeMap::new(), ahead: Ahead::default() };
         Self { inner: Arc::new(RwLock::new(inner)) }
     }
 
@@ -118,6 +120,12 @@ impl<P: Projected> Store<P> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.read().entries.len()
+    }
+
+    /// The names of all objects, undecodable ones included.
+    #[must_use]
+    pub fn keys(&self) -> Vec<ObjectKey> {
+        self.read().entries.keys().cloned().collect()
     }
 
     /// Whether the store holds no object at all.
@@ -172,34 +180,68 @@ impl<P: Projected> Store<P> {
         !self.read().expected.contains_key(key)
     }
 
+    /// Whether the store would learn something from this version of an object: the watch has not come so far yet.
+    #[must_use]
+    pub fn is_behind(&self, key: &ObjectKey, version: &ResourceVersion) -> bool {
+        self.read().is_behind(key, version)
+    }
+
+    /// Read your reads: takes in an object that was read from the API server, if the watch has not come so far yet. Until
+    /// it has, what it shows of older versions of the object changes nothing. Tells what became different.
+    ///
+    /// What is remembered belongs to what is watched: whoever watches a selection remembers what is not, or not any more,
+    /// of it as [`Store::remember_gone`].
+    pub fn remember(&self, object: P) -> Option<Change<P>> {
+        self.write().remember(object)
+    }
+
+    /// The same for an object that is gone, or no longer selected, as of this version.
+    pub fn remember_gone(&self, key: ObjectKey, version: ResourceVersion) -> Option<Change<P>> {
+        let mut inner = self.write();
+        if !inner.is_behind(&key, &version) {
+            return None;
+        }
+        inner.seen(&key, &version);
+        inner.ahead.read(key.clone(), version);
+        inner.remove(key)
+    }
+
     /// Takes in what a watch has seen, and tells what became different: nothing when a list merely repeats what is
     /// known.
     pub fn apply(&self, event: WatchEvent<P>) -> Vec<Change<P>> {
         let mut inner = self.write();
         match event {
             WatchEvent::ListStarted => {
-                inner.list += 1;
+                inner.ahead.list_started();
                 Vec::new()
             }
             WatchEvent::Applied(object) => {
-                let key = object.key().clone();
-                inner.put(key, Content::Good(Arc::new(object))).into_iter().collect()
+                inner.shown(object.key().clone(), Content::Good(Arc::new(object))).into_iter().collect()
             }
-            WatchEvent::Undecodable(bad) => inner.put(bad.key.clone(), Content::Bad(bad)).into_iter().collect(),
+            WatchEvent::Undecodable(bad) => inner.shown(bad.key.clone(), Content::Bad(bad)).into_iter().collect(),
             WatchEvent::Deleted(key, version) => {
                 inner.seen(&key, &version);
-                inner.remove(key).into_iter().collect()
+                let counts = inner.ahead.shows(&key, &version);
+                counts.then(|| inner.remove(key)).flatten().into_iter().collect()
             }
             WatchEvent::ListFinished(version) => {
+                inner.ahead.list_finished(&version);
                 let changes = inner.sweep();
                 inner.seen_all(&version);
                 changes
             }
             WatchEvent::Progress(version) => {
+                inner.ahead.progress(&version);
                 inner.seen_all(&version);
                 Vec::new()
             }
         }
+    }
+
+    /// How many objects are known in a version that the watch has yet to show.
+    #[cfg(test)]
+    pub(super) fn ahead_of_the_watch(&self) -> usize {
+        self.read().ahead.len()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner<P>> {
@@ -232,13 +274,37 @@ impl<P: Projected> Index<P> {
 }
 
 impl<P: Projected> Inner<P> {
-    fn put(&mut self, key: ObjectKey, content: Content<P>) -> Option<Change<P>> {
-        let entry = Entry { content, list: self.list };
-        self.seen(&key, entry.version());
+    fn is_behind(&self, key: &ObjectKey, version: &ResourceVersion) -> bool {
+        self.ahead.is_news(key, version, self.entries.get(key).map(Entry::version))
+    }
+
+    /// Takes in what was read.
+    fn remember(&mut self, object: P) -> Option<Change<P>> {
+        let (key, version) = (object.key().clone(), object.resource_version().clone());
+        if !self.is_behind(&key, &version) {
+            return None;
+        }
+        self.ahead.read(key.clone(), version);
+        // The list under way may have shown it in an older form.
+        let list = self.entries.get(&key).map_or(0, |known| known.list);
+        self.put(key, Entry { content: Content::Good(Arc::new(object)), list })
+    }
+
+    /// Takes in what the watch shows.
+    fn shown(&mut self, key: ObjectKey, content: Content<P>) -> Option<Change<P>> {
+        let entry = Entry { content, list: self.ahead.list() };
+        let counts = self.ahead.shows(&key, entry.version());
         if let Some(known) = self.entries.get_mut(&key)
-            && known.version() == entry.version()
+            && (known.version() == entry.version() || !counts)
         {
-            known.list = self.list;
+            known.list = entry.list;
+        }
+        counts.then(|| self.put(key, entry)).flatten()
+    }
+
+    fn put(&mut self, key: ObjectKey, entry: Entry<P>) -> Option<Change<P>> {
+        self.seen(&key, entry.version());
+        if self.entries.get(&key).is_some_and(|known| known.version() == entry.version()) {
             return None;
         }
         let new = entry.good().cloned();
@@ -253,10 +319,11 @@ impl<P: Projected> Inner<P> {
         Some(Change { key, old, new: None })
     }
 
-    /// Removes what the list that ends now has not shown.
+    /// Removes what the list that ends now has not shown, unless it was read in a newer version.
     fn sweep(&mut self) -> Vec<Change<P>> {
-        let list = self.list;
-        let gone = self.entries.iter().filter(|(_, entry)| entry.list != list).map(|(key, _)| key.clone());
+        let list = self.ahead.list();
+        let missing = |(key, entry): &(&ObjectKey, &Entry<P>)| entry.list != list && !self.ahead.knows(key);
+        let gone = self.entries.iter().filter(missing).map(|(key, _)| key.clone());
         let gone: Vec<_> = gone.collect();
         gone.into_iter().filter_map(|key| self.remove(key)).collect()
     }

@@ -1,6 +1,8 @@
 //! Fresh reads of single objects, and every write that rollcall makes. Each write is made once: an
 //! answer that never came means "unknown", and whoever asked reads again and decides again.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use http::{Method, Request};
 use kube::Client;
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::ResourceVersion;
 use super::key::ObjectKey;
-use super::wire::{List, Object};
+use super::wire::Object;
 use super::workloads::{Workload, keep_patch, release_from_claim_patch, release_patch, withdraw_patch};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
@@ -98,6 +100,16 @@ impl Resource {
     }
 }
 
+/// A list, whole.
+pub struct Listed {
+    /// The text of each object.
+    pub texts: Vec<String>,
+    /// Their names.
+    pub keys: BTreeSet<ObjectKey>,
+    /// As of which version these are all that there is.
+    pub version: ResourceVersion,
+}
+
 /// The API server, for single objects.
 #[derive(Clone)]
 pub struct Objects {
@@ -132,8 +144,25 @@ impl Objects {
     /// # Errors
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
-    pub async fn list(&self, resource: Resource, fields: &str) -> Result<Vec<String>, ApiError> {
-        self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await
+    pub async fn list(&self, resource: Resource, fields: &str) -> Result<Listed, ApiError> {
+        let (items, version) = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
+        let key = |item: &Value| {
+            let meta = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
+            ObjectKey::new(meta("namespace"), meta("name"))
+        };
+        let keys = items.iter().map(key).collect();
+        Ok(Listed { texts: items.iter().map(Value::to_string).collect(), keys, version })
+    }
+
+    /// As of which version an object is gone, if it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
+    pub async fn gone_as_of(&self, resource: Resource, key: &ObjectKey) -> Result<Option<ResourceVersion>, ApiError> {
+        let selector = format!("fieldSelector={}", encoded(&format!("metadata.name={}", key.name)));
+        let (items, version) = self.pages(resource, &key.namespace, &selector).await?;
+        Ok(items.is_empty().then_some(version))
     }
 
     /// All objects of a kind in a namespace that a label selector selects, newest versions.
@@ -143,22 +172,33 @@ impl Objects {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
-        let texts = self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await?;
-        let read = texts.iter().map(|text| serde_json::from_str(text));
-        read.collect::<Result<_, _>>().map_err(|error| unreadable(resource, &error))
+        let (items, _) = self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await?;
+        Ok(items)
     }
 
-    async fn pages(&self, resource: Resource, namespace: &str, selector: &str) -> Result<Vec<String>, ApiError> {
-        let mut texts = Vec::new();
+    /// The items of all pages, and as of which version they are all that there is.
+    async fn pages(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<(Vec<Value>, ResourceVersion), ApiError> {
+        let mut items = Vec::new();
         let mut token = String::new();
         loop {
             let query = format!("?limit=200&{selector}&continue={}", encoded(&token));
             let text = self.send(Method::GET, resource, namespace, "", &query, "", None).await?;
-            let page = List::parse(text.as_bytes()).map_err(|error| unreadable(resource, &error))?;
-            texts.extend(page.items().map(|item| item.text().to_owned()));
-            match page.metadata.next {
-                Some(next) if !next.is_empty() => token = next.into_owned(),
-                _ => return Ok(texts),
+            let mut page: Value = serde_json::from_str(&text)
+                .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
+            if let Some(found) = page["items"].as_array_mut() {
+                items.append(found);
+            }
+            match page["metadata"]["continue"].as_str() {
+                Some(next) if !next.is_empty() => next.clone_into(&mut token),
+                _ => {
+                    let version = page["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+                    return Ok((items, ResourceVersion::new(version)));
+                }
             }
         }
     }
@@ -177,11 +217,11 @@ impl Objects {
         status: &impl Serialize,
     ) -> Result<ResourceVersion, ApiError> {
         let what = resource.said(namespace, name);
-        let seen = Operation { op: "replace", path: "/metadata/resourceVersion", value: &version.as_str() };
-        let patch = serde_json::to_vec(&(seen, Operation { op: "add", path: "/status", value: status }))
+        let status = serde_json::to_value(status)
             .map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
+        let patch = Some(status_patch(version, &status));
         let text = self
-            .send_text(Method::PATCH, resource, namespace, name, "/status", "application/json-patch+json", patch)
+            .send(Method::PATCH, resource, namespace, name, "/status", "application/json-patch+json", patch)
             .await?;
         version_of(&text, &what)
     }
@@ -311,39 +351,29 @@ impl Objects {
         content_type: &str,
         body: Option<Value>,
     ) -> Result<String, ApiError> {
-        let text = body
-            .map_or_else(|| Ok(Vec::new()), |body| serde_json::to_vec(&body))
-            .map_err(|e| ApiError::Refused { what: resource.said(namespace, name), message: e.to_string() })?;
-        self.send_text(method, resource, namespace, name, tail, content_type, text).await
-    }
-
-    /// The same with a body that is written already; none is empty.
-    #[expect(clippy::too_many_arguments, reason = "one request, one place")]
-    async fn send_text(
-        &self,
-        method: Method,
-        resource: Resource,
-        namespace: &str,
-        name: &str,
-        tail: &str,
-        content_type: &str,
-        body: Vec<u8>,
-    ) -> Result<String, ApiError> {
         let what = resource.said(namespace, name);
-        let manager = if body.is_empty() || tail.contains('?') {
-            String::new()
-        } else {
-            format!("?fieldManager={FIELD_MANAGER}")
-        };
+        let manager =
+            if body.is_none() || tail.contains('?') { String::new() } else { format!("?fieldManager={FIELD_MANAGER}") };
         let uri = format!("{}{tail}{manager}", resource.path(namespace, name));
         let mut request = Request::builder().method(method).uri(uri);
         if !content_type.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, content_type);
         }
+        let body = body
+            .map_or_else(|| Ok(Vec::new()), |body| serde_json::to_vec(&body))
+            .map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
         let request =
             request.body(body).map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
         self.client.request_text(request).await.map_err(|error| classified(what, error))
     }
+}
+
+/// The API server takes the version that an object is to have for the one that it must have still.
+fn status_patch(version: &ResourceVersion, status: &Value) -> Value {
+    json!([
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": version.as_str()},
+        {"op": "add", "path": "/status", "value": status},
+    ])
 }
 
 pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
@@ -368,18 +398,6 @@ pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiE
         .map_err(|message| ApiError::Unknown { what: what.to_owned(), message })
 }
 
-fn unreadable(resource: Resource, error: &impl std::fmt::Display) -> ApiError {
-    ApiError::Unknown { what: resource.plural.to_owned(), message: error.to_string() }
-}
-
-/// An operation of a JSON patch.
-#[derive(Serialize)]
-struct Operation<'a, T> {
-    op: &'static str,
-    path: &'static str,
-    value: &'a T,
-}
-
 /// Percent-encodes what is not plain in a query (RFC 3986 section 2.3).
 fn encoded(text: &str) -> String {
     text.bytes()
@@ -388,4 +406,19 @@ fn encoded(text: &str) -> String {
             other => format!("%{other:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_written_over_the_version_that_was_read_and_over_no_other() {
+        let mut held = json!({"metadata": {"resourceVersion": "8"}, "status": {"digest": "theirs"}});
+        let patch = status_patch(&ResourceVersion::new("7"), &json!({}));
+        let patch: json_patch::Patch = serde_json::from_value(patch).expect("a JSON patch");
+        json_patch::patch(&mut held, &patch).expect("it can be applied");
+        // The API server holds 8, so it answers that there is a conflict.
+        assert_eq!(held, json!({"metadata": {"resourceVersion": "7"}, "status": {}}));
+    }
 }

@@ -12,6 +12,7 @@ pub(crate) mod openings;
 pub mod operator;
 pub mod queue;
 pub mod readiness;
+mod reading;
 pub mod release;
 mod schedule;
 pub mod shell;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use super::facts::{self, Asking};
 use super::world::World;
-use crate::api::readiness::{TeamReadinessSpec, TeamReadinessStatus};
 use crate::api::release::StepStatus;
 use crate::api::time::from_wire;
 use crate::api::window::WindowType;
 use crate::cluster::ObjectKey;
-use crate::cluster::objects::{Release, Team, Window, decode};
-use crate::cluster::writes::{ApiError, RELEASES, TEAMS};
+use crate::cluster::objects::{Release, Team, Window};
+use crate::cluster::writes::ApiError;
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::scheduling::situation::WindowStart;
 use crate::validate;
@@ -58,14 +57,12 @@ pub async fn read(
     if windows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut texts = world.objects.list(RELEASES, "status.finished!=true").await?;
+    let mut releases = world.read_releases().await?;
     let mut teams: Vec<Team> = Vec::new();
     if windows.iter().any(|w| w.spec.capacity.as_ref().is_some_and(|c| c.starts_per_opening.is_some())) {
-        texts.extend(world.objects.list(RELEASES, "status.finished=true").await?);
-        let all = world.objects.list(TEAMS, "").await?;
-        teams.extend(all.iter().filter_map(|t| decode::<TeamReadinessSpec, TeamReadinessStatus>(t).ok()));
+        releases.extend(world.read_ended_releases().await?);
+        teams = world.read_teams().await?;
     }
-    let releases: Vec<Release> = texts.iter().filter_map(|t| decode(t).ok()).collect();
     Ok(starts(&Ground::of(world), windows, releases.iter().filter(|r| Some(&r.meta.key) != but), teams.iter()))
 }
 
@@ -176,6 +173,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::objects::decode;
 
     #[test]
     fn a_grant_counts_as_a_start_until_it_is_withdrawn() {

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::world::World;
 use crate::api::conditions::cut;
 use crate::api::names::STOP;
-use crate::cluster::store::Store;
 use crate::cluster::watch::{WatchConfig, WatchEvent};
 use crate::cluster::writes::CONFIG_MAPS;
 use crate::cluster::{ObjectKey, Projected, ResourceVersion};
@@ -62,7 +61,8 @@ pub fn reason_in(text: &str) -> String {
 }
 
 /// Takes in what the watch has seen, and wakes everybody if it is news.
-pub fn seen(world: &World, store: &Store<Stop>, event: WatchEvent<Stop>) {
+pub fn seen(world: &World, event: WatchEvent<Stop>) {
+    let store = &world.stores.stop;
     let listed = matches!(event, WatchEvent::ListFinished(_));
     let changed = !store.apply(event).is_empty();
     if !changed && !listed {

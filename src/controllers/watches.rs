@@ -10,9 +10,8 @@ use crate::api::fields::WorkloadKind;
 use crate::api::names::ASKED_BACK;
 use crate::cluster::admission::{WEBHOOKS, decode_webhooks};
 use crate::cluster::client::Clients;
-use crate::cluster::objects::{Window, decode, decode_namespace, decode_policy};
+use crate::cluster::objects::{decode, decode_namespace, decode_policy};
 use crate::cluster::releases::Compact;
-use crate::cluster::store::{Change, Store};
 use crate::cluster::watch::{WatchConfig, WatchEvent, watch_projected};
 use crate::cluster::writes::{NAMESPACES, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::cluster::{Projected, WatchState, workloads};
@@ -85,9 +84,7 @@ impl Watches<'_> {
     fn our_kinds(&mut self) {
         // Finished releases leave the watch, and with it the memory.
         self.begin(RELEASES, ("", "status.finished!=true"), Compact::decode, |world, event| {
-            for change in world.stores.releases.apply(event) {
-                world.release_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
-            }
+            world.stores.releases.apply(event).into_iter().for_each(|change| world.release_differs(&change));
         });
         let ended = WatchConfig::new(RELEASES.group, RELEASES.version, RELEASES.plural);
         let ended = ended.labels(format!("{ASKED_BACK}=true")).fields("status.finished=true");
@@ -97,18 +94,10 @@ impl Watches<'_> {
             }
         });
         self.begin(TEAMS, ("", ""), decode, |world, event| {
-            for change in world.stores.teams.apply(event) {
-                world.team_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
-            }
+            world.stores.teams.apply(event).into_iter().for_each(|change| world.team_differs(&change));
         });
         self.begin(WINDOWS, ("", ""), decode, |world, event| {
-            for change in world.stores.windows.apply(event) {
-                if governs_alike(&change) {
-                    world.queues.windows.add(change.key);
-                } else {
-                    world.window_changed(&change.key);
-                }
-            }
+            world.stores.windows.apply(event).into_iter().for_each(|change| world.window_differs(&change));
         });
     }
 
@@ -116,17 +105,15 @@ impl Watches<'_> {
         for kind in WorkloadKind::ALL {
             let decode = move |text: &str| workloads::decode(kind, text);
             self.begin(Resource::of(kind), ("", ""), decode, move |world, event| {
-                for change in world.stores.workloads(kind).apply(event) {
-                    world.workload_changed(kind, &change.key, [change.old.as_deref(), change.new.as_deref()]);
-                }
+                let changes = world.stores.workloads(kind).apply(event);
+                changes.into_iter().for_each(|change| world.workload_differs(kind, &change));
             });
         }
     }
 
     fn stop(&mut self) {
-        let store = Store::new();
         let config = stop::watched(&self.world.settings.namespace);
-        self.begin_as(stop::WATCH, config, stop::decode, move |world, event| stop::seen(world, &store, event));
+        self.begin_as(stop::WATCH, config, stop::decode, stop::seen);
     }
 
     fn namespaces(&mut self) {
@@ -161,11 +148,3 @@ impl Watches<'_> {
 
 /// Selects what an installation consists of.
 const OURS: &str = "app.kubernetes.io/part-of=rollcall";
-
-/// Whether a window still says what it said: a status of our own wakes nobody.
-fn governs_alike(change: &Change<Window>) -> bool {
-    match (&change.old, &change.new) {
-        (Some(old), Some(new)) => (&old.spec, &old.meta.uid) == (&new.spec, &new.meta.uid),
-        _ => false,
-    }
-}

@@ -12,18 +12,17 @@ use super::hold::Hold;
 use super::queue::Queue;
 use super::release::situation::Circumstances;
 use super::shell::Outcome;
-use super::stop;
+use super::stop::Stop;
 use super::webhook::Trust;
 use super::workloads::Workloads;
 use crate::api::fields::WorkloadKind;
-use crate::api::names::STOP;
 use crate::clock::Clock;
 use crate::cluster::admission::WebhookConfiguration;
 use crate::cluster::objects::{Namespace, Policy, Release, Team, Window};
-use crate::cluster::releases::Releases;
-use crate::cluster::store::{IndexKey, Store};
+use crate::cluster::releases::{ReleaseChange, Releases};
+use crate::cluster::store::{Change, IndexKey, Store};
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::{ApiError, CONFIG_MAPS, Objects};
+use crate::cluster::writes::{ApiError, Objects};
 use crate::cluster::{ObjectKey, Projected};
 use crate::domain::scheduling::situation::Refusal;
 use crate::domain::scheduling::{CODES, Gate};
@@ -56,6 +55,8 @@ pub struct Stores {
     /// Mutating policies, their bindings, validating policies, their bindings.
     pub policies: [Store<Policy>; 4],
     pub webhooks: Store<WebhookConfiguration>,
+    /// The stop, if there is one.
+    pub stop: Store<Stop>,
 }
 
 impl Default for Stores {
@@ -72,6 +73,7 @@ impl Default for Stores {
             namespaces: Store::new(),
             policies: [Store::new(), Store::new(), Store::new(), Store::new()],
             webhooks: Store::new(),
+            stop: Store::new(),
         }
     }
 }
@@ -215,6 +217,31 @@ impl World {
         self.everything_changed();
     }
 
+    /// Wakes whoever may care that the store of releases has changed.
+    pub fn release_differs(&self, change: &ReleaseChange) {
+        self.release_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
+    }
+
+    /// Wakes whoever may care that the store of teams has changed.
+    pub fn team_differs(&self, change: &Change<Team>) {
+        self.team_changed(&change.key, [change.old.as_deref(), change.new.as_deref()]);
+    }
+
+    /// Wakes whoever may care that the store of a kind of workloads has changed.
+    pub fn workload_differs(&self, kind: WorkloadKind, change: &Change<Workload>) {
+        self.workload_changed(kind, &change.key, [change.old.as_deref(), change.new.as_deref()]);
+    }
+
+    /// Wakes whoever may care that the store of windows has changed: a status of our own wakes nobody else.
+    pub fn window_differs(&self, change: &Change<Window>) {
+        let says_the_same = change.old.as_ref().zip(change.new.as_ref());
+        if says_the_same.is_some_and(|(old, new)| (&old.spec, &old.meta.uid) == (&new.spec, &new.meta.uid)) {
+            self.queues.windows.add(change.key.clone());
+        } else {
+            self.window_changed(&change.key);
+        }
+    }
+
     /// Wakes every window that takes a calendar from a ConfigMap, and everything that it may govern.
     pub fn calendar_changed(&self, config_map: &ObjectKey) {
         let names = |window: &Window| calendars::named(window).iter().any(|name| name.config_map == *config_map);
@@ -326,18 +353,6 @@ impl World {
             *stop = reason;
             news
         })
-    }
-
-    /// Asks the API server whether everything is stopped: whether the ConfigMap of that name exists in the
-    /// operator's namespace. Its key `reason` says why.
-    ///
-    /// # Errors
-    ///
-    /// When the API server does not say: then nothing may be let go.
-    pub async fn read_stop(&self) -> Result<(), ApiError> {
-        let text = self.objects.get(CONFIG_MAPS, &self.settings.namespace, STOP).await?;
-        self.stop_seen(text.map(|text| stop::reason_in(&text)));
-        Ok(())
     }
 
     /// When to look again although nobody may tell that anything has changed: while everything is stopped, should what

@@ -42,6 +42,8 @@ const REGRESSIONS: &[&str] = &[
     "rights twins DiesAndItArrivesLate@39",
     // An uninstallation that was given up and done again was judged as the operator's own deed.
     "outage-and-goodbye DiesAfter@85",
+    // A change that the watch showed late was taken for none: the step was done before it had begun.
+    "asked-back EventLate@12",
 ];
 
 /// What disturbs a story.

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 pub use compile::{CalendarState, Compiled, compile, named};
 pub use follow::follow;
 
+use super::reading::remembered;
 use super::world::World;
 use crate::api::window::DeploymentWindowSpec;
 use crate::clock::Clock;
@@ -156,15 +157,24 @@ impl Calendars {
         let reads = names.into_iter().map(|key| async move {
             let newest = match world.objects.get(CONFIG_MAPS, &key.namespace, &key.name).await {
                 Ok(None) => Newest::Absent,
-                Ok(Some(text)) => {
-                    config_maps::decode(&text).map_or_else(Newest::Refused, |found| Newest::Found(Arc::new(found)))
-                }
+                Ok(Some(text)) => config_maps::decode(&text).map_or_else(Newest::Refused, |found| {
+                    if world.calendars.remembers(&found) {
+                        world.calendar_changed(&key);
+                    }
+                    Newest::Found(Arc::new(found))
+                }),
                 Err(ApiError::Forbidden { message, .. }) => Newest::Refused(message),
                 Err(other) => return Err(other),
             };
             Ok((key, newest))
         });
         Ok(futures::future::try_join_all(reads).await?.into_iter().collect())
+    }
+
+    /// Remembers what was read of a ConfigMap. Returns whether that is news.
+    fn remembers(&self, found: &ConfigMap) -> bool {
+        let followed = lock(&self.followed).get(&found.meta.key).map(|followed| followed.store.clone());
+        followed.is_some_and(|store| remembered(&store, found).is_some())
     }
 
     /// The operator's copies, all of them.

@@ -7,13 +7,11 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::ending::HeldChanges;
-use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
-use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
 use crate::cluster::ObjectKey;
 use crate::cluster::access::Wish;
-use crate::cluster::objects::{Release, Team, Window, decode};
+use crate::cluster::objects::{Release, Team, Window};
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::cluster::writes::{ApiError, Resource};
 use crate::controllers::calendars::Calendars;
 use crate::controllers::claims;
 use crate::controllers::events::{self, Moment};
@@ -142,11 +140,11 @@ async fn claimed_by(world: &World, found: &Workload) -> Result<Option<ObjectName
     let Some(claimant) = claims::claimant(world, &facts::workload(found)) else {
         return Ok(None);
     };
-    if world.stores.releases.get(&facts::key(&claimant)).is_some() {
+    let key = facts::key(&claimant);
+    if world.stores.releases.get(&key).is_some() {
         return Ok(Some(claimant));
     }
-    let text = world.objects.get(RELEASES, &claimant.namespace, &claimant.name).await?;
-    let release = text.and_then(|t| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&t).ok());
+    let release = world.read_release(&key).await?.and_then(Result::ok);
     let over = release.is_some_and(|r| r.status.finished == Some(true) && !keeps(&r));
     Ok((!over).then_some(claimant))
 }
@@ -165,33 +163,24 @@ async fn fresh(
     checked: &situation::Team,
 ) -> Result<Option<(Workload, Answer)>, ApiError> {
     world.read_stop().await?;
-    let (namespace, name) = (&*seen.key.namespace, &*seen.key.name);
-    let text = world.objects.get(Resource::of(seen.kind), namespace, name).await?;
-    let Some(found) = text.and_then(|t| crate::cluster::workloads::decode(seen.kind, &t).ok()) else {
+    let Some(found) = world.read_workload(seen.kind, &seen.key).await? else {
         return Ok(None);
     };
-    let same_team = world.objects.get(TEAMS, &team.meta.key.namespace, &team.meta.key.name).await?;
-    let version = same_team.and_then(|t| serde_json::from_str::<serde_json::Value>(&t).ok());
-    let unchanged = version.is_some_and(|v| {
-        v["metadata"]["generation"] == team.meta.generation && v["metadata"]["uid"] == team.meta.uid.as_str()
-    });
+    let now = world.read_team(&team.meta.key).await?.and_then(Result::ok);
+    let unchanged = now.is_some_and(|now| now.meta.generation == team.meta.generation && now.meta.uid == team.meta.uid);
     if found.uid != seen.uid || found.template != seen.template || found.hold != seen.hold || !unchanged {
         return Ok(None);
     }
-    // A release that was created a moment ago may not be in the stores yet.
-    for text in world.objects.list(RELEASES, "status.finished!=true").await? {
-        if let Ok(release) = decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text)
-            && !known(world, &release)
+    // A release that was created a moment ago may not be in the stores yet, even so.
+    for release in world.read_releases().await? {
+        if !known(world, &release)
             && claims::content_matches(&release, &facts::workload(&found).name, Some(&facts::workload(&found)))
         {
             let why = format!("claimed by release {}", release.meta.key);
             return Ok(Some((found, Answer::Wait { why, until: None, overdue: false })));
         }
     }
-    let mut windows = Vec::new();
-    for text in world.objects.list(WINDOWS, "").await? {
-        windows.extend(decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text).ok().map(Arc::new));
-    }
+    let windows: Vec<Arc<Window>> = world.read_windows().await?.0.into_iter().map(Arc::new).collect();
     let near = windows.iter().filter(|w| may_govern(world, team, w));
     let read = Calendars::read(world, near.map(|w| &**w)).await?;
     let governing = |window: &Arc<Window>| world.calendars.governing_fresh(window, &read);

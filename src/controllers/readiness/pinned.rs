@@ -1,10 +1,8 @@
 //! A workload that is pinned by a rollback whose release is not there any more: it was deleted by force, or made anew
 //! under the same name. Nobody would ever end that rollback, so the team's side does.
 
-use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
-use crate::cluster::objects::{Release, decode};
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::{ApiError, RELEASES};
+use crate::cluster::writes::ApiError;
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts;
 use crate::controllers::world::World;
@@ -20,16 +18,15 @@ pub async fn let_loose(world: &World, found: &Workload) -> Result<(), ApiError> 
     let Some((release, uid)) = found.rollback.as_deref().and_then(marked_by) else {
         return Ok(());
     };
-    if world.stopped().is_some() || world.stores.releases.get(&facts::key(&release)).is_some_and(|r| r.meta.uid == uid)
-    {
+    let key = facts::key(&release);
+    if world.stopped().is_some() || world.stores.releases.get(&key).is_some_and(|r| r.meta.uid == uid) {
         return Ok(());
     }
-    if let Some(text) = world.objects.get(RELEASES, &release.namespace, &release.name).await? {
-        let there = decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text);
-        // What cannot be read may be the one.
-        if there.is_err() || there.is_ok_and(|r: Release| r.meta.uid == uid && r.status.finished != Some(true)) {
-            return Ok(());
-        }
+    // What cannot be read may be the one.
+    if let Some(there) = world.read_release(&key).await?
+        && there.as_ref().map_or(true, |r| r.meta.uid == uid && r.status.finished != Some(true))
+    {
+        return Ok(());
     }
     let kind = found.kind.as_str();
     match world.objects.abandon(found).await {

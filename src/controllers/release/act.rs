@@ -56,15 +56,20 @@ pub async fn carry_out(
         world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
         return Ok(());
     }
-    let now = decision.acts.iter().filter(|act| !looks_once_more(situation, act));
-    join_all(now.map(|act| touch(world, release, &decision.digest, act))).await;
-    if decision.acts.iter().any(|act| looks_once_more(situation, act)) {
+    let now = at_once(situation, decision);
+    join_all(now.iter().map(|act| touch(world, release, &decision.digest, act))).await;
+    if now.len() < decision.acts.len() {
         world.queues.releases.add_at(release.meta.key.clone(), world.clock.now());
     }
     if recorded {
         report::tell(world, release, &status).await;
     }
     Ok(())
+}
+
+/// What is done at once. The rest is recorded, and done on another look.
+fn at_once<'a>(situation: &Situation, decision: &'a Decision) -> Vec<&'a Act> {
+    decision.acts.iter().filter(|act| !looks_once_more(situation, act)).collect()
 }
 
 /// Somebody else who believes to lead may have granted the same at the same time. Both have recorded it before they look
@@ -187,4 +192,30 @@ fn with_grants(
         overrides::used(&mut status, release, &decision.digest, situation.now);
     }
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::scheduling::decide;
+    use crate::domain::scheduling::fixtures::{Given, ready};
+
+    /// The steps that are decided on, and those of them that are touched at once.
+    fn steps(given: &Given) -> [Vec<String>; 2] {
+        let decision = decide(&given.0);
+        let of = |acts: Vec<&Act>| acts.into_iter().map(|act| format!("{} {}", act.verb(), act.step())).collect();
+        [of(decision.acts.iter().collect()), of(at_once(&given.0, &decision))]
+    }
+
+    #[test]
+    fn what_others_may_grant_too_is_let_go_only_on_a_later_look() {
+        let alone = ready();
+        assert_eq!(steps(&alone), [["grant data", "grant shop"]; 2], "nobody shares anything");
+        let shared = ready().requires("data", "orders-db", 1);
+        assert_eq!(steps(&shared), [vec!["grant data", "grant shop"], vec!["grant shop"]]);
+        let busy = ready().team("shop", |t| t.parallel_steps = Some(2));
+        assert_eq!(steps(&busy), [vec!["grant data", "grant shop"], vec!["grant data"]]);
+        let later = shared.granted("data", "08:59:59");
+        assert_eq!(steps(&later), [["release data", "grant shop"]; 2], "its grant was there on this look");
+    }
 }

@@ -8,12 +8,9 @@ use super::View;
 use super::asked::{self, Acting};
 use super::situation::{Around, teams, view, workloads_named};
 use crate::api::fields::WorkloadKind;
-use crate::api::readiness::{TeamReadinessSpec, TeamReadinessStatus};
-use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
-use crate::api::window::{DeploymentWindowSpec, DeploymentWindowStatus};
-use crate::cluster::objects::{Release, Team, Window, decode};
-use crate::cluster::workloads::{self, Workload};
-use crate::cluster::writes::{ApiError, RELEASES, Resource, TEAMS, WINDOWS};
+use crate::cluster::objects::{Release, Team, Window};
+use crate::cluster::workloads::Workload;
+use crate::cluster::writes::ApiError;
 use crate::cluster::{ObjectKey, Projected};
 use crate::controllers::calendars::{self, Calendars, Newest, Shelf as _};
 use crate::controllers::facts;
@@ -59,10 +56,7 @@ pub fn cached(world: &World, release: Arc<Release>) -> View {
 ///
 /// When something could not be read: then nothing may be concluded.
 pub async fn fresh(world: &World, key: &ObjectKey, acting: &Acting) -> Result<Option<View>, ApiError> {
-    let Some(text) = world.objects.get(RELEASES, &key.namespace, &key.name).await? else {
-        return Ok(None);
-    };
-    let Ok(release) = decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text) else {
+    let Some(Ok(release)) = world.read_release(key).await? else {
         return Ok(None);
     };
     if release.meta.terminating || release.status.finished == Some(true) {
@@ -76,11 +70,10 @@ pub async fn fresh(world: &World, key: &ObjectKey, acting: &Acting) -> Result<Op
         refused: world.refused(&release.meta.key),
         ..Around::default()
     };
-    for text in world.objects.list(WINDOWS, "").await? {
-        match decode::<DeploymentWindowSpec, DeploymentWindowStatus>(&text) {
-            Ok(window) => around.windows.push(Arc::new(window)),
-            Err(_) => around.unreadable_windows = world.stores.windows.all_undecodable(),
-        }
+    let (windows, others) = world.read_windows().await?;
+    around.windows = windows.into_iter().map(Arc::new).collect();
+    if others {
+        around.unreadable_windows = world.stores.windows.all_undecodable();
     }
     let read = Calendars::read(world, around.near(world, &release).map(|w| &**w)).await?;
     around.compile(world, &release, |key| read.get(key).cloned().unwrap_or(Newest::Unread));
@@ -135,8 +128,7 @@ async fn read_team(
     namespace: &str,
     name: &str,
 ) -> Result<(ObjectName, Option<Result<Team, String>>), ApiError> {
-    let text = world.objects.get(TEAMS, namespace, name).await?;
-    let team = text.map(|t| decode::<TeamReadinessSpec, TeamReadinessStatus>(&t));
+    let team = world.read_team(&ObjectKey::new(namespace, name)).await?;
     Ok((ObjectName::new(namespace, name), team))
 }
 
@@ -151,8 +143,7 @@ pub async fn read_workload(
     namespace: &str,
     name: &str,
 ) -> Result<Option<Workload>, ApiError> {
-    let text = world.objects.get(Resource::of(kind), namespace, name).await?;
-    let found = text.and_then(|t| workloads::decode(kind, &t).ok());
+    let found = world.read_workload(kind, &ObjectKey::new(namespace, name)).await?;
     Ok(found.map(|workload| world.stores.workloads.with_runs(workload)))
 }
 
@@ -165,9 +156,8 @@ async fn fresh_others(world: &World, release: &Release) -> Result<Vec<Arc<Releas
     if !shares {
         return Ok(others(world, release));
     }
-    let texts = world.objects.list(RELEASES, "status.finished!=true").await?;
-    let all = texts.iter().filter_map(|t| decode(t).ok()).filter(|r: &Release| r.meta.key != release.meta.key);
-    Ok(all.map(Arc::new).collect())
+    let all = world.read_releases().await?.into_iter();
+    Ok(all.filter(|other| other.meta.key != release.meta.key).map(Arc::new).collect())
 }
 
 fn others(world: &World, release: &Release) -> Vec<Arc<Release>> {

@@ -4,12 +4,11 @@
 use chrono::{DateTime, Utc};
 
 use super::observe::read_workload;
-use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
 use crate::api::time::from_wire;
 use crate::cluster::ResourceVersion;
-use crate::cluster::objects::{Release, decode};
+use crate::cluster::objects::Release;
 use crate::cluster::workloads::Workload;
-use crate::cluster::writes::{ApiError, RELEASES};
+use crate::cluster::writes::ApiError;
 use crate::controllers::events::{self, Moment};
 use crate::controllers::facts;
 use crate::controllers::letting_go::let_go;
@@ -70,13 +69,7 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     let name = act.workload();
     let found = read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.ok_or_else(|| ApiError::NotFound { what: name.to_string() })?;
-    // Everything stops at once; and what was decided on is not touched in any other version.
-    let withdraws = matches!(act, Act::Withdraw { .. });
-    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
-    if world.stopped().is_some() && !withdraws
-        || found.version.as_str() != act.version()
-        || wants_held && found.hold.is_none()
-    {
+    if !may_be_touched(&found, act, world.stopped().is_some()) {
         return Err(ApiError::Conflict { what: name.to_string() });
     }
     let owner = facts::name(&release.meta.key);
@@ -102,12 +95,19 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
     Ok(Written::Done(version))
 }
 
+/// Everything stops at once, but for what keeps others from going on; and what was decided on is not touched in any other
+/// version.
+fn may_be_touched(found: &Workload, act: &Act, stopped: bool) -> bool {
+    let withdraws = matches!(act, Act::Withdraw { .. });
+    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
+    (!stopped || withdraws) && found.version.as_str() == act.version() && (!wants_held || found.hold.is_some())
+}
+
 /// Until when the grant for this version counts, if the release is there still and has it on record: with a release that
 /// was deleted its grants are void, and so they are with one that was made anew under the same name.
 async fn granted_until(world: &World, release: &Release, act: &Act) -> Result<Option<DateTime<Utc>>, ApiError> {
     let key = &release.meta.key;
-    let text = world.objects.get(RELEASES, &key.namespace, &key.name).await?;
-    let found = text.and_then(|text| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text).ok());
+    let found = world.read_release(key).await?.and_then(Result::ok);
     Ok(found.filter(|now: &Release| now.meta.uid == release.meta.uid).and_then(|now| granted(&now, act)))
 }
 
@@ -124,11 +124,11 @@ async fn claimed_by_the_ended(world: &World, found: &Workload) -> Result<bool, A
     let Some(claimant) = facts::workload(found).claim else {
         return Ok(false);
     };
-    if world.stores.releases.get(&facts::key(&claimant)).is_some() {
+    let claimant = facts::key(&claimant);
+    if world.stores.releases.get(&claimant).is_some() {
         return Ok(false);
     }
-    let text = world.objects.get(RELEASES, &claimant.namespace, &claimant.name).await?;
-    let release = text.and_then(|text| decode::<CoordinatedReleaseSpec, CoordinatedReleaseStatus>(&text).ok());
+    let release = world.read_release(&claimant).await?.and_then(Result::ok);
     Ok(release.is_some_and(|release| release.status.finished == Some(true)))
 }
 
@@ -165,7 +165,64 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::fields::WorkloadKind;
+    use crate::cluster::objects::decode;
+    use crate::cluster::workloads::decode as workload;
     use crate::domain::names::Kind;
+
+    fn about(act: &str, version: &str) -> Act {
+        let workload = WorkloadName { kind: Kind::Deployment, namespace: "shop".into(), name: "api".into() };
+        let (step, version, template) = ("api".to_owned(), version.to_owned(), "t".to_owned());
+        let all = [
+            Act::Grant {
+                step: step.clone(),
+                workload: workload.clone(),
+                uid: "u".into(),
+                version: version.clone(),
+                template: template.clone(),
+                overridden: None,
+            },
+            Act::Release {
+                step: step.clone(),
+                workload: workload.clone(),
+                version: version.clone(),
+                template: template.clone(),
+            },
+            Act::RollBack {
+                step: step.clone(),
+                workload: workload.clone(),
+                version: version.clone(),
+                former: Former { name: "api-1".into(), template: template.clone() },
+                marker: "m".into(),
+                from: "f".into(),
+            },
+            Act::Unpin { step: step.clone(), workload: workload.clone(), version: version.clone(), template },
+            Act::Keep { step: step.clone(), workload: workload.clone(), version: version.clone() },
+            Act::Withdraw { step, workload, version },
+        ];
+        all.into_iter().find(|one| one.verb() == act).expect("there is such an act")
+    }
+
+    #[test]
+    fn a_workload_is_touched_only_in_the_version_that_was_decided_on() {
+        let stored = |hold: serde_json::Value| -> Workload {
+            let text = json!({"metadata": {"namespace": "shop", "name": "api", "uid": "u", "resourceVersion": "7",
+                "annotations": hold}, "spec": {"template": {}}, "status": {}});
+            workload(WorkloadKind::Deployment, &text.to_string()).expect("a workload")
+        };
+        let (held, free) = (stored(json!({"rollcall.dev/hold": "policy"})), stored(json!({})));
+        for act in ["grant", "release", "roll-back", "unpin", "keep", "withdraw"] {
+            assert!(may_be_touched(&held, &about(act, "7"), false), "{act}");
+            assert!(!may_be_touched(&held, &about(act, "6"), false), "{act}: it has changed since");
+            let though_free = ["roll-back", "unpin"].contains(&act);
+            assert_eq!(may_be_touched(&free, &about(act, "7"), false), though_free, "{act}: nobody holds it any more");
+            assert_eq!(
+                may_be_touched(&held, &about(act, "7"), true),
+                act == "withdraw",
+                "{act}: everything was stopped"
+            );
+        }
+    }
 
     #[test]
     fn nothing_is_let_go_on_a_grant_that_went_with_its_release_or_was_withdrawn() {
