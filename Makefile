@@ -66,10 +66,9 @@ soak: control-plane ## model, seeds and live faults for much longer; SOAK_STATES
 mutants: need-cargo ## make each known mistake in a copy of the sources and expect a red test; ARGS=WORD chooses
 	cargo run --quiet -p proof --example mutants -- $(ARGS)
 
-mutants-all: need-cargo ## every small mistake that cargo-mutants knows in what decides (hours); ARGS="-F gates.rs" chooses
+mutants-all: need-cargo ## every small mistake that cargo-mutants knows in what decides (an hour); ARGS="-F gates.rs" chooses
 	@cargo mutants --version >/dev/null 2>&1 || { echo "error: cargo-mutants is not there. help: cargo install cargo-mutants --locked" >&2; exit 2; }
-	cargo run --quiet -p proof --example mutants -- --alone
-	cargo mutants --dir target/mutants/alone --in-place --config .cargo/mutants.toml --output target/mutants $(ARGS)
+	cargo run --quiet -p proof --example mutants -- --all $(ARGS)
 
 fuzz: need-cargo ## every parser on inputs that coverage leads to, for FUZZ_SECONDS each
 	@fuzz/run $(FUZZ_SECONDS)

@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// `sha256:` and 64 hexadecimal digits over a value's canonical JSON.
@@ -35,7 +35,7 @@ fn write_canonical(value: &Value, out: &mut Vec<u8>) {
         }
         Value::Object(fields) => {
             out.push(b'{');
-            for (n, (key, item)) in sorted(fields).into_iter().enumerate() {
+            for (n, (key, item)) in sorted(fields.iter()).into_iter().enumerate() {
                 if n > 0 {
                     out.push(b',');
                 }
@@ -52,8 +52,8 @@ fn write_canonical(value: &Value, out: &mut Vec<u8>) {
 }
 
 /// By their keys, whatever keeps them.
-fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut sorted: Vec<_> = fields.iter().collect();
+fn sorted<'a>(fields: impl Iterator<Item = (&'a String, &'a Value)>) -> Vec<(&'a String, &'a Value)> {
+    let mut sorted: Vec<_> = fields.collect();
     if !sorted.is_sorted_by(|a, b| a.0 < b.0) {
         sorted.sort_by(|a, b| a.0.cmp(b.0));
     }
@@ -82,6 +82,25 @@ mod tests {
     fn the_order_of_keys_does_not_matter_and_the_order_of_items_does() {
         assert_eq!(digest_of(&json!({"a": 1, "b": [1, 2]})), digest_of(&json!({"b": [1, 2], "a": 1})));
         assert_ne!(digest_of(&json!([1, 2])), digest_of(&json!([2, 1])));
+    }
+
+    #[test]
+    fn the_canonical_text_is_json_without_white_space_and_leaves_nothing_to_be_read_two_ways() {
+        let mut text = Vec::new();
+        write_canonical(&json!({"b": [1, 2, "x\"", null], "a": {"d": true, "c": {}, "e": []}}), &mut text);
+        let expected = r#"{"a":{"c":{},"d":true,"e":[]},"b":[1,2,"x\"",null]}"#;
+        assert_eq!(String::from_utf8_lossy(&text), expected);
+    }
+
+    #[test]
+    fn keys_are_sorted_whatever_keeps_them() {
+        let (one, [a, b, c]) = (json!(1), ["a", "b", "c"].map(str::to_owned));
+        let keys = |fields: [&String; 3]| -> Vec<String> {
+            sorted(fields.into_iter().map(|key| (key, &one))).into_iter().map(|(key, _)| key.clone()).collect()
+        };
+        for given in [[&a, &b, &c], [&c, &b, &a], [&b, &a, &c]] {
+            assert_eq!(keys(given), ["a", "b", "c"]);
+        }
     }
 
     #[test]

@@ -143,12 +143,9 @@ impl Objects {
         let what = resource.said(namespace, name);
         let status = serde_json::to_value(status)
             .map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
-        let patch = json!([
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": version.as_str()},
-            {"op": "add", "path": "/status", "value": status},
-        ]);
+        let patch = Some(status_patch(version, &status));
         let text = self
-            .send(Method::PATCH, resource, namespace, name, "/status", "application/json-patch+json", Some(patch))
+            .send(Method::PATCH, resource, namespace, name, "/status", "application/json-patch+json", patch)
             .await?;
         version_of(&text, &what)
     }
@@ -293,6 +290,14 @@ impl Objects {
     }
 }
 
+/// The API server takes the version that an object is to have for the one that it must have still.
+fn status_patch(version: &ResourceVersion, status: &Value) -> Value {
+    json!([
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": version.as_str()},
+        {"op": "add", "path": "/status", "value": status},
+    ])
+}
+
 pub(super) fn classified(what: String, error: kube::Error) -> ApiError {
     match error {
         kube::Error::Api(status) => {
@@ -313,4 +318,19 @@ pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiE
     Object::parse(text)
         .and_then(Object::version)
         .map_err(|message| ApiError::Unknown { what: what.to_owned(), message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_written_over_the_version_that_was_read_and_over_no_other() {
+        let mut held = json!({"metadata": {"resourceVersion": "8"}, "status": {"digest": "theirs"}});
+        let patch = status_patch(&ResourceVersion::new("7"), &json!({}));
+        let patch: json_patch::Patch = serde_json::from_value(patch).expect("a JSON patch");
+        json_patch::patch(&mut held, &patch).expect("it can be applied");
+        // The API server holds 8, so it answers that there is a conflict.
+        assert_eq!(held, json!({"metadata": {"resourceVersion": "7"}, "status": {}}));
+    }
 }

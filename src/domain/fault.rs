@@ -46,3 +46,18 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_there_only_if_nothing_is_wrong_and_else_all_that_is_is_told() {
+        let mut faults = Faults::default();
+        assert_eq!(faults.clone().or(1), Ok(1));
+        faults.add("spec.steps", "there is none");
+        faults.add("spec.onFailure", "no such word");
+        assert_eq!(faults.to_string(), "spec.steps: there is none; spec.onFailure: no such word");
+        assert_eq!(faults.clone().or(1), Err(faults));
+    }
+}

@@ -76,3 +76,23 @@ impl fmt::Display for WorkloadName {
         write!(f, "{} {}/{}", self.kind.as_str(), self.namespace, self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_namespace_and_a_name_and_nothing_more() {
+        assert_eq!("shop/api".parse(), Ok(ObjectName::new("shop", "api")));
+        for text in ["", "shop", "/", "shop/", "/api", "shop/api/v2", "shop//api"] {
+            assert_eq!(text.parse::<ObjectName>(), Err(NotAName(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_kind_is_named_as_the_api_server_names_it() {
+        for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Job, Kind::CronJob] {
+            assert_eq!(kind.as_str(), format!("{kind:?}"));
+        }
+    }
+}

@@ -136,3 +136,15 @@ impl Workload {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_names_what_a_hold_can_promise_by_the_name_of_its_strength() {
+        for strength in [Strength::Full, Strength::UpdatesOnly, Strength::Interrupting, Strength::BestEffort] {
+            assert_eq!(strength.as_str(), format!("{strength:?}"));
+        }
+    }
+}

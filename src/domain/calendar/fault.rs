@@ -50,3 +50,17 @@ pub(crate) fn quoted(token: &str) -> String {
     }
     format!("\"{text}\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_grows_outwards_by_fields_and_places() {
+        let under = |path: &str, parent: &str| CalendarFault::new(path, "no").under(parent).path;
+        assert_eq!(under("", "schedule[2]"), "schedule[2]");
+        assert_eq!(under("rule", "rrule"), "rrule.rule");
+        assert_eq!(under("[0]", "days"), "days[0]");
+        assert_eq!(under("rule", ""), "rule");
+    }
+}

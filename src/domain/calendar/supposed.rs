@@ -92,6 +92,9 @@ fn altered(governing: &mut Governing, change: impl FnOnce(&mut Window)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::calendar::ics::Calendar;
+    use crate::domain::calendar::schedule::{Effect, Exception, ExceptionTime, Selected};
+    use crate::domain::calendar::zone::Zone;
 
     fn at(time: &str) -> DateTime<Utc> {
         format!("2027-01-12T{time}Z").parse().expect("an instant")
@@ -122,11 +125,31 @@ mod tests {
         let closers = |g: &Governance| g.at(now).closed_by.into_iter().map(|c| c.window).collect::<Vec<_>>();
         let mut supposed = all();
         assert_eq!(closers(&supposed), ["frozen", "later", "never"]);
+        supposed.suppose_longer(now);
+        assert_eq!(closers(&supposed), ["frozen", "later", "never"], "what is closed stays closed");
+        supposed = all();
         supposed.suppose_open("never", now);
         assert_eq!(closers(&supposed), ["frozen"], "one of a tier is enough");
         supposed.suppose_no_freeze("frozen");
         assert_eq!(supposed.at(now).closes_at, Some(at("09:03:00")), "the freeze to come is another");
         supposed.suppose_longer(now);
         assert!(supposed.at(now).closes_at.is_some_and(|end| end > now + TimeDelta::days(300)));
+    }
+
+    #[test]
+    fn what_is_supposed_to_be_open_is_so_whatever_its_window_leaves_out() {
+        let day = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:day\r\nDTSTART;VALUE=DATE:20270112\r\nSUMMARY:Day\r\n\
+            END:VEVENT\r\nEND:VCALENDAR\r\n";
+        let calendar = Arc::new(Calendar::parse(day, &Zone::utc()).expect("a calendar"));
+        let dates = Form::Dates { from: "2027-01-12T08:00:00".into(), until: "2027-01-12T10:00:00".into() };
+        let mut spec = WindowSpec::new(WindowType::Allow, "UTC").entry("one", dates);
+        spec.holidays = Some(Selected { calendar, categories: vec![] });
+        spec.valid_until = Some("2027-01-12T09:30:00".into());
+        let tomorrow = ExceptionTime::Date("2027-01-13".into());
+        spec.exceptions.push(Exception { when: tomorrow, effect: Effect::Skip, reason: String::new() });
+        let now = at("09:00:00");
+        let supposed = Window::compile(&spec).expect("a window").open_from(now);
+        assert!(supposed.covers(now));
+        assert_eq!(supposed.next_end(now), Some(now + LONG));
     }
 }

@@ -28,6 +28,7 @@ fn go(by: &str) -> SignOff {
 /// The reasons why the lead's word is lacking, at 09:00, for the content `sha256:now` written by `lena`.
 fn check(rules: &SignOffRules, sign_offs: &[SignOff]) -> Vec<WhyLacking> {
     let tally = tally(rules, sign_offs, "sha256:now", Some("lena"), at("2027-01-12T09:00:00Z"));
+    assert_eq!(tally.complete(), tally.lacks.is_empty());
     tally.lacks.into_iter().map(|l| l.why).collect()
 }
 

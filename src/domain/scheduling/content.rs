@@ -168,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn of_a_plan_what_has_a_name_is_told_by_it_and_all_else_by_its_field() {
+        let told = |then: Value, now: Value| {
+            let content = |stored: Value| Content { plan: plan(&stored), members: BTreeMap::new() };
+            content(then).changes_to(&content(now))
+        };
+        use serde_json::json;
+        let step = |soak: &str| json!({"steps": [{"name": "data", "soak": soak}, {"name": "shop"}]});
+        assert_eq!(told(step("1m"), step("2m")), ["the plan's steps[data]"]);
+        assert_eq!(told(json!({"rules": ["a"]}), json!({"rules": ["b"]})), ["the plan's rules"]);
+        assert_eq!(told(json!({}), json!({"rules": []})), ["the plan's rules"], "an empty list is something, too");
+    }
+
+    #[test]
     fn what_is_told_is_bounded() {
         let many = |n: usize| Content {
             plan: (0..100).map(|i| (format!("f{i:03}"), n.to_string())).collect(),

@@ -177,3 +177,41 @@ impl Act {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::scheduling::decide;
+    use crate::domain::scheduling::fixtures::{at, ready};
+    use crate::domain::workload::Progress;
+
+    #[test]
+    fn a_gate_is_closed_while_a_blocker_keeps_it_so_and_what_soaks_is_not_done() {
+        let decided = decide(&ready().paused().0);
+        assert!(decided.closed(Gate::Paused) && !decided.closed(Gate::Window));
+        assert!(!decide(&ready().0).closed(Gate::Paused));
+        let one = ready().released("data", "08:50:00", Progress::Done).finished("data", "08:51:00");
+        assert_eq!((decide(&ready().0).done(), decide(&one.0).done()), (0, 1));
+        let both = one.released("shop", "08:50:00", Progress::Done).finished("shop", "08:51:00");
+        assert_eq!(decide(&both.0).done(), 2);
+        let soaks = both.step("shop", |s| s.soak = at("09:00:00") - at("08:00:00"));
+        assert_eq!(decide(&soaks.0).done(), 1);
+    }
+
+    #[test]
+    fn only_what_completed_or_is_back_or_was_ended_has_ended() {
+        let ended =
+            [Outcome::Completed { nothing_to_do: true }, Outcome::RolledBack { complete: false }, Outcome::Cancelled];
+        assert!(ended.into_iter().all(Outcome::is_final));
+        let lives = [Outcome::Waiting, Outcome::RollingOut, Outcome::Failed, Outcome::RollingBack];
+        assert!(!lives.into_iter().any(Outcome::is_final));
+    }
+
+    #[test]
+    fn a_status_names_where_a_step_stands_by_the_name_of_its_state() {
+        use StepState::*;
+        for state in [Waiting, Granted, Progressing, Soaking, Done, Failed, RollingBack, RolledBack] {
+            assert_eq!(state.as_str(), format!("{state:?}"));
+        }
+    }
+}

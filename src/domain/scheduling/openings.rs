@@ -142,10 +142,8 @@ fn own_starts<'a>(
         let grant = withdrawal::counted(s, &step.name);
         let in_opening = grant.is_some_and(|g| g.at >= limit.since);
         let now = under_way.iter().any(|u| u.release == s.release.name && u.step == step.name);
-        let granted = state == Some(StepState::Granted);
-        let starts = granted || state == Some(StepState::Progressing) || now || in_opening;
-        let let_go = state == Some(StepState::Progressing) || in_opening && !granted;
-        starts.then_some(Own { step: &step.name, let_go })
+        let let_go = state == Some(StepState::Progressing) || in_opening && state != Some(StepState::Granted);
+        (now || in_opening).then_some(Own { step: &step.name, let_go })
     };
     s.release.steps.iter().filter(governed).filter_map(started).collect()
 }

@@ -126,4 +126,11 @@ mod tests {
         check(&nobody, &[], &["RC033 data", "RC033 shop"]);
         assert_eq!(standing(&ready().0, "x"), None);
     }
+
+    #[test]
+    fn a_status_says_where_it_stands_and_never_which_content_it_was_for() {
+        let words =
+            [Standing::InForce, Standing::Ended, Standing::ForOther { digest: "d".into() }, Standing::Unstamped];
+        assert_eq!(words.map(|standing| standing.as_str()), ["InForce", "Ended", "ForOtherContent", "NotStamped"]);
+    }
 }

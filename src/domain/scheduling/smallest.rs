@@ -191,3 +191,6 @@ pub(super) fn moved(before: &Decision, after: &Decision, step: &str) -> bool {
     let kept = after.blockers.iter().any(|b| b.step.as_deref() == Some(step));
     if waits(was) { !waits(is) && is != Some(StepState::Failed) } else { !waits(is) && !kept }
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,3 +184,6 @@ fn with_workload(s: &mut Situation, name: &WorkloadName, change: impl FnOnce(&mu
     change(workload);
     true
 }
+
+#[cfg(test)]
+mod tests;

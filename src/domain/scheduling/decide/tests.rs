@@ -1,7 +1,7 @@
 //! The rules of the decision, each as a situation and what follows.
 
 mod closing;
-mod codes;
+pub mod codes;
 mod edges;
 mod ending;
 pub mod fixtures;

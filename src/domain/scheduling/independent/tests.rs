@@ -101,6 +101,12 @@ fn a_change_that_nobody_claims_goes_after_a_moment() {
 }
 
 #[test]
+fn a_workload_says_in_one_word_why_it_was_let_go() {
+    let words = [LetGo::TakenBack, LetGo::WindowsOpen, LetGo::MaxHold].map(LetGo::as_str);
+    assert_eq!(words, ["taken-back", "windows-open", "max-hold"]);
+}
+
+#[test]
 fn a_claimed_change_waits_for_its_release() {
     let claimed = change().with(|c| c.claimed_by = Some(ObjectName::new("releases", "checkout")));
     claimed.waits("claimed by release releases/checkout", None, false);
@@ -234,6 +240,10 @@ fn it_takes_one_of_the_starts_of_an_opening_and_no_place_of_a_release() {
     let own = held_workload("shop").name.to_string();
     let again = change().governed(limit(1)).with(|c| c.starts.push(start(None, &own, "08:56:00")));
     assert_eq!(again.at("09:00:00"), Answer::LetGo(LetGo::WindowsOpen), "a workload counts once");
+    let other = change().governed(limit(1)).with(|c| c.starts.push(start(None, "Deployment shop/other", "08:56:00")));
+    other.waits("lets 1 steps start", Some("12:00:00"), false);
+    let step = change().governed(limit(1)).with(|c| c.starts.push(start(Some("p"), &own, "08:56:00")));
+    step.waits("lets 1 steps start", Some("12:00:00"), false);
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn halt_keeps_every_further_step_back_in_later_openings_too_until_a_person_goes_
     assert_eq!(decision.outcome, Outcome::Waiting);
     let cause = &decision.blockers[0].cause;
     assert!(cause.message().contains("platform/hours closed at 2027-01-12T08:45:00Z"), "{}", cause.message());
+    assert!(cause.message().ends_with("no further step starts"), "{}", cause.message());
     assert_eq!(cause.remedy(), "to go on, set spec.resumedAt to 2027-01-12T08:45:00Z or later");
 
     let resumed = |time| halted.clone().with(|s| s.release.resumed = Some(at(time)));
@@ -102,6 +103,8 @@ fn where_nothing_can_be_undone_rollback_is_halt() {
     let refused = closed_on(OnClose::Rollback, 0);
     let refused = refused.team("data", |t| t.consents[0].actions = [Action::Hold, Action::Release].into());
     check(&refused, &[], &["RC099 *", "RC098 data"]);
+    let said = decide(&refused.0).blockers[0].cause.message();
+    assert!(said.ends_with("what was released goes back"), "{said}");
     check(&refused.with(|s| s.release.resumed = Some(at("08:46:00"))), &["grant shop"], &[]);
 }
 

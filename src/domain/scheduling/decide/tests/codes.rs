@@ -16,7 +16,7 @@ use crate::domain::workload::{Hold, Progress, Workload};
 
 /// A code, and what becomes of two steps that were ready to go together. Whatever keeps one step back
 /// keeps back `shop`.
-fn cases() -> Vec<(u16, Given)> {
+pub fn cases() -> Vec<(u16, Given)> {
     let mut cases = cases_before_capacity();
     cases.extend(cases_from_capacity());
     cases.extend(cases_from_content());
@@ -218,6 +218,25 @@ fn every_code_has_a_case_and_every_case_a_code() {
     let all: BTreeSet<Code> = CODES.iter().map(|(code, ..)| *code).collect();
     assert_eq!(covered, all);
     assert_eq!(all.len(), CODES.len(), "no code twice");
+}
+
+#[test]
+fn a_blocker_is_about_one_thing_and_somebody_can_clear_it() {
+    let said = |code: u16, given: Given| {
+        let blocker = decide(&given.0).blockers.into_iter().find(|b| b.cause.code().0 == code).expect("it is said");
+        (blocker.cause.subject(), blocker.cause.owner())
+    };
+    let of = |code: u16| said(code, cases().into_iter().find(|(c, _)| *c == code).expect("a case").1);
+    let pair = |subject: &str, owner: &str| (subject.to_owned(), owner.to_owned());
+    assert_eq!(of(1), pair("", "the release's owner"));
+    assert_eq!(of(14), pair("Deployment shop/shop-app", "shop/shop"));
+    assert_eq!(of(41), pair("db", "release rival/rival"));
+    assert_eq!(of(51), pair("shop/shop lead", "shop/shop"));
+    let words: BTreeSet<&str> = CODES.iter().map(|(_, gate, _)| gate.as_str()).collect();
+    let gates = "accepted capacity check content failure hold order paused signoff window";
+    assert_eq!(words.into_iter().collect::<Vec<_>>().join(" "), gates);
+    let reached = ready().unsigned("shop").team("shop", |t| t.contact = "#shop".into());
+    assert_eq!(said(51, reached), pair("shop/shop lead", "shop/shop (#shop)"));
 }
 
 #[test]

@@ -129,6 +129,13 @@ fn it_says_when_time_alone_may_change_the_answer() {
     assert_eq!(look_again(&may_not), Some(at("09:01:00")), "nobody tells when a right is given");
     let checked = ready().checked("shop", CheckState::Ready).at("09:00:30");
     assert_eq!(look_again(&checked), Some(at("09:02:00")), "a check counts for two minutes");
+    let alone = ready().team("data", |t| t.rules.required.clear()).signed().checked("shop", CheckState::Ready);
+    let words_end = at("08:30:00") + TimeDelta::days(1);
+    assert_eq!(
+        look_again(&alone.at("09:02:00")),
+        Some(words_end),
+        "what a check said has just ended, and hides nothing"
+    );
     let soaking = in_order()
         .step("data", |s| s.soak = TimeDelta::minutes(10))
         .released("data", "08:40:00", Progress::Done)

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::fixtures::*;
 use crate::domain::calendar::{Capacity, Form, Governing, Window, WindowSpec, WindowType};
 use crate::domain::names::ObjectName;
-use crate::domain::scheduling::situation::{Skip, WindowStart};
+use crate::domain::scheduling::situation::{Skip, WindowStart, Work};
 use crate::domain::scheduling::{decide, released_by};
 use crate::domain::workload::Progress;
 
@@ -145,6 +145,16 @@ fn a_step_counts_once_in_an_opening_and_own_steps_count_too() {
     check(&own, &[], &["RC045 shop"]);
     let yesterday = starts(1).released("data", "07:40:00", Progress::Done).finished("data", "07:45:00");
     check(&yesterday, &["grant shop"], &[]);
+}
+
+#[test]
+fn only_workloads_that_the_window_governs_count() {
+    let went = || starts(1).released("data", "08:40:00", Progress::Done).finished("data", "08:45:00");
+    let elsewhere = went().with(|s| s.governance.get_mut(&name("data")).expect("data").tiers[0].clear());
+    check(&elsewhere, &["grant shop"], &[]);
+    let task = Work::Task("flip the switch".into());
+    let by_hand = went().with(|s| s.release.steps[0].work = task).team("data", |t| t.tasks_done.clear());
+    assert!(!told(&decide(&by_hand.0)).1.contains(&"RC045 shop".to_owned()), "a person's task starts nothing");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::fixtures::*;
 use crate::domain::calendar::{Form, Governing, Window, WindowSpec, WindowType};
 use crate::domain::names::Kind;
-use crate::domain::scheduling::situation::{Action, OnFailure, Refusal, RollbackRules, Work};
+use crate::domain::scheduling::situation::{Action, OnFailure, Refusal, RollbackRules, StepRecord, Work};
 use crate::domain::scheduling::{Act, Outcome, StepState, decide};
 use crate::domain::workload::{Hold, Progress};
 
@@ -300,4 +300,14 @@ fn a_step_that_never_finished_has_not_because_its_former_version_runs() {
         both_out().going_back().back("shop").with(|s| s.record.steps.get_mut("shop").expect("one").finished = None);
     let other = over.workload("shop", |w| w.template = "sha256:newer".into());
     assert_eq!(finished(&other), None, "what moved on is other content");
+}
+
+#[test]
+fn what_is_first_seen_done_while_all_goes_back_has_finished_all_the_same() {
+    let first_seen = |change: fn(&mut StepRecord)| {
+        let given = both_out().going_back().with(|s| change(s.record.steps.get_mut("shop").expect("released")));
+        decide(&given.0).steps[1].finished
+    };
+    assert_eq!(first_seen(|record| record.finished = None), Some(at("09:00:00")));
+    assert_eq!(first_seen(|_| ()), Some(at("08:51:00")));
 }

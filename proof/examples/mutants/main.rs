@@ -3,9 +3,12 @@
 //! kind of tests (`Unit`, `Simulation`). Ends with 1 if one survives, or none is chosen.
 //!
 //! `src/domain` knows no other folder and the store hardly any, so they are compiled and tested alone: seconds for a
-//! mistake instead of minutes. `--alone` makes only that copy, for cargo-mutants.
+//! mistake instead of minutes. `--all` judges all that cargo-mutants lists there, given what follows as arguments.
 
 #![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
+
+mod all;
+mod switched;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -18,8 +21,8 @@ fn main() -> ExitCode {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (copy, alone) = (top.join("target/mutants/sources"), top.join("target/mutants/alone"));
     make_alone(&top, &alone);
-    if words == ["--alone"] {
-        return ExitCode::SUCCESS;
+    if let Some(("--all", args)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return all::judged(&top, &alone, args);
     }
     let chosen: Vec<&Mutant> =
         MUTANTS.iter().filter(|m| words.is_empty() || words.iter().any(|w| fits(m, w))).collect();
@@ -139,49 +142,34 @@ impl Judge {
         }
     }
 
-    fn verdict(self, copy: &Path) -> &'static str {
-        let mut cargo = Command::new("cargo");
-        let mut again = None;
+    /// What is asked, one after the other: what takes the least first.
+    fn asks(self) -> Vec<Vec<&'static str>> {
+        let simulation = ["test", "--quiet", "--profile", "seeds", "--test", "proof", "--"];
         match self {
             Self::Alone => {
-                cargo.args(["test", "--quiet", "--lib", "--"]).args(SLOW.iter().flat_map(|name| ["--skip", *name]));
-                again = Some(SLOW);
+                let lib = ["test", "--quiet", "--lib", "--"];
+                let skipped: Vec<&str> = SLOW.iter().flat_map(|name| ["--skip", *name]).collect();
+                vec![[&lib[..], &skipped].concat(), [&lib[..], &SLOW].concat()]
             }
-            Self::Unit => {
-                cargo.args(["test", "--quiet", "--lib", "-p", "rollcall"]);
-            }
+            Self::Unit => vec![vec!["test", "--quiet", "--lib", "-p", "rollcall"]],
             Self::Simulation => {
-                cargo
-                    .args([
-                        "test",
-                        "--quiet",
-                        "--profile",
-                        "seeds",
-                        "--test",
-                        "proof",
-                        "--",
-                        "stories",
-                        "seeds",
-                        "sweep::a_",
-                    ])
-                    .env("SEEDS", "300");
+                let all = ["stories::", "sweep::a_", "seeds::nothing"];
+                all.into_iter().map(|tests| [&simulation[..], &[tests]].concat()).collect()
             }
         }
-        let verdict = judged(cargo, copy);
-        match again {
-            Some(slow) if verdict == "SURVIVED" => {
-                let mut cargo = Command::new("cargo");
-                cargo.args(["test", "--quiet", "--lib", "--"]).args(slow);
-                judged(cargo, copy)
-            }
-            _ => verdict,
-        }
+    }
+
+    fn verdict(self, copy: &Path) -> &'static str {
+        let verdicts = self.asks().into_iter().map(|args| judged(&args, copy));
+        verdicts.into_iter().find(|verdict| *verdict != "SURVIVED").unwrap_or("SURVIVED")
     }
 }
 
-fn judged(mut cargo: Command, copy: &Path) -> &'static str {
+fn judged(args: &[&str], copy: &Path) -> &'static str {
     let target = copy.join("../target");
-    let out = cargo.current_dir(copy).env("CARGO_TARGET_DIR", target).output().expect("cargo runs");
+    let mut cargo = Command::new("cargo");
+    cargo.args(args).current_dir(copy).env("CARGO_TARGET_DIR", target).env("SEEDS", "300");
+    let out = cargo.output().expect("cargo runs");
     let said = String::from_utf8_lossy(&out.stderr);
     if out.status.success() {
         "SURVIVED"
