@@ -283,7 +283,9 @@ impl Objects {
         if !content_type.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, content_type);
         }
-        let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
+        let body = body
+            .map_or_else(|| Ok(Vec::new()), |body| serde_json::to_vec(&body))
+            .map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
         let request =
             request.body(body).map_err(|e| ApiError::Refused { what: what.clone(), message: e.to_string() })?;
         self.client.request_text(request).await.map_err(|error| classified(what, error))

@@ -22,12 +22,12 @@ pub struct Rights {
 }
 
 impl Authorizer for Rights {
-    fn allows(&self, access: &Access, stored: &dyn Lookup) -> bool {
+    fn allows(&self, access: &Access<'_>, stored: &dyn Lookup) -> bool {
         let user = &access.user.name;
-        let reads = ["get", "list", "watch"].contains(&access.verb.as_str());
+        let reads = ["get", "list", "watch"].contains(&access.verb);
         let lost = self.lost.lock().expect("held for a moment only").contains(user);
         let person = user != OPERATOR;
-        match access.verb.as_str() {
+        match access.verb {
             _ if lost && !reads => false,
             "override" if person => user.starts_with("oncall-"),
             "answer" if person => access.name == *user,
