@@ -44,29 +44,30 @@ impl User {
 }
 
 /// What somebody wants to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access<'a> {
     /// Who.
-    pub user: User,
+    pub user: &'a User,
     /// The verb; one of [`Verb`](crate::Verb), or one of somebody's own.
-    pub verb: String,
+    pub verb: &'a str,
     /// The API group.
-    pub group: String,
+    pub group: &'a str,
     /// The kind's plural.
-    pub resource: String,
+    pub resource: &'a str,
     /// The subresource, or empty.
-    pub subresource: String,
+    pub subresource: &'a str,
     /// The namespace, or empty.
-    pub namespace: String,
+    pub namespace: &'a str,
     /// The name, or empty.
-    pub name: String,
+    pub name: &'a str,
 }
 
-impl Access {
+impl Access<'_> {
     /// What the server says to somebody who may not.
     pub(crate) fn refusal(&self) -> String {
         let Self { user, verb, group, resource, subresource, namespace, .. } = self;
-        let resource = if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
+        let resource =
+            if subresource.is_empty() { (*resource).to_owned() } else { format!("{resource}/{subresource}") };
         let place = if namespace.is_empty() {
             "at the cluster scope".into()
         } else {
@@ -88,17 +89,17 @@ pub trait Lookup {
 /// Says who may what.
 pub trait Authorizer: Send + Sync {
     /// Whether this is allowed.
-    fn allows(&self, access: &Access, stored: &dyn Lookup) -> bool;
+    fn allows(&self, access: &Access<'_>, stored: &dyn Lookup) -> bool;
 }
 
-impl<F: Fn(&Access) -> bool + Send + Sync> Authorizer for F {
-    fn allows(&self, access: &Access, _: &dyn Lookup) -> bool {
+impl<F: Fn(&Access<'_>) -> bool + Send + Sync> Authorizer for F {
+    fn allows(&self, access: &Access<'_>, _: &dyn Lookup) -> bool {
         self(access)
     }
 }
 
 impl Authorizer for Box<dyn Authorizer> {
-    fn allows(&self, access: &Access, stored: &dyn Lookup) -> bool {
+    fn allows(&self, access: &Access<'_>, stored: &dyn Lookup) -> bool {
         (**self).allows(access, stored)
     }
 }
@@ -107,7 +108,7 @@ impl Authorizer for Box<dyn Authorizer> {
 pub struct AllowAll;
 
 impl Authorizer for AllowAll {
-    fn allows(&self, _: &Access, _: &dyn Lookup) -> bool {
+    fn allows(&self, _: &Access<'_>, _: &dyn Lookup) -> bool {
         true
     }
 }
@@ -119,7 +120,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 pub struct Rbac;
 
 impl Authorizer for Rbac {
-    fn allows(&self, access: &Access, stored: &dyn Lookup) -> bool {
+    fn allows(&self, access: &Access<'_>, stored: &dyn Lookup) -> bool {
         if access.user.groups.iter().any(|group| group == "system:masters") {
             return true;
         }
@@ -129,15 +130,15 @@ impl Authorizer for Rbac {
         }
         !access.namespace.is_empty()
             && stored
-                .list(RBAC, "rolebindings", &access.namespace)
+                .list(RBAC, "rolebindings", access.namespace)
                 .iter()
                 .any(|binding| grants(&binding.value, access, stored))
     }
 }
 
-fn grants(binding: &Value, access: &Access, stored: &dyn Lookup) -> bool {
+fn grants(binding: &Value, access: &Access<'_>, stored: &dyn Lookup) -> bool {
     let subjects = binding["subjects"].as_array().into_iter().flatten();
-    if !subjects.into_iter().any(|subject| is_user(subject, &access.user)) {
+    if !subjects.into_iter().any(|subject| is_user(subject, access.user)) {
         return false;
     }
     let reference = &binding["roleRef"];
@@ -158,23 +159,27 @@ fn is_user(subject: &Value, user: &User) -> bool {
         Some("Group") => user.groups.iter().any(|group| group == name),
         Some("ServiceAccount") => {
             let namespace = subject["namespace"].as_str().unwrap_or_default();
-            user.name == format!("system:serviceaccount:{namespace}:{name}")
+            let account = user.name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+            account == Some((namespace, name))
         }
         _ => false,
     }
 }
 
-fn covers(rule: &Value, access: &Access) -> bool {
+fn covers(rule: &Value, access: &Access<'_>) -> bool {
     let has = |field: &str, wanted: &str| {
         let mut values = rule[field].as_array().into_iter().flatten();
         values.any(|value| value == "*" || value == wanted)
     };
     let names = rule["resourceNames"].as_array();
     let named = names.is_none_or(|names| names.is_empty() || names.iter().any(|name| *name == *access.name));
-    let resource = if access.subresource.is_empty() {
-        access.resource.clone()
-    } else {
-        format!("{}/{}", access.resource, access.subresource)
+    let resource = |value: &str| match value.split_once('/') {
+        Some((resource, subresource)) => resource == access.resource && subresource == access.subresource,
+        None => value == "*" || (value == access.resource && access.subresource.is_empty()),
     };
-    named && has("verbs", &access.verb) && has("apiGroups", &access.group) && has("resources", &resource)
+    let mut resources = rule["resources"].as_array().into_iter().flatten();
+    named
+        && has("verbs", access.verb)
+        && has("apiGroups", access.group)
+        && resources.any(|value| value.as_str().is_some_and(resource))
 }

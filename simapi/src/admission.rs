@@ -38,17 +38,8 @@ impl Review<'_> {
     /// stands behind its resource, as in roles: `deployments/scale`.
     #[must_use]
     pub fn may(&self, verb: &str, group: &str, resource: &str, namespace: &str, name: &str) -> bool {
-        let text = str::to_owned;
         let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        let access = Access {
-            user: self.user.clone(),
-            verb: text(verb),
-            group: text(group),
-            resource: text(resource),
-            subresource: text(subresource),
-            namespace: text(namespace),
-            name: text(name),
-        };
+        let access = Access { user: self.user, verb, group, resource, subresource, namespace, name };
         self.authorizer.allows(&access, self.stored)
     }
 }

@@ -48,7 +48,7 @@ impl Verb {
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Who asks.
-    pub user: User,
+    pub user: Arc<User>,
     /// For what.
     pub verb: Verb,
     /// The API group in the path.
@@ -111,6 +111,9 @@ impl Query {
 
 /// Undoes percent-encoding.
 fn decoded(text: &str) -> String {
+    if !text.contains(['%', '+']) {
+        return text.to_owned();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -142,7 +145,7 @@ pub(crate) enum Route {
 pub(crate) fn route(
     parts: &http::request::Parts,
     body: Bytes,
-    user: User,
+    user: Arc<User>,
     process: &Arc<str>,
 ) -> Result<Route, Failure> {
     let path: Vec<String> = parts.uri.path().split('/').filter(|p| !p.is_empty()).map(decoded).collect();
@@ -201,7 +204,7 @@ mod tests {
 
     fn called(method: &str, uri: &str) -> Call {
         let (parts, ()) = http::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts();
-        match route(&parts, Bytes::new(), User::new("lena"), &"".into()).unwrap() {
+        match route(&parts, Bytes::new(), User::new("lena").into(), &"".into()).unwrap() {
             Route::Objects(call) => *call,
             Route::Discovery(path) => panic!("{path:?}"),
         }

@@ -24,7 +24,7 @@ pub struct Event {
 
 impl Event {
     pub(crate) fn added(object: &Arc<Object>) -> Self {
-        Self { kind: "ADDED", revision: object.revision, key: object.key(), object: object.whole() }
+        Self { kind: "ADDED", revision: object.revision, key: object.key().clone(), object: object.whole() }
     }
 
     /// What a change looks like through a selector; nothing, if it is not seen.

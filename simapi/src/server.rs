@@ -14,7 +14,7 @@ use crate::call::{Call, Query, Route, Verb};
 use crate::failure::Failure;
 use crate::faults::Fault;
 use crate::kind::Kind;
-use crate::object::{Key, Object};
+use crate::object::{Key, Object, written};
 use crate::random::Chance;
 use crate::serve::{self, Answer};
 use crate::service::Connection;
@@ -327,7 +327,7 @@ impl ApiServer {
         subresource: &str,
         content_type: &str,
     ) -> Result<Value, Failure> {
-        self.carry_out(self.call_about(user, verb, object, subresource, content_type)?)
+        self.carry_out(self.call_about(user, verb, object, subresource, content_type)?, object)
     }
 
     /// As [`ApiServer::act`], for those who do not read the answer.
@@ -339,7 +339,7 @@ impl ApiServer {
         subresource: &str,
         content_type: &str,
     ) -> Result<(), Failure> {
-        match self.answered(self.call_about(user, verb, object, subresource, content_type)?) {
+        match self.answered(self.call_about(user, verb, object, subresource, content_type)?, object) {
             Answer::Text(code, _) if code.is_success() => Ok(()),
             refused => read(refused).map(drop),
         }
@@ -354,7 +354,7 @@ impl ApiServer {
         let mut call = self.call_about(user, Verb::Patch, object, "", "application/apply-patch+yaml")?;
         call.query.set("fieldManager", manager.to_owned());
         call.query.set("force", force.to_string());
-        self.carry_out(call)
+        self.carry_out(call, object)
     }
 
     /// Deletes an object at once, without the time that pods are given to end.
@@ -365,17 +365,19 @@ impl ApiServer {
     pub fn delete_now(&self, user: &User, object: &Value) -> Result<Value, Failure> {
         let mut call = self.call_about(user, Verb::Delete, object, "", "")?;
         call.query.set("gracePeriodSeconds", "0".to_owned());
-        self.carry_out(call)
+        self.carry_out(call, object)
     }
 
-    fn carry_out(&self, call: Call) -> Result<Value, Failure> {
-        read(self.answered(call))
+    fn carry_out(&self, call: Call, object: &Value) -> Result<Value, Failure> {
+        read(self.answered(call, object))
     }
 
-    fn answered(&self, call: Call) -> Answer {
+    /// Answers a call about an object, which its body says.
+    fn answered(&self, call: Call, object: &Value) -> Answer {
+        let given = (!call.body.is_empty()).then_some(object);
         let route = Route::Objects(Box::new(call));
         let now = self.now();
-        let (answer, _) = self.inner.answer(&route);
+        let (answer, _) = self.inner.answer(&route, given);
         self.inner.lock().trace.acted(now, &route, &answer);
         answer
     }
@@ -403,7 +405,7 @@ impl ApiServer {
         let kind = state.store.kind(index);
         let namespaced = kind.namespaced;
         Ok(Call {
-            user: user.clone(),
+            user: user.clone().into(),
             verb,
             group: kind.group.clone(),
             version: kind.version.clone(),
@@ -415,7 +417,7 @@ impl ApiServer {
             content_type: content_type.to_owned(),
             agent: user.name.clone(),
             process: "".into(),
-            body: if verb == Verb::Delete { bytes::Bytes::new() } else { object.to_string().into() },
+            body: if verb == Verb::Delete { bytes::Bytes::new() } else { written(object).into() },
         })
     }
 }
@@ -435,11 +437,12 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn answer(&self, route: &Route) -> (Answer, u64) {
+    /// Answers a request; what its body says is handed over as well if it is known.
+    pub(crate) fn answer(&self, route: &Route, given: Option<&Value>) -> (Answer, u64) {
         let now = self.time.now();
         let mut state = self.lock();
         let before = state.store.revision();
-        let answer = serve::answer(&mut state, &self.rules, now, route);
+        let answer = serve::answer(&mut state, &self.rules, now, route, given);
         let after = state.store.revision();
         if after != before {
             self.changed.notify_waiters();

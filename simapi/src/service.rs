@@ -25,14 +25,14 @@ use crate::time;
 #[derive(Clone)]
 pub struct Connection {
     inner: Arc<Inner>,
-    user: User,
+    user: Arc<User>,
     process: Process,
 }
 
 impl Connection {
     pub(crate) fn new(inner: Arc<Inner>, user: User) -> Self {
         let process = Process::new(user.name.clone());
-        Self { inner, user, process }
+        Self { inner, user: user.into(), process }
     }
 
     /// The same connection as one of a process that may be paused and killed.
@@ -79,7 +79,7 @@ impl Connection {
             Err(failure) => return Ok(self.respond(Answer::failed(&failure), None)),
         };
         let Route::Objects(call) = route else {
-            let (answer, _) = self.inner.answer(&route);
+            let (answer, _) = self.inner.answer(&route, None);
             return Ok(self.respond(answer, None));
         };
         let writes = if call.verb.writes() { self.process.count_write() } else { self.process.writes() };
@@ -110,7 +110,7 @@ impl Connection {
             Before::Stale(revision) => call.query.set("simapi.revision", revision.to_string()),
         }
         let route = Route::Objects(call);
-        let (answer, _) = self.inner.answer(&route);
+        let (answer, _) = self.inner.answer(&route, None);
         let now = self.inner.time.now();
         self.inner.lock().trace.acted(now, &route, &answer);
         let Route::Objects(call) = route else { return Err(Broken.into()) };

@@ -31,6 +31,8 @@ pub(crate) struct Shelf {
     pub(crate) kind: Arc<Kind>,
     /// Whether requests about the kind are answered.
     pub(crate) served: bool,
+    /// The newest revision when the kind came to be what it is.
+    since: u64,
     objects: BTreeMap<Key, Vec<Version>>,
     pub(crate) changes: Vec<Change>,
     pub(crate) changed: Arc<Notify>,
@@ -40,7 +42,7 @@ pub(crate) struct Shelf {
 impl Clone for Shelf {
     fn clone(&self) -> Self {
         let (kind, objects, changes) = (self.kind.clone(), self.objects.clone(), self.changes.clone());
-        Self { kind, served: self.served, objects, changes, changed: Arc::new(Notify::new()) }
+        Self { kind, served: self.served, since: self.since, objects, changes, changed: Arc::new(Notify::new()) }
     }
 }
 
@@ -64,10 +66,12 @@ impl Store {
         if let Some(index) = self.shelves.iter().position(same) {
             self.shelves[index].kind = Arc::new(kind);
             self.shelves[index].served = true;
+            self.shelves[index].since = self.revision;
             return index;
         }
         let (objects, changes, changed) = (BTreeMap::new(), Vec::new(), Arc::new(Notify::new()));
-        self.shelves.push(Shelf { kind: Arc::new(kind), served: true, objects, changes, changed });
+        let since = self.revision;
+        self.shelves.push(Shelf { kind: Arc::new(kind), served: true, since, objects, changes, changed });
         self.shelves.len() - 1
     }
 
@@ -85,6 +89,11 @@ impl Store {
     /// The shelf of a kind as objects name it.
     pub(crate) fn of_kind(&self, api_version: &str, kind: &str) -> Option<KindIndex> {
         self.shelves.iter().position(|s| s.served && s.kind.kind == kind && s.kind.api_version() == api_version)
+    }
+
+    /// Whether an object was written by what its kind is now.
+    pub(crate) fn is_as_served(&self, index: KindIndex, object: &Object) -> bool {
+        object.revision > self.shelves[index].since
     }
 
     pub(crate) fn kind(&self, index: KindIndex) -> &Arc<Kind> {
@@ -149,7 +158,7 @@ impl Store {
         let mut object = Object::new(value, self.revision);
         object.rough = rough;
         let object = Arc::new(object);
-        self.record(index, object.key(), Some(object.clone()), None);
+        self.record(index, object.key().clone(), Some(object.clone()), None);
         object
     }
 
@@ -157,7 +166,7 @@ impl Store {
     pub(crate) fn remove(&mut self, index: KindIndex, last: serde_json::Value) -> Arc<Object> {
         self.revision += 1;
         let gone = Arc::new(Object::new(last, self.revision));
-        self.record(index, gone.key(), None, Some(gone.clone()));
+        self.record(index, gone.key().clone(), None, Some(gone.clone()));
         gone
     }
 

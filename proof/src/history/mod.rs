@@ -100,7 +100,7 @@ impl History {
     #[must_use]
     pub fn after(&self, place: usize) -> Seen<'_> {
         let mut seen = Seen::default();
-        self.entries.iter().take(place + 1).for_each(|e| seen.take(e));
+        self.entries.iter().take(place + 1).for_each(|e| seen.take(e, &Arc::new(e.key())));
         seen
     }
 

@@ -71,6 +71,8 @@ pub struct LetGo {
 #[derive(Debug)]
 pub struct Moments<'a> {
     pub history: &'a History,
+    /// The object of each entry.
+    pub keys: Vec<Arc<Key>>,
     /// What was stored after each entry.
     pub seen: Vec<Seen<'a>>,
     /// What was under way after each entry.
@@ -87,6 +89,7 @@ impl<'a> Moments<'a> {
         let mut reader = Reader::default();
         let mut all = Self {
             history,
+            keys: history.entries.iter().map(|entry| Arc::new(entry.key())).collect(),
             seen: Vec::with_capacity(history.entries.len()),
             moving: Vec::with_capacity(history.entries.len()),
             complete: Vec::with_capacity(history.entries.len()),
@@ -115,27 +118,27 @@ struct Reader<'a> {
     moving: Arc<Vec<Moving>>,
     complete: Arc<BTreeMap<Key, Complete>>,
     /// Where each object was last written.
-    written: BTreeMap<Key, usize>,
+    written: BTreeMap<Arc<Key>, usize>,
 }
 
 impl<'a> Reader<'a> {
     fn read(&mut self, all: &mut Moments<'a>, place: usize) {
         let entry = &all.history.entries[place];
-        let key = entry.key();
-        let before = self.seen.get(&key);
+        let key = &*all.keys[place].clone();
+        let before = self.seen.get(key);
         self.ends(|m| m.until <= entry.at);
         if key.kind == "CoordinatedRelease" && !entry.deleted {
-            self.grants(all, place, &key, before);
+            self.grants(all, place, key, before);
         }
         if WORKLOADS.contains(&key.kind.as_str()) && !entry.deleted {
-            self.workload(all, place, &key, before);
+            self.workload(all, place, key, before);
         }
         if entry.deleted {
-            self.ends(|m| m.release == key || m.workload == key);
-            self.runs_no_longer(&key);
+            self.ends(|m| m.release == *key || m.workload == *key);
+            self.runs_no_longer(key);
         }
-        self.seen.take(entry);
-        self.written.insert(key, place);
+        self.seen.take(entry, &all.keys[place]);
+        self.written.insert(all.keys[place].clone(), place);
     }
 
     /// What is under way no longer. Most entries change nothing of it, and share what was noted before.

@@ -47,14 +47,12 @@ pub struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub(crate) fn take(&mut self, entry: &'a Entry) {
-        let key = entry.key();
+    /// Takes in an entry, which is about the object of this key.
+    pub(crate) fn take(&mut self, entry: &'a Entry, key: &Arc<Key>) {
         if entry.deleted {
-            self.objects.remove(&key);
-        } else if let Some(object) = self.objects.get_mut(&key) {
-            *object = &entry.object;
+            self.objects.remove(key);
         } else {
-            self.objects.insert(Arc::new(key), &entry.object);
+            self.objects.insert(key.clone(), &entry.object);
         }
     }
 

@@ -191,8 +191,8 @@ pub(super) fn quiet(trial: &Trial<'_>) -> Found {
     let history = trial.moments.history;
     let mut found = Found::new();
     for (place, entry) in history.entries.iter().enumerate().filter(|(_, e)| history.is_own(e) && !e.deleted) {
-        let key = entry.key();
-        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(&key));
+        let key = &*trial.moments.keys[place];
+        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(key));
         if before.is_some_and(|b| says_the_same(b, &entry.object)) {
             found.push((place, format!("{key} was written and nothing of it changed")));
         }

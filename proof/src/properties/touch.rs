@@ -1,6 +1,8 @@
 //! What rollcall may write, and on whose word: S8 and S13.
 
-use serde_json::Value;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
 
 use super::Trial;
 use super::gates::{items, text};
@@ -26,17 +28,17 @@ pub(super) fn minimal_touch(trial: &Trial<'_>) -> Found {
     let mut found = Found::new();
     let history = trial.moments.history;
     for (place, entry) in history.entries.iter().enumerate().filter(|(_, e)| history.is_own(e)) {
-        let key = entry.key();
+        let key = &*trial.moments.keys[place];
         if matches!(key.kind.as_str(), "Lease" | "Event") {
             continue;
         }
-        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(&key));
+        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(key));
         let Some(before) = before.filter(|_| !entry.deleted) else {
             found.push((place, format!("rollcall created or deleted {key}")));
             continue;
         };
         for path in differences(before, &entry.object) {
-            if !may_change(&key, &path, &entry.object) {
+            if !may_change(key, &path, &entry.object) {
                 found.push((place, format!("rollcall changed {path} of {key}")));
             }
         }
@@ -77,28 +79,42 @@ fn in_template(object: &Value, label: &str) -> bool {
 /// The paths at which two objects differ, as JSON pointers; below an added or removed object, its own.
 fn differences(one: &Value, other: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    walk(one, other, String::new(), &mut found);
+    walk(one, other, &mut Vec::new(), &mut found);
     found
 }
 
-fn walk(one: &Value, other: &Value, path: String, found: &mut Vec<String>) {
+fn walk<'a>(one: &'a Value, other: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<String>) {
     match (one, other) {
         (Value::Object(a), Value::Object(b)) => {
-            let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            for key in keys.into_iter().filter(|key| a.get(*key) != b.get(*key)) {
-                let below = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
-                let empty = Value::Object(Default::default());
-                match (a.get(key), b.get(key)) {
-                    (Some(a), Some(b)) => walk(a, b, below, found),
-                    (Some(Value::Object(a)), None) => walk(&Value::Object(a.clone()), &empty, below, found),
-                    (None, Some(Value::Object(b))) => walk(&empty, &Value::Object(b.clone()), below, found),
-                    _ => found.push(below),
+            for (key, before) in a {
+                path.push(key);
+                match (before, b.get(key)) {
+                    (_, Some(after)) => walk(before, after, path, found),
+                    (Value::Object(_), None) => walk(before, &EMPTY, path, found),
+                    _ => found.push(pointer(path)),
                 }
+                path.pop();
+            }
+            for (key, after) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
+                path.push(key);
+                match after {
+                    Value::Object(_) => walk(&EMPTY, after, path, found),
+                    _ => found.push(pointer(path)),
+                }
+                path.pop();
             }
         }
         _ if one == other => {}
-        _ => found.push(path),
+        _ => found.push(pointer(path)),
     }
+}
+
+/// What an object that is not there has in it.
+static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
+
+/// A path as a JSON pointer.
+fn pointer(path: &[&str]) -> String {
+    path.iter().fold(String::new(), |text, key| text + "/" + &key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// S13: whose word it is, is who wrote it.
@@ -106,8 +122,8 @@ pub(super) fn no_privilege(trial: &Trial<'_>) -> Found {
     let mut found = Found::new();
     let history = trial.moments.history;
     for (place, entry) in history.entries.iter().enumerate().filter(|(_, e)| !e.deleted) {
-        let key = entry.key();
-        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(&key));
+        let key = &*trial.moments.keys[place];
+        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(key));
         if key.kind == "TeamReadiness" {
             let known = |s: &&Value| before.into_iter().flat_map(|b| items(&b["spec"]["signOffs"])).any(|o| o == *s);
             for sign_off in items(&entry.object["spec"]["signOffs"]).filter(|s| !known(s)) {

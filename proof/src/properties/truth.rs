@@ -14,9 +14,9 @@ pub(super) fn truthful(trial: &Trial<'_>) -> Found {
     let mut found = Found::new();
     let history = trial.moments.history;
     for (place, entry) in history.entries.iter().enumerate().filter(|(_, e)| history.is_own(e) && !e.deleted) {
-        let key = entry.key();
+        let key = &*trial.moments.keys[place];
         let status = &entry.object["status"];
-        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(&key));
+        let before = place.checked_sub(1).and_then(|p| trial.moments.seen[p].get(key));
         let observed = status["observedGeneration"].as_i64().unwrap_or(-1);
         let known = before.and_then(|b| b["status"]["observedGeneration"].as_i64()).unwrap_or(-1);
         let same = before.is_some_and(|b| b["metadata"]["uid"] == entry.object["metadata"]["uid"]);
@@ -25,7 +25,7 @@ pub(super) fn truthful(trial: &Trial<'_>) -> Found {
         }
         if key.kind == "CoordinatedRelease" {
             found.extend(release(trial, place).into_iter().map(|what| (place, format!("{key}: {what}"))));
-            if status.to_string().len() > LARGEST {
+            if serde_json::to_vec(status).map_or(usize::MAX, |text| text.len()) > LARGEST {
                 found.push((place, format!("the status of {key} has more than {LARGEST} bytes")));
             }
         }

@@ -10,7 +10,7 @@ use super::{daemon_set, deployment, garbage, job, kubelet, replica_set, stateful
 use crate::access::User;
 use crate::call::Verb;
 use crate::failure::Failure;
-use crate::object::Object;
+use crate::object::{Key, Object};
 use crate::server::ApiServer;
 
 /// How long things take.
@@ -89,7 +89,7 @@ impl Cluster {
     /// collector, whether anything is gone or going.
     fn changed_after(&self, seen: u64) -> bool {
         self.server.inner.lock().store.changed_after(seen, |kind, change| {
-            let goes = change.new.as_ref().is_none_or(|object| is_going(&object.value));
+            let goes = change.new.as_ref().is_none_or(|object| object.is_going());
             goes || KNOWN.contains(&kind.plural.as_str())
         })
     }
@@ -144,9 +144,8 @@ impl Look<'_> {
 
     /// The objects of a kind that an object owns as their controller.
     pub(super) fn owned(&self, owner: &Object, group: &str, plural: &str) -> Vec<Arc<Object>> {
-        let namespace = owner.key().namespace;
-        let mut all = self.server.list(group, plural, &namespace);
-        all.retain(|object| controller_of(&object.value) == owner.uid());
+        let mut all = self.server.list(group, plural, &owner.key().namespace);
+        all.retain(|object| object.is_owned() && controller_of(&object.value) == owner.uid());
         all
     }
 
@@ -169,9 +168,20 @@ impl Look<'_> {
         let _ = self.server.delete_now(&self.user, &object.value);
     }
 
-    /// All objects of all kinds.
-    pub(super) fn everything(&self) -> Vec<Arc<Object>> {
-        self.server.everything()
+    /// All objects of all kinds of which something is so.
+    pub(super) fn all(&self, so: impl Fn(&Object) -> bool) -> Vec<Arc<Object>> {
+        let state = self.server.inner.lock();
+        let kinds = 0..state.store.shelves.len();
+        kinds.flat_map(|index| state.store.list(index, "").filter(|object| so(object))).cloned().collect()
+    }
+
+    /// Whether the owner that an object of a namespace names is there.
+    pub(super) fn is_there(&self, owner: &Value, namespace: &str) -> bool {
+        let field = |name: &str| owner[name].as_str().unwrap_or_default();
+        let state = self.server.inner.lock();
+        let Some(index) = state.store.of_kind(field("apiVersion"), field("kind")) else { return false };
+        let namespace = if state.store.kind(index).namespaced { namespace } else { "" };
+        state.store.get(index, &Key::new(namespace, field("name"))).is_some_and(|found| found.uid() == field("uid"))
     }
 
     /// Writes an object if it is another one than before. That somebody was faster is no trouble: there will be
@@ -179,6 +189,15 @@ impl Look<'_> {
     pub(super) fn write(&self, before: &Object, after: &Value, subresource: &str) {
         if *before.value != *after {
             let _ = self.server.acted(&self.user, Verb::Update, after, subresource, "");
+        }
+    }
+
+    /// Writes the status of an object if it is another one than before.
+    pub(super) fn report(&self, object: &Object, status: Value) {
+        if object.value["status"] != status {
+            let mut after = Value::clone(&object.value);
+            after["status"] = status;
+            let _ = self.server.acted(&self.user, Verb::Update, &after, "status", "");
         }
     }
 
@@ -210,9 +229,4 @@ pub(super) fn owner_reference(owner: &Value) -> Value {
     let meta = &owner["metadata"];
     json!([{"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": meta["name"], "uid": meta["uid"],
         "controller": true, "blockOwnerDeletion": true}])
-}
-
-/// Whether an object is on its way out.
-pub(super) fn is_going(object: &Value) -> bool {
-    object["metadata"]["deletionTimestamp"].is_string()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::cluster::{Look, is_going};
+use super::cluster::Look;
 use super::kubelet::is_ready;
 use super::{revisions, rollout};
 use crate::object::Object;
@@ -13,7 +13,7 @@ const REVISION: &str = "controller-revision-hash";
 
 pub(super) fn pass(look: &Look<'_>) {
     for set in look.list("apps", "daemonsets") {
-        if !is_going(&set.value) {
+        if !set.is_going() {
             step(look, &set);
         }
     }
@@ -44,17 +44,17 @@ fn step(look: &Look<'_>, set: &Object) {
 }
 
 fn replace_old(look: &Look<'_>, pods: &[Arc<Object>], hash: &str, most: i64) {
-    let down = pods.iter().filter(|pod| !is_ready(&pod.value)).count();
+    let down = pods.iter().filter(|pod| !is_ready(pod)).count();
     let room = usize::try_from(most).unwrap_or(1).saturating_sub(down);
-    let old = pods.iter().filter(|pod| pod.value["metadata"]["labels"][REVISION] != hash && is_ready(&pod.value));
+    let old = pods.iter().filter(|pod| pod.value["metadata"]["labels"][REVISION] != hash && is_ready(pod));
     old.take(room).for_each(|pod| look.delete(pod));
 }
 
 fn report(look: &Look<'_>, set: &Object, hash: &str, nodes: usize) {
     let pods = look.owned(set, "", "pods");
-    let live: Vec<_> = pods.iter().filter(|pod| !is_going(&pod.value)).collect();
+    let live: Vec<_> = pods.iter().filter(|pod| !pod.is_going()).collect();
     let updated = live.iter().filter(|pod| pod.value["metadata"]["labels"][REVISION] == hash).count();
-    let ready = live.iter().filter(|pod| is_ready(&pod.value)).count();
+    let ready = live.iter().filter(|pod| is_ready(pod)).count();
     let mut value = serde_json::Value::clone(&set.value);
     let mut status = json!({
         "observedGeneration": set.value["metadata"]["generation"],

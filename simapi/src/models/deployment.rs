@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::cluster::{Look, is_going, owner_reference};
+use super::cluster::{Look, owner_reference};
 use super::rollout::{condition, set_condition, share, template_hash};
 use crate::object::Object;
 
@@ -16,7 +16,7 @@ const HASH: &str = "pod-template-hash";
 pub(super) fn pass(look: &Look<'_>) {
     for deployment in look.list("apps", "deployments") {
         let sets = look.owned(&deployment, "apps", "replicasets");
-        if !is_going(&deployment.value) {
+        if !deployment.is_going() {
             Rollout { look, deployment: &deployment, sets }.step();
         }
     }
@@ -55,12 +55,17 @@ impl Rollout<'_> {
 
     /// The ReplicaSet of the present template.
     fn current(&self) -> Option<Arc<Object>> {
+        let wanted = &self.spec()["template"];
         let same = |set: &&Arc<Object>| {
-            let mut template = set.value["spec"]["template"].clone();
+            let found = &set.value["spec"]["template"];
+            if found["spec"] != wanted["spec"] {
+                return false;
+            }
+            let mut template = found.clone();
             if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
                 labels.remove(HASH);
             }
-            template == self.spec()["template"]
+            template == *wanted
         };
         self.sets.iter().find(same).cloned()
     }
@@ -203,9 +208,8 @@ impl Rollout<'_> {
         let made = |set: &Object| set.value["status"]["replicas"].as_i64().unwrap_or(0);
         let updated = self.current().map_or(0, |set| made(&set));
         let (total, ready) = (sum(made), sum(available));
-        let mut value = Value::clone(&deployment.value);
         let mut status = json!({"observedGeneration": deployment.value["metadata"]["generation"],
-            "conditions": value["status"]["conditions"]});
+            "conditions": deployment.value["status"]["conditions"]});
         for (field, count) in [
             ("replicas", total),
             ("updatedReplicas", updated),
@@ -219,15 +223,14 @@ impl Rollout<'_> {
         }
         let done = updated == self.wanted() && total == updated && ready == updated;
         self.conditions(&mut status, done);
-        value["status"] = status;
-        self.look.write(&deployment, &value, "status");
+        self.look.report(&deployment, status);
     }
 
     /// The Deployment as it is after what this look wrote to it.
     fn fresh(&self) -> Option<Arc<Object>> {
         let key = self.deployment.key();
-        let all = self.look.server.list("apps", "deployments", &key.namespace);
-        all.into_iter().find(|d| d.uid() == self.deployment.uid())
+        let found = self.look.server.look_at("apps", "deployments", &key.namespace, &key.name);
+        found.filter(|found| found.uid() == self.deployment.uid())
     }
 
     fn conditions(&self, status: &mut Value, done: bool) {

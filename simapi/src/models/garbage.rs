@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::cluster::{Look, is_going};
+use super::cluster::Look;
 use crate::object::Object;
 
 pub(super) fn pass(look: &Look<'_>) {
-    let all = look.everything();
-    let uids: Vec<&str> = all.iter().map(|object| object.uid()).collect();
-    for object in &all {
-        if is_orphaned(&object.value, &uids) && !is_going(&object.value) {
+    let concerned = look.all(|object| object.is_owned() || object.is_going());
+    let orphaned: Vec<bool> = concerned.iter().map(|object| is_orphaned(look, object)).collect();
+    let emptied = concerned.iter().any(|object| object.is_going() && object.value["kind"] == "Namespace");
+    let everything = if emptied { look.all(|_| true) } else { Vec::new() };
+    for (object, orphaned) in concerned.iter().zip(orphaned) {
+        if orphaned && !object.is_going() {
             look.delete(object);
         }
-        if is_going(&object.value) {
-            finish(look, object, &all);
+        if object.is_going() {
+            finish(look, object, &concerned);
         }
     }
-    for namespace in look.list("", "namespaces").iter().filter(|n| is_going(&n.value)) {
-        empty(look, namespace, &all);
+    for namespace in look.list("", "namespaces").iter().filter(|n| emptied && n.is_going()) {
+        empty(look, namespace, &everything);
     }
 }
 
@@ -30,8 +32,13 @@ fn owners(object: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Whether an object has owners, and none of them is there any more.
-fn is_orphaned(object: &Value, uids: &[&str]) -> bool {
-    owners(object).next().is_some() && owners(object).all(|owner| !uids.contains(&owner))
+fn is_orphaned(look: &Look<'_>, object: &Object) -> bool {
+    let references = object.value["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let mut named = references.filter(|owner| owner["uid"].is_string()).peekable();
+    // Mostly an owner is where its name says; should it not be, it is looked for by what it is.
+    named.peek().is_some()
+        && named.clone().all(|owner| !look.is_there(owner, &object.key().namespace))
+        && named.all(|owner| look.all(|other| owner["uid"] == *other.uid()).is_empty())
 }
 
 /// Does what the two finalizers of the garbage collector wait for.
@@ -50,7 +57,7 @@ fn finish(look: &Look<'_>, object: &Object, all: &[Arc<Object>]) {
         let mut waiting = false;
         for other in owned() {
             waiting = true;
-            if !is_going(&other.value) {
+            if !other.is_going() {
                 look.delete(other);
             }
         }
@@ -67,13 +74,13 @@ fn finish(look: &Look<'_>, object: &Object, all: &[Arc<Object>]) {
 
 /// Empties a namespace that is being deleted, and lets it go when it is empty.
 fn empty(look: &Look<'_>, namespace: &Object, all: &[Arc<Object>]) {
-    let name = namespace.key().name;
-    let mut within = all.iter().filter(|object| object.key().namespace == name).peekable();
+    let name = &namespace.key().name;
+    let mut within = all.iter().filter(|object| object.key().namespace == *name).peekable();
     if within.peek().is_none() {
         let mut value = Value::clone(&namespace.value);
         value["spec"]["finalizers"] = json!([]);
         look.write(namespace, &value, "finalize");
         return;
     }
-    within.filter(|object| !is_going(&object.value)).for_each(|object| look.delete(object));
+    within.filter(|object| !object.is_going()).for_each(|object| look.delete(object));
 }

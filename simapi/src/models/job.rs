@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::cluster::{Look, is_going};
+use super::cluster::Look;
 use super::kubelet::is_ready;
 use super::rollout::{self, condition, set_condition};
 use crate::object::Object;
@@ -12,7 +12,7 @@ use crate::object::Object;
 pub(super) fn pass(look: &Look<'_>) {
     for job in look.list("batch", "jobs") {
         let over = ["Complete", "Failed"].iter().any(|kind| condition(&job.value, kind)["status"] == "True");
-        if !over && !is_going(&job.value) {
+        if !over && !job.is_going() {
             step(look, &job);
         }
     }
@@ -28,7 +28,7 @@ struct Tally {
 fn tally(pods: &[Arc<Object>]) -> Tally {
     let of = |phase: &str| pods.iter().filter(|pod| pod.value["status"]["phase"] == phase).count();
     let (succeeded, failed) = (of("Succeeded"), of("Failed"));
-    let ready = pods.iter().filter(|pod| is_ready(&pod.value)).count();
+    let ready = pods.iter().filter(|pod| is_ready(pod)).count();
     Tally { active: pods.len() - succeeded - failed, ready, succeeded, failed }
 }
 
@@ -47,7 +47,7 @@ fn step(look: &Look<'_>, job: &Object) {
         None
     };
     if suspended || ended.is_some() {
-        for pod in pods.iter().filter(|pod| !super::pods::has_ended(&pod.value) && !is_going(&pod.value)) {
+        for pod in pods.iter().filter(|pod| !super::pods::has_ended(&pod.value) && !pod.is_going()) {
             look.delete(pod);
         }
     } else {
@@ -94,7 +94,5 @@ fn report(look: &Look<'_>, job: &Object, suspended: bool, ended: Option<(&str, &
     if let Some(map) = status.as_object_mut() {
         map.retain(|_, value| !value.is_null());
     }
-    let mut value = Value::clone(&job.value);
-    value["status"] = status;
-    look.write(job, &value, "status");
+    look.report(job, status);
 }

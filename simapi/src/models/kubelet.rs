@@ -7,13 +7,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::cluster::{Look, is_going};
+use super::cluster::Look;
 use crate::object::Object;
 
 pub(super) fn pass(look: &Look<'_>) {
     let nodes: Vec<String> = look.list("", "nodes").iter().map(|node| node.key().name.to_string()).collect();
     for (n, pod) in look.list("", "pods").iter().enumerate() {
-        if is_going(&pod.value) {
+        if pod.is_going() {
             // The containers end at once; what remains is to say so.
             look.delete_now(pod);
         } else if pod.value["spec"]["nodeName"].is_null() {
@@ -107,15 +107,13 @@ fn precise(at: Timestamp) -> String {
 }
 
 fn report(look: &Look<'_>, pod: &Object, status: Value) {
-    let mut value = Value::clone(&pod.value);
-    value["status"] = status;
-    look.write(pod, &value, "status");
+    look.report(pod, status);
 }
 
 /// Whether a pod is ready.
-pub(super) fn is_ready(pod: &Value) -> bool {
-    let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
-    !is_going(pod) && conditions.into_iter().any(|c| c["type"] == "Ready" && c["status"] == "True")
+pub(super) fn is_ready(pod: &Object) -> bool {
+    let conditions = pod.value["status"]["conditions"].as_array().into_iter().flatten();
+    !pod.is_going() && conditions.into_iter().any(|c| c["type"] == "Ready" && c["status"] == "True")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::cluster::owner_reference;
 
 /// A short name for a pod template. The same template always has the same.
 pub(super) fn template_hash(template: &Value) -> String {
-    let text = template.to_string();
+    let text = crate::object::written(template);
     let hash = text
         .bytes()
         .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::cluster::{Look, is_going};
+use super::cluster::Look;
 use super::kubelet::is_ready;
 use super::{revisions, rollout};
 use crate::object::Object;
@@ -11,7 +11,7 @@ const REVISION: &str = "controller-revision-hash";
 
 pub(super) fn pass(look: &Look<'_>) {
     for set in look.list("apps", "statefulsets") {
-        if !is_going(&set.value) {
+        if !set.is_going() {
             step(look, &set);
         }
     }
@@ -42,16 +42,16 @@ fn step(look: &Look<'_>, set: &Object) {
                 look.create(&rollout::pod(&set.value, &template, Ok(&full), &labels));
                 waiting = true;
             }
-            Some(pod) => waiting |= !is_ready(&pod.value),
+            Some(pod) => waiting |= !is_ready(pod),
         }
     }
-    for pod in pods.iter().filter(|pod| number(pod) >= wanted && !is_going(&pod.value)) {
+    for pod in pods.iter().filter(|pod| number(pod) >= wanted && !pod.is_going()) {
         look.delete(pod);
         waiting = true;
     }
     if !waiting && !on_delete {
         let old = (partition.max(0)..wanted).rev().filter_map(pod).find(|pod| !is_of(pod, &update));
-        if let Some(pod) = old.filter(|pod| !is_going(&pod.value)) {
+        if let Some(pod) = old.filter(|pod| !pod.is_going()) {
             look.delete(pod);
         }
     }
@@ -64,9 +64,9 @@ fn number(pod: &Object) -> i64 {
 
 fn report(look: &Look<'_>, set: &Object, [current, update]: [&String; 2]) {
     let pods = look.owned(set, "", "pods");
-    let live: Vec<_> = pods.iter().filter(|pod| !is_going(&pod.value)).collect();
+    let live: Vec<_> = pods.iter().filter(|pod| !pod.is_going()).collect();
     let of = |revision: &str| live.iter().filter(|p| p.value["metadata"]["labels"][REVISION] == revision).count();
-    let ready = live.iter().filter(|pod| is_ready(&pod.value)).count();
+    let ready = live.iter().filter(|pod| is_ready(pod)).count();
     let wanted = usize::try_from(set.value["spec"]["replicas"].as_i64().unwrap_or(1)).unwrap_or(0);
     let complete = of(update) == wanted && live.len() == wanted && ready == wanted;
     let current = if complete { update } else { current };

@@ -33,8 +33,8 @@ impl Schema {
         }
     }
 
-    pub(super) fn default_root(&self, map: &mut Map<String, Value>) {
-        for (name, schema) in &self.properties {
+    pub(super) fn default_root(&self, map: &mut Map<String, Value>, counts: impl Fn(&str) -> bool) {
+        for (name, schema) in self.properties.iter().filter(|(name, _)| counts(name)) {
             if schema.defaults && !matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
                 schema.default_field(name, map);
             }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The schema of a value.
 #[derive(Debug, Default)]
@@ -156,13 +156,14 @@ impl Schema {
 
     /// Removes what the schema does not know, then fills in its defaults. Metadata is left alone.
     pub fn prune_and_default(&self, object: &mut Value) {
-        let Value::Object(map) = object else { return };
-        self.prune_root(map);
-        self.default_root(map);
+        self.prune_and_default_those(object, |_| true);
     }
 
-    fn prune_root(&self, map: &mut Map<String, Value>) {
-        self.prune_fields(map, |name| matches!(name, "apiVersion" | "kind" | "metadata"));
+    /// The same, of an object whose other fields have been through this.
+    pub(crate) fn prune_and_default_those(&self, object: &mut Value, counts: impl Fn(&str) -> bool) {
+        let Value::Object(map) = object else { return };
+        self.prune_fields(map, |name| matches!(name, "apiVersion" | "kind" | "metadata") || !counts(name));
+        self.default_root(map, counts);
     }
 }
 

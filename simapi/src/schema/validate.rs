@@ -28,9 +28,14 @@ impl Schema {
     /// Everything that is wrong with an object, with the path of each field. Metadata is not looked at.
     #[must_use]
     pub fn validate(&self, object: &Value) -> Vec<Cause> {
+        self.validate_those(object, |_| true)
+    }
+
+    /// The same, of an object whose other fields are known to be sound.
+    pub(crate) fn validate_those(&self, object: &Value, counts: impl Fn(&str) -> bool) -> Vec<Cause> {
         let mut causes = Vec::new();
         if let Value::Object(map) = object {
-            self.object(&Path::Root, map, &mut causes);
+            self.fields(&Path::Root, map, &mut causes, counts);
             self.combined(&Path::Root, object, &mut causes);
         }
         if self.ruled && !causes.is_empty() {
@@ -94,6 +99,16 @@ impl Schema {
     }
 
     fn object(&self, path: &Path<'_>, map: &Map<String, Value>, causes: &mut Vec<Cause>) {
+        self.fields(path, map, causes, |_| true);
+    }
+
+    fn fields(
+        &self,
+        path: &Path<'_>,
+        map: &Map<String, Value>,
+        causes: &mut Vec<Cause>,
+        counts: impl Fn(&str) -> bool,
+    ) {
         for name in &self.limits.required {
             if !map.contains_key(name) {
                 causes.push(Cause::required(Path::Field(path, name).to_string(), ""));
@@ -101,7 +116,7 @@ impl Schema {
         }
         let count = map.len() as u64;
         counted(path, count, self.limits.properties, "properties", causes);
-        for (name, value) in map {
+        for (name, value) in map.iter().filter(|(name, _)| counts(name)) {
             if matches!(path, Path::Root) && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
                 continue;
             }

@@ -62,8 +62,7 @@ impl Desk<'_> {
 
     /// Reads what is applied.
     fn applied_object(&self) -> Result<Value, Failure> {
-        let applied: Value = serde_json::from_slice(&self.call.body)
-            .map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
+        let applied = self.said().map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
         self.check_type(&applied)?;
         let name = meta(&applied, "name");
         if !name.is_empty() && name != self.call.name {

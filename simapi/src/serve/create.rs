@@ -21,9 +21,9 @@ impl Desk<'_> {
         self.name(&mut object)?;
         self.check_namespace(meta(&object, "name"))?;
         self.begin_life(&mut object);
-        self.shape(&mut object);
+        self.shape(None, &mut object);
         if self.mutate(Verb::Create, None, &mut object)? {
-            self.shape(&mut object);
+            self.shape(None, &mut object);
         }
         self.track(None, &mut object);
         crate::builtin::prepare(&self.kind, &mut object);

@@ -11,12 +11,20 @@ use crate::object::{Object, meta, metadata};
 
 impl Desk<'_> {
     /// Prunes what the kind does not know, and fills in its defaults.
-    pub(super) fn shape(&self, object: &mut Value) {
+    pub(super) fn shape(&self, old: Option<&Object>, object: &mut Value) {
         builtin::drop_empty_metadata(object);
         match &self.kind.schema {
-            Some(schema) => schema.prune_and_default(object),
+            Some(schema) => schema.prune_and_default_those(object, |field| self.may_differ(old, field)),
             None => builtin::fill(&self.kind, object),
         }
+    }
+
+    /// Whether a field can be another one than what was stored, or was not stored by today's schema: a write of the
+    /// status leaves the rest as it was, and any other write the status.
+    fn may_differ(&self, old: Option<&Object>, field: &str) -> bool {
+        let known = |old: &Object| !old.rough && self.state.store.is_as_served(self.index, old);
+        !(self.kind.custom && self.kind.status && old.is_some_and(known))
+            || (field == "status") == (self.call.subresource == "status")
     }
 
     /// Lets every admission change the object that may. Whether any did is not known, but none did if none may.
@@ -31,16 +39,17 @@ impl Desk<'_> {
     }
 
     /// Judges the object by its kind, then lets every admission judge it.
-    pub(super) fn validate(&self, operation: Verb, old: Option<&Value>, object: &Value) -> Result<(), Failure> {
+    pub(super) fn validate(&self, operation: Verb, old: Option<&Object>, object: &Value) -> Result<(), Failure> {
         let mut causes = builtin::names::check(&self.kind, object);
+        let before = old.map(|old| &*old.value);
         causes.extend(match &self.kind.schema {
-            Some(schema) => schema.validate(object),
-            None => builtin::validate::validate(&self.kind, old, object),
+            Some(schema) => schema.validate_those(object, |field| self.may_differ(old, field)),
+            None => builtin::validate::validate(&self.kind, before, object),
         });
         if !causes.is_empty() {
             return Err(Failure::invalid(&self.kind, meta(object, "name"), &causes));
         }
-        let review = self.review(operation, old);
+        let review = self.review(operation, before);
         self.rules.admission.iter().try_for_each(|admission| admission.validate(&review, Some(object)))
     }
 

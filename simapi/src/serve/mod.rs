@@ -57,28 +57,36 @@ pub(crate) struct Desk<'a> {
     index: KindIndex,
     kind: Arc<Kind>,
     now: Timestamp,
+    /// What the body says, if that is known.
+    given: Option<&'a Value>,
     /// What `managedFields` is to be, if that has been found out already.
     managed: Option<Value>,
 }
 
 /// Answers a request.
-pub(crate) fn answer(state: &mut State, rules: &Rules, now: Timestamp, route: &Route) -> Answer {
+pub(crate) fn answer(state: &mut State, rules: &Rules, now: Timestamp, route: &Route, given: Option<&Value>) -> Answer {
     let answered = match route {
         Route::Discovery(path) => discovery::discover(&state.store, path),
         Route::Objects(call) => match reviews::review(state, rules, call) {
             Some(answer) => answer,
-            None => Desk::open(state, rules, now, call).and_then(|mut desk| desk.serve()),
+            None => Desk::open(state, rules, now, call, given).and_then(|mut desk| desk.serve()),
         },
     };
     answered.unwrap_or_else(|failure| Answer::failed(&failure))
 }
 
 impl<'a> Desk<'a> {
-    fn open(state: &'a mut State, rules: &'a Rules, now: Timestamp, call: &'a Call) -> Result<Self, Failure> {
+    fn open(
+        state: &'a mut State,
+        rules: &'a Rules,
+        now: Timestamp,
+        call: &'a Call,
+        given: Option<&'a Value>,
+    ) -> Result<Self, Failure> {
         let index = state.store.find(&call.group, &call.version, &call.plural);
         let index = index.ok_or_else(Failure::no_such_resource)?;
         let kind = state.store.kind(index).clone();
-        let desk = Self { state, rules, call, index, kind, now, managed: None };
+        let desk = Self { state, rules, call, index, kind, now, given, managed: None };
         desk.check_path()?;
         desk.authorize()?;
         Ok(desk)
@@ -116,13 +124,13 @@ impl<'a> Desk<'a> {
     fn authorize(&self) -> Result<(), Failure> {
         let Call { user, verb, group, plural, namespace, name, subresource, .. } = self.call;
         let access = Access {
-            user: user.clone(),
-            verb: verb.as_str().to_owned(),
-            group: group.clone(),
-            resource: plural.clone(),
-            subresource: subresource.clone(),
-            namespace: if plural == "namespaces" { name.clone() } else { namespace.clone() },
-            name: name.clone(),
+            user,
+            verb: verb.as_str(),
+            group,
+            resource: plural,
+            subresource,
+            namespace: if plural == "namespaces" { name } else { namespace },
+            name,
         };
         if self.rules.authorizer.allows(&access, &self.state.store) {
             return Ok(());
@@ -174,9 +182,14 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// What the body says.
+    fn said(&self) -> serde_json::Result<Value> {
+        self.given.map_or_else(|| serde_json::from_slice(&self.call.body), |given| Ok(given.clone()))
+    }
+
     /// Reads the body as an object of the kind.
     fn body(&self) -> Result<Value, Failure> {
-        let value: Value = serde_json::from_slice(&self.call.body).map_err(|error| {
+        let value = self.said().map_err(|error| {
             Failure::bad_request(format!(
                 "{} in version \"{}\" cannot be handled as a {}: {error}",
                 self.kind.kind, self.kind.version, self.kind.kind
@@ -220,7 +233,7 @@ impl<'a> Desk<'a> {
             verb,
             subresource: self.call.subresource.clone(),
             kind: self.kind.clone(),
-            key: old.as_ref().or(new.as_ref()).map(|object| object.key()).unwrap_or_default(),
+            key: old.as_ref().or(new.as_ref()).map(|object| object.key().clone()).unwrap_or_default(),
             old,
             new,
         };

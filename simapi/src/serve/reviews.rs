@@ -23,12 +23,12 @@ pub(super) fn review(state: &State, rules: &Rules, call: &Call) -> Option<Result
         Err(error) => return Some(Err(Failure::bad_request(error.to_string()))),
     };
     let status = match call.plural.as_str() {
-        "selfsubjectaccessreviews" => decided(state, rules, call.user.clone(), &body["spec"]),
+        "selfsubjectaccessreviews" => decided(state, rules, &call.user, &body["spec"]),
         "subjectaccessreviews" | "localsubjectaccessreviews" => {
             if let Err(failure) = may_ask(state, rules, call) {
                 return Some(Err(failure));
             }
-            decided(state, rules, subject(&body["spec"]), &body["spec"])
+            decided(state, rules, &subject(&body["spec"]), &body["spec"])
         }
         "selfsubjectreviews" => json!({"userInfo": {"username": call.user.name, "groups": call.user.groups}}),
         _ => return Some(Err(Failure::no_such_resource())),
@@ -40,13 +40,13 @@ pub(super) fn review(state: &State, rules: &Rules, call: &Call) -> Option<Result
 /// Asking about others is itself something that one may or may not.
 fn may_ask(state: &State, rules: &Rules, call: &Call) -> Result<(), Failure> {
     let access = Access {
-        user: call.user.clone(),
-        verb: "create".into(),
-        group: call.group.clone(),
-        resource: call.plural.clone(),
-        subresource: String::new(),
-        namespace: call.namespace.clone(),
-        name: String::new(),
+        user: &call.user,
+        verb: "create",
+        group: &call.group,
+        resource: &call.plural,
+        subresource: "",
+        namespace: &call.namespace,
+        name: "",
     };
     if rules.authorizer.allows(&access, &state.store) {
         return Ok(());
@@ -61,9 +61,9 @@ fn subject(spec: &Value) -> User {
     User { name: spec["user"].as_str().unwrap_or_default().to_owned(), groups }
 }
 
-fn decided(state: &State, rules: &Rules, user: User, spec: &Value) -> Value {
+fn decided(state: &State, rules: &Rules, user: &User, spec: &Value) -> Value {
     let about = &spec["resourceAttributes"];
-    let text = |field: &str| about[field].as_str().unwrap_or_default().to_owned();
+    let text = |field: &str| about[field].as_str().unwrap_or_default();
     let access = Access {
         user,
         verb: text("verb"),

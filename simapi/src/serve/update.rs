@@ -8,7 +8,7 @@ use super::{Answer, Desk};
 use crate::call::Verb;
 use crate::failure::{Cause, Failure};
 use crate::kind::Kind;
-use crate::object::{Object, carry, is_empty, meta, metadata};
+use crate::object::{Object, carry, is_empty, meta, metadata, written};
 use crate::patch;
 
 /// What every version of an object keeps, whatever a write says.
@@ -51,8 +51,7 @@ impl Desk<'_> {
         if how == patch::How::Apply {
             return self.apply();
         }
-        let patch: Value = serde_json::from_slice(&self.call.body)
-            .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
+        let patch = self.said().map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
         let old = self.stored()?;
         let mut object = how.patched(&old.value, &patch)?;
         self.check_type(&object)?;
@@ -71,10 +70,10 @@ impl Desk<'_> {
         let asked = meta(&object, "resourceVersion").to_owned();
         let uid = meta(&object, "uid").to_owned();
         self.keep(old, &mut object);
-        self.shape(&mut object);
+        self.shape(Some(old), &mut object);
         if self.mutate(Verb::Update, Some(&old.value), &mut object)? {
             self.keep(old, &mut object);
-            self.shape(&mut object);
+            self.shape(Some(old), &mut object);
         }
         if !uid.is_empty() && uid != old.uid() {
             let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
@@ -83,7 +82,7 @@ impl Desk<'_> {
         self.check_version(old, &asked)?;
         self.check_finalizers(old, &object)?;
         self.raise_generation(old, &mut object);
-        self.validate(Verb::Update, Some(&old.value), &object)?;
+        self.validate(Verb::Update, Some(old), &object)?;
         self.store_update(old, object)
     }
 
@@ -162,14 +161,14 @@ impl Desk<'_> {
     fn store_update(&mut self, old: &Arc<Object>, mut object: Value) -> Result<Answer, Failure> {
         self.track(Some(&old.value), &mut object);
         if (object == *old.value && !old.rough) || self.dry_run() {
-            return Ok(Answer::ok(object.to_string()));
+            return Ok(Answer::ok(written(&object)));
         }
         let meta = &object["metadata"];
         let graceful = meta["deletionGracePeriodSeconds"].as_u64().unwrap_or(0) > 0;
         let finalizers = self.spec_finalizers(&object) || !is_empty(&meta["finalizers"]);
         if meta["deletionTimestamp"].is_string() && !finalizers && !graceful {
             self.remove(old);
-            return Ok(Answer::ok(object.to_string()));
+            return Ok(Answer::ok(written(&object)));
         }
         let written = self.state.store.put(self.index, object);
         self.record(Verb::Update, Some(old.clone()), Some(written.clone()), written.revision);

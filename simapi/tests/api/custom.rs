@@ -124,7 +124,7 @@ impl Admission for House {
 
 #[tokio::test(start_paused = true)]
 async fn admission_changes_and_refuses_and_knows_who_may_what() {
-    let authorizer = |access: &Access| access.verb != "bless" || access.user.name == "priest";
+    let authorizer = |access: &Access<'_>| access.verb != "bless" || access.user.name == "priest";
     let server = ApiServer::builder().authorizer(authorizer).admission(House).start();
     let made = create(&server, &config("good", "1")).unwrap();
     assert_eq!(made["metadata"]["labels"], json!({"by": "lena", "may": "false"}));

@@ -168,6 +168,9 @@ fn next(world: &World, decision: &Decision) -> Outcome {
 
 /// One line for each decision: enough to make it again.
 fn log(release: &Release, decision: &Decision) {
+    if !tracing::enabled!(tracing::Level::INFO) {
+        return;
+    }
     let acts: Vec<String> = decision.acts.iter().map(|act| format!("{} {}", act.verb(), act.step())).collect();
     let blockers: Vec<String> =
         decision.blockers.iter().map(|b| format!("{} {}", b.cause.code(), b.step.as_deref().unwrap_or("*"))).collect();

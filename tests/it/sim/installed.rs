@@ -33,7 +33,7 @@ pub fn snapshot() -> &'static Snapshot {
 pub struct PeopleMayEverything;
 
 impl Authorizer for PeopleMayEverything {
-    fn allows(&self, access: &Access, stored: &dyn Lookup) -> bool {
+    fn allows(&self, access: &Access<'_>, stored: &dyn Lookup) -> bool {
         access.user.name != OPERATOR || Rbac.allows(access, stored)
     }
 }

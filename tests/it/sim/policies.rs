@@ -77,11 +77,12 @@ impl Bound {
     }
 
     /// Whether it would ask it about this one.
-    fn looks_at(&self, request: &Request) -> bool {
-        let labelled = |key: &String| {
-            [&request.object, &request.old].iter().any(|o| o["metadata"]["labels"][key.as_str()].is_string())
-        };
-        self.labels.iter().all(labelled) && self.conditions.iter().all(|condition| holds(condition, request))
+    fn looks_at(&self, review: &Review<'_>, object: &Value) -> bool {
+        let both = [Some(object), review.old];
+        let labelled = |key: &String| both.iter().flatten().any(|o| o["metadata"]["labels"][key.as_str()].is_string());
+        self.names(review)
+            && self.labels.iter().all(labelled)
+            && self.conditions.iter().all(|condition| holds(condition, review, object))
     }
 
     /// Whether the policy and its binding are there.
@@ -93,10 +94,10 @@ impl Bound {
 }
 
 /// The policies' match conditions, by their names.
-fn holds(condition: &str, request: &Request) -> bool {
+fn holds(condition: &str, review: &Review<'_>, object: &Value) -> bool {
     match condition {
-        "not-operator" => request.user != OPERATOR,
-        "not-terminating" => request.object["metadata"]["deletionTimestamp"].is_null(),
+        "not-operator" => review.user.name != OPERATOR,
+        "not-terminating" => object["metadata"]["deletionTimestamp"].is_null(),
         other => panic!("the simulation does not know the match condition {other}"),
     }
 }
@@ -124,25 +125,25 @@ impl Admission for Policies {
     }
 
     fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Failure> {
-        let mut request = request(review, object);
-        for bound in bound().iter().filter(|bound| bound.names(review)) {
-            if bound.looks_at(&request) && bound.in_force(review) {
-                request.object = written(bound, review, &request);
+        let mut asked = None;
+        for bound in bound() {
+            let now = asked.as_ref().map_or(&*object, |request: &Request| &request.object);
+            if bound.looks_at(review, now) && bound.in_force(review) {
+                let request = asked.get_or_insert_with(|| request(review, object));
+                request.object = written(bound, review, request);
             }
         }
-        *object = request.object;
+        if let Some(request) = asked {
+            *object = request.object;
+        }
         Ok(())
     }
 
     fn validate(&self, review: &Review<'_>, object: Option<&Value>) -> Result<(), Failure> {
         let Some(object) = object else { return stays(review) };
-        let request = self.may_change(review).then(|| request(review, object));
-        for bound in bound().iter().filter(|bound| bound.names(review)) {
-            let Some(request) = request.as_ref().filter(|request| bound.looks_at(request)) else { continue };
-            if !guarded(review, &bound.guard) {
-                continue;
-            }
-            if written(bound, review, request) != *object {
+        let mut asked = None;
+        for bound in bound().iter().filter(|bound| bound.looks_at(review, object) && guarded(review, &bound.guard)) {
+            if written(bound, review, asked.get_or_insert_with(|| request(review, object))) != *object {
                 let why = format!(
                     "the policy {} is missing or failed. Ask a cluster administrator to restore it",
                     bound.name
