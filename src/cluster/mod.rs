@@ -11,6 +11,7 @@ pub mod config_maps;
 pub mod key;
 pub mod lease;
 mod lease_record;
+pub mod lists;
 pub mod objects;
 mod pods;
 pub mod releases;

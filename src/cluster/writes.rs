@@ -1,8 +1,6 @@
 //! Fresh reads of single objects, and every write that rollcall makes. Each write is made once: an
 //! answer that never came means "unknown", and whoever asked reads again and decides again.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use http::{Method, Request};
 use kube::Client;
@@ -100,16 +98,6 @@ impl Resource {
     }
 }
 
-/// A list, whole.
-pub struct Listed {
-    /// The text of each object.
-    pub texts: Vec<String>,
-    /// Their names.
-    pub keys: BTreeSet<ObjectKey>,
-    /// As of which version these are all that there is.
-    pub version: ResourceVersion,
-}
-
 /// The API server, for single objects.
 #[derive(Clone)]
 pub struct Objects {
@@ -136,70 +124,6 @@ impl Objects {
             Ok(text) => Ok(Some(text)),
             Err(ApiError::NotFound { .. }) => Ok(None),
             Err(other) => Err(other),
-        }
-    }
-
-    /// The texts of all objects of a kind, newest versions, in pages.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
-    pub async fn list(&self, resource: Resource, fields: &str) -> Result<Listed, ApiError> {
-        let (items, version) = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
-        let key = |item: &Value| {
-            let meta = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
-            ObjectKey::new(meta("namespace"), meta("name"))
-        };
-        let keys = items.iter().map(key).collect();
-        Ok(Listed { texts: items.iter().map(Value::to_string).collect(), keys, version })
-    }
-
-    /// As of which version an object is gone, if it is.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
-    pub async fn gone_as_of(&self, resource: Resource, key: &ObjectKey) -> Result<Option<ResourceVersion>, ApiError> {
-        let selector = format!("fieldSelector={}", encoded(&format!("metadata.name={}", key.name)));
-        let (items, version) = self.pages(resource, &key.namespace, &selector).await?;
-        Ok(items.is_empty().then_some(version))
-    }
-
-    /// All objects of a kind in a namespace that a label selector selects, newest versions.
-    pub(super) async fn list_in(
-        &self,
-        resource: Resource,
-        namespace: &str,
-        labels: &str,
-    ) -> Result<Vec<Value>, ApiError> {
-        let (items, _) = self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await?;
-        Ok(items)
-    }
-
-    /// The items of all pages, and as of which version they are all that there is.
-    async fn pages(
-        &self,
-        resource: Resource,
-        namespace: &str,
-        selector: &str,
-    ) -> Result<(Vec<Value>, ResourceVersion), ApiError> {
-        let mut items = Vec::new();
-        let mut token = String::new();
-        loop {
-            let query = format!("?limit=200&{selector}&continue={}", encoded(&token));
-            let text = self.send(Method::GET, resource, namespace, "", &query, "", None).await?;
-            let mut page: Value = serde_json::from_str(&text)
-                .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
-            if let Some(found) = page["items"].as_array_mut() {
-                items.append(found);
-            }
-            match page["metadata"]["continue"].as_str() {
-                Some(next) if !next.is_empty() => next.clone_into(&mut token),
-                _ => {
-                    let version = page["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-                    return Ok((items, ResourceVersion::new(version)));
-                }
-            }
         }
     }
 
@@ -396,16 +320,6 @@ pub(super) fn version_of(text: &str, what: &str) -> Result<ResourceVersion, ApiE
     Object::parse(text)
         .and_then(Object::version)
         .map_err(|message| ApiError::Unknown { what: what.to_owned(), message })
-}
-
-/// Percent-encodes what is not plain in a query (RFC 3986 section 2.3).
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proof::history::History;
-use serde_json::{Value, json};
+use serde_json::Value;
 use simapi::faults::Fault;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -20,7 +20,7 @@ use crate::sim::{Person, Setup, Sim, run};
 use crate::story::{Does, Line, Story, day};
 use crate::support::shop;
 use crate::transcript::Told;
-use crate::verbs::Rights;
+use crate::verbs::{Answer, Rights};
 
 /// Where everything that matters is: workloads, and releases.
 pub type State = Vec<String>;
@@ -75,6 +75,8 @@ pub struct Stage {
 pub const MENDS_WITHIN: Duration = Duration::from_secs(40);
 /// A watch that says nothing any more is given up after 150 s.
 pub const SILENCE_IS_NOTICED_WITHIN: Duration = Duration::from_secs(160);
+/// When nothing has moved for so long, people do not only look on any more.
+const STILL: TimeDelta = TimeDelta::seconds(30);
 /// How long it is watched whether nothing is asked when nothing happens.
 const QUIET: Duration = Duration::from_secs(20);
 
@@ -136,6 +138,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
             told: Told::default(),
             missed: vec![],
             words: vec![],
+            answers: vec![],
             persistent: stage.persistent,
             rights,
             calm_since: None,
@@ -205,8 +208,10 @@ pub struct Player {
     pub told: Told,
     pub missed: Vec<String>,
     /// Whose word was given for the content of which release.
-    words: Vec<(String, String, String)>,
-    persistent: bool,
+    pub words: Vec<(String, String, String)>,
+    /// What check controllers said last.
+    pub answers: Vec<Answer>,
+    pub persistent: bool,
     pub rights: Rights,
     /// Since when nothing went wrong any more, and everybody had seen it.
     calm_since: Option<DateTime<Utc>>,
@@ -239,7 +244,7 @@ impl Player {
     }
 
     /// People look before they go on: until they see what they know, or nothing has changed for as long as anything that
-    /// went wrong may be felt.
+    /// went wrong may be felt. Who waits and sees nothing move does again what has to be done again.
     async fn sees_what_it_knows(&mut self, n: usize, line: &Line) {
         let mut now = state(&self.sim);
         if let Some(known) = self.knows.get(n).cloned() {
@@ -247,6 +252,9 @@ impl Player {
             let waits = |since, now| now - since < TimeDelta::from_std(self.mends_within).unwrap_or_default();
             while now != known && waits(since, self.sim.now()) && self.sim.now() - begun < LONGEST_LOOK {
                 self.sim.pass(Duration::from_secs(1)).await;
+                if self.sim.now() - since > STILL {
+                    self.looks_again();
+                }
                 let next = state(&self.sim);
                 if next != now {
                     (now, since) = (next, self.sim.now());
@@ -351,39 +359,6 @@ impl Player {
             self.cast.heal();
             self.looks_again();
         }
-    }
-
-    /// Who has given a word for content that has changed since gives it again.
-    fn looks_again(&self) {
-        for (who, team, release) in self.words.iter().filter(|_| self.persistent) {
-            let Some(found) = self.sim.look_at("coordinatedreleases", "releases", release) else { continue };
-            let current = &found.value["status"]["digest"];
-            let found = self.sim.look_at("teamreadinesses", team, team);
-            let mut words = found.iter().flat_map(|o| o.value["spec"]["signOffs"].as_array()).flatten();
-            let given = words.find(|w| w["release"] == format!("releases/{release}").as_str());
-            if current.is_string() && given.is_none_or(|w| w["digest"] != *current) {
-                let _ = self.signs(who, team, release, true, None);
-            }
-        }
-    }
-
-    fn signs(&self, who: &str, team: &str, release: &str, go: bool, digest: Option<&str>) -> Result<(), String> {
-        let current = self.sim.release(release)["status"]["digest"].as_str().unwrap_or_default().to_owned();
-        let mut word = json!({"release": format!("releases/{release}"), "role": "lead",
-            "decision": if go { "Go" } else { "NoGo" }, "digest": digest.map_or(current, str::to_owned)});
-        if !go {
-            word["reason"] = "not today".into();
-        }
-        let mut object = self.sim.get("teamreadinesses", team, team).ok_or("no such team")?;
-        let mut words = object["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
-        let same = |w: &&Value| ["release", "decision", "digest"].iter().all(|field| w[field] == word[field]);
-        if let Some(old) = words.iter().find(same) {
-            word["renewal"] = (old["renewal"].as_u64().unwrap_or_default() + 1).into();
-        }
-        words.retain(|w| w["release"] != word["release"]);
-        words.push(word);
-        object["spec"]["signOffs"] = words.into();
-        self.sim.user(who).replace(&object).map(drop).map_err(|f| f.message().to_owned())
     }
 }
 

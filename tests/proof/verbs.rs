@@ -48,6 +48,40 @@ impl Rights {
 }
 
 impl Player {
+    /// Who has given a word for content that has changed since gives it again, and so does who answered a check.
+    pub fn looks_again(&self) {
+        for (who, team, release) in self.words.iter().filter(|_| self.persistent) {
+            let Some(found) = self.sim.look_at("coordinatedreleases", "releases", release) else { continue };
+            let current = &found.value["status"]["digest"];
+            let found = self.sim.look_at("teamreadinesses", team, team);
+            let mut words = found.iter().flat_map(|o| o.value["spec"]["signOffs"].as_array()).flatten();
+            let given = words.find(|w| w["release"] == format!("releases/{release}").as_str());
+            if current.is_string() && given.is_none_or(|w| w["digest"] != *current) {
+                let _ = self.signs(who, team, release, true, None);
+            }
+        }
+        self.answers.iter().filter(|_| self.persistent).for_each(|answer| answer.is_given_again(&self.sim));
+    }
+
+    pub fn signs(&self, who: &str, team: &str, release: &str, go: bool, digest: Option<&str>) -> Result<(), String> {
+        let current = self.sim.release(release)["status"]["digest"].as_str().unwrap_or_default().to_owned();
+        let mut word = json!({"release": format!("releases/{release}"), "role": "lead",
+            "decision": if go { "Go" } else { "NoGo" }, "digest": digest.map_or(current, str::to_owned)});
+        if !go {
+            word["reason"] = "not today".into();
+        }
+        let mut object = self.sim.get("teamreadinesses", team, team).ok_or("no such team")?;
+        let mut words = object["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+        let same = |w: &&Value| ["release", "decision", "digest"].iter().all(|field| w[field] == word[field]);
+        if let Some(old) = words.iter().find(same) {
+            word["renewal"] = (old["renewal"].as_u64().unwrap_or_default() + 1).into();
+        }
+        words.retain(|w| w["release"] != word["release"]);
+        words.push(word);
+        object["spec"]["signOffs"] = words.into();
+        self.sim.user(who).replace(&object).map(drop).map_err(|f| f.message().to_owned())
+    }
+
     /// What is not done every day.
     pub async fn seldom(&mut self, does: &Does) -> Result<(), String> {
         let sim = self.sim.clone();
@@ -63,7 +97,13 @@ impl Player {
                 Ok(())
             }
             Does::Tells { who, team, step, release } => done(&sim, who, team, step, release),
-            Does::Answers { who, team, check, status, with } => answers(&sim, who, team, check, status, with),
+            Does::Answers { who, team, check, status, with } => {
+                let answer = Answer::new([who, team, check, status], with);
+                self.answers.retain(|other| !other.is_of_the_same(&answer));
+                let given = answer.is_given(&sim);
+                self.answers.push(answer);
+                given
+            }
             Does::Mends { who, namespace, name } => mends(&sim, who, namespace, name),
             Does::Evicts { who, namespace, name } => {
                 let pod = pods(&sim, namespace, name).into_iter().next().ok_or("there is no pod")?;
@@ -194,19 +234,49 @@ fn done(sim: &Sim, who: &str, team: &str, step: &str, release: &str) -> Result<(
 }
 
 /// A check controller's answer: the condition `Check/<name>`, at the team's generation.
-fn answers(sim: &Sim, who: &str, team: &str, check: &str, status: &str, with: &Value) -> Result<(), String> {
-    let mut object = sim.get("teamreadinesses", team, team).ok_or("no such team")?;
-    let kind = format!("Check/{check}");
-    let mut condition = json!({"type": kind, "status": status, "reason": "Asked", "message": "",
-        "observedGeneration": object["metadata"]["generation"],
-        "lastTransitionTime": sim.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)});
-    merge(&mut condition, with);
-    let mut all = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    all.retain(|c| c["type"] != *kind);
-    all.push(condition);
-    object["status"]["conditions"] = all.into();
-    let user = User::new(who);
-    sim.server.act(&user, Verb::Update, &object, "status", "").map(drop).map_err(|f| f.message().to_owned())
+pub struct Answer {
+    who: String,
+    team: String,
+    check: String,
+    status: String,
+    with: Value,
+}
+
+impl Answer {
+    fn new(texts: [&String; 4], with: &Value) -> Self {
+        let [who, team, check, status] = texts.map(Clone::clone);
+        Self { who, team, check, status, with: with.clone() }
+    }
+
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        (&self.team, &self.check) == (&other.team, &other.check)
+    }
+
+    fn is_given(&self, sim: &Sim) -> Result<(), String> {
+        let mut object = sim.get("teamreadinesses", &self.team, &self.team).ok_or("no such team")?;
+        let kind = format!("Check/{}", self.check);
+        let mut condition = json!({"type": kind, "status": self.status, "reason": "Asked", "message": "",
+            "observedGeneration": object["metadata"]["generation"],
+            "lastTransitionTime": sim.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)});
+        merge(&mut condition, &self.with);
+        let mut all = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        all.retain(|c| c["type"] != *kind);
+        all.push(condition);
+        object["status"]["conditions"] = all.into();
+        let user = User::new(&self.who);
+        sim.server.act(&user, Verb::Update, &object, "status", "").map(drop).map_err(|f| f.message().to_owned())
+    }
+
+    /// A check controller looks on: whatever the team changes, it says again what it said.
+    pub fn is_given_again(&self, sim: &Sim) {
+        let Some(found) = sim.look_at("teamreadinesses", &self.team, &self.team) else { return };
+        let kind = format!("Check/{}", self.check);
+        let mut all = found.value["status"]["conditions"].as_array().into_iter().flatten();
+        let answered = all.find(|c| c["type"] == *kind).map(|c| &c["observedGeneration"]);
+        if answered.is_some_and(|generation| *generation != found.value["metadata"]["generation"]) {
+            let _ = self.is_given(sim);
+        }
+    }
 }
 
 fn pods(sim: &Sim, namespace: &str, name: &str) -> Vec<Value> {

@@ -217,3 +217,28 @@ fn every_fault_is_reported_at_once_and_where_it_is() {
     ];
     assert_eq!(paths, expected);
 }
+
+#[test]
+fn an_opening_whose_end_nobody_knows_has_none() {
+    let opening = |until| Opening { from: at("2027-01-12T08:00:00Z"), until, entry: "it".into() };
+    let noon = at("2027-01-12T12:00:00Z");
+    assert_eq!(opening(noon).end(), Some(noon));
+    assert_eq!(opening(DateTime::<Utc>::MAX_UTC).end(), None);
+}
+
+#[test]
+fn a_window_tells_its_reason_and_its_limits_as_they_were_written() {
+    let mut spec = allow("UTC", weekly("Mon-Sun", "08:00", "12:00"));
+    spec.reason = "Office hours".into();
+    spec.capacity = Capacity { releases: Some(2), starts: Some(3) };
+    let window = Window::compile(&spec).expect("a window");
+    assert_eq!((window.reason(), window.capacity()), ("Office hours", spec.capacity));
+}
+
+#[test]
+fn what_is_open_can_start_now_and_what_is_closed_when_it_opens() {
+    let window = Window::compile(&allow("UTC", weekly("Mon-Sun", "08:00", "12:00"))).expect("a window");
+    let open = at("2027-01-12T11:59:59Z");
+    assert_eq!(window.next_start(open), Some(open));
+    assert_eq!(window.next_start(at("2027-01-12T12:00:00Z")), Some(at("2027-01-13T08:00:00Z")));
+}
