@@ -52,7 +52,7 @@ simapi: control-plane ## the API server in memory, and whether it answers as a r
 stories: need-cargo ## every story of tests/scenarios, and a sample of the sweep, on simulated clusters; STORY=name plays one and tells it
 	cargo test --profile seeds --test proof -- stories record $(if $(STORY),,sweep::a_) --nocapture --test-threads=1
 
-seeds: need-cargo ## 5,000 random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
+seeds: need-cargo ## 10,000 random stories on simulated clusters; SEEDS=n says how many, SEED=n tells one
 	cargo test --profile seeds --test proof -- seeds --nocapture --test-threads=1
 
 sweep: need-cargo ## every story, disturbed in every way at every write and every event: hours; PORTION=n makes so many runs of them, FROM=k others, RUN='name DiesAfter@3' makes one and tells it

@@ -20,7 +20,7 @@ use crate::story::Story;
 use crate::sweep::each;
 
 /// How many seeds `make seeds` plays, which is part of `make test`. `SEEDS=n` plays so many instead, from `FROM=n` on.
-const SEEDS: u64 = 5_000;
+const SEEDS: u64 = 10_000;
 
 /// How many of them are played twice: each must be the same to the last byte.
 const TWICE: u64 = 50;

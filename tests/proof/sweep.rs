@@ -281,7 +281,7 @@ fn every_story_disturbed_in_every_way_comes_to_the_same_end_and_breaks_no_rule_o
         let every = runs.len().div_ceil(portion.max(1)).max(1);
         let from = std::env::var("FROM").ok().and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);
         assert!(from < every, "FROM={from} would repeat runs of another portion: it is at most {}", every - 1);
-        println!("every {every}th of them, from {from}");
+        println!("one of every {every} of them, from {from} on");
         runs = runs.into_iter().skip(from).step_by(every).collect();
     }
     all_are_right(&runs, &undisturbed);

@@ -232,7 +232,7 @@ Where:
 - **decisions**: on every decision about 2,000 situations that nobody wrote, per change (`src/domain/scheduling/properties`);
 - **model**: in every state of a small cluster with three releases, three teams and two leaders (`proof/src/model`);
 - **simulation**: on histories of simulated clusters, on which the shipped operator runs. The safety properties are
-  judged on every story by `make stories`, and all properties on a sample of the sweep, and on 5,000 random stories by
+  judged on every story by `make stories`, and all properties on a sample of the sweep, and on 10,000 random stories by
   `make seeds`, which both are part of `make test`; on every story that is disturbed at any one write or event, and on
   short ones that are disturbed at any two writes, by `make sweep`, which takes hours;
 - **live**: on a real control plane, while the operator is killed at each of its writes and while two replicas go
