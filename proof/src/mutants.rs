@@ -1,10 +1,5 @@
 //! Mistakes made on purpose in the product's sources: historical ones, and each property inverted. `make mutants`
 //! makes one after the other in a copy of the sources and expects a red test each time.
-//!
-//! One is known that nothing catches: to decide on a single fresh reading, where `controllers::release` asks for two in a
-//! row that say the same. What is granted is read afresh once more before it is let go, so a word would have to go and
-//! another to come between two requests of one reading, and that twice: no story, no disturbed one of the sample, and
-//! none of 1,500 seeds has it.
 
 /// Which tests are expected to turn red.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,6 +216,13 @@ pub const MUTANTS: &[Mutant] = &[
         RELEASE,
         "&& !finds_nothing_to_release(&release, &decision)",
         "",
+    ),
+    unit(
+        "it decides on a single reading",
+        &["S1"],
+        "src/controllers/release/in_a_row.rs",
+        "let same = now == self.last;",
+        "let same = true;",
     ),
     unit(
         "a grant is written over whatever is there",

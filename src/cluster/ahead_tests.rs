@@ -192,6 +192,18 @@ fn a_watch_that_begins_anew_shows_nothing_of_what_was_read_again() {
 }
 
 #[test]
+fn how_far_the_watch_has_come_a_list_says_at_its_end_and_not_by_what_it_shows() {
+    let store = followed();
+    store.apply(WatchEvent::ListStarted);
+    store.apply(shows("a", "14"));
+    assert!(store.remember(thing("b", "12")).is_some(), "the list may show it yet");
+    assert!(store.remember(thing("c", "20")).is_some());
+    store.apply(WatchEvent::ListFinished("20".into()));
+    assert_eq!(store.ahead_of_the_watch(), 0, "nothing is ahead of what has been shown");
+    assert!(store.remember(thing("d", "20")).is_none());
+}
+
+#[test]
 fn a_list_that_is_begun_again_counts_only_what_was_read_since_it_began() {
     let store = followed();
     store.apply(WatchEvent::ListStarted);

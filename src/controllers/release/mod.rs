@@ -6,6 +6,7 @@
 mod act;
 mod asked;
 mod conditions;
+mod in_a_row;
 mod last_said;
 mod observe;
 mod overrides;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use self::in_a_row::InARow;
 use super::shell::{Outcome, Reconcile};
 use super::world::{Stores, World};
 use crate::cluster::ObjectKey;
@@ -125,14 +127,13 @@ impl ReleaseController {
     ) -> Result<Option<(Arc<Release>, Situation, Decision)>, ApiError> {
         let world = &*self.world;
         let mut acting = asked::acting(seen, asked);
-        let mut before = situation::versions(release, seen);
+        let mut readings = InARow::after(situation::versions(release, seen));
         for _ in 0..ATTEMPTS {
             let Some(View::Sound { release, situation }) = observe::fresh(world, &release.meta.key, &acting).await?
             else {
                 return Ok(None);
             };
-            let now = situation::versions(&release, &situation);
-            if now == before {
+            if readings.agrees(situation::versions(&release, &situation)) {
                 let decision = decide(&situation);
                 let touched = asked::acting(&situation, &decision);
                 if touched.is_subset(&acting) {
@@ -141,7 +142,6 @@ impl ReleaseController {
                 // Time let more go than was asked about.
                 acting.extend(touched);
             }
-            before = now;
         }
         Ok(None)
     }
