@@ -116,7 +116,7 @@ impl Witness {
             history.entries.push(Entry {
                 version: version.at,
                 at: last,
-                actor: by.map_or_else(|| manager(&version.object), |by| by.user.clone()),
+                actor: by.map_or_else(|| unlogged(&version), |by| by.user.clone()),
                 replica: by.and_then(|by| identities.get(&by.agent)).cloned().unwrap_or_default(),
                 kind: version.kind,
                 object: version.object.into(),
@@ -154,9 +154,13 @@ async fn written(stage: &Stage<'_>) -> Done<BTreeMap<u64, Written>> {
 }
 
 /// Who wrote last by the word of the object itself: for what the API server stored and then died before its log said
-/// so. Rollcall's manager stands for its account.
-fn manager(object: &Value) -> String {
-    let managers = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+/// so. Rollcall's manager stands for its account. An object that is gone tells only who wrote before: whether rollcall
+/// deletes anything, `foreign_deeds` asks.
+fn unlogged(version: &Version) -> String {
+    if version.deleted {
+        return String::new();
+    }
+    let managers = version.object["metadata"]["managedFields"].as_array().into_iter().flatten();
     let last = managers.max_by_key(|m| m["time"].as_str().map(str::to_owned));
     let name = last.and_then(|m| m["manager"].as_str()).unwrap_or_default();
     if name == FIELD_MANAGER { OPERATOR.to_owned() } else { name.to_owned() }
