@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode as encoded};
 use serde_json::Value;
 
 use super::writes::{ApiError, Objects, Resource};
 use super::{ObjectKey, ResourceVersion};
+
+/// All but the unreserved characters, which stand for themselves anywhere in an address (RFC 3986 section 2.3).
+pub const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A list, whole.
 pub struct Listed {
@@ -25,7 +29,8 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn list(&self, resource: Resource, fields: &str) -> Result<Listed, ApiError> {
-        let (items, version) = self.pages(resource, "", &format!("fieldSelector={}", encoded(fields))).await?;
+        let (items, version) =
+            self.pages(resource, "", &format!("fieldSelector={}", encoded(fields, &RESERVED))).await?;
         let key = |item: &Value| {
             let meta = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
             ObjectKey::new(meta("namespace"), meta("name"))
@@ -40,7 +45,7 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn gone_as_of(&self, resource: Resource, key: &ObjectKey) -> Result<Option<ResourceVersion>, ApiError> {
-        let selector = format!("fieldSelector={}", encoded(&format!("metadata.name={}", key.name)));
+        let selector = format!("fieldSelector={}", encoded(&format!("metadata.name={}", key.name), &RESERVED));
         let (items, version) = self.pages(resource, &key.namespace, &selector).await?;
         Ok(items.is_empty().then_some(version))
     }
@@ -52,7 +57,8 @@ impl Objects {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
-        let (items, _) = self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels))).await?;
+        let (items, _) =
+            self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels, &RESERVED))).await?;
         Ok(items)
     }
 
@@ -66,7 +72,7 @@ impl Objects {
         let mut items = Vec::new();
         let mut token = String::new();
         loop {
-            let query = format!("?limit=200&{selector}&continue={}", encoded(&token));
+            let query = format!("?limit=200&{selector}&continue={}", encoded(&token, &RESERVED));
             let text = self.send(Method::GET, resource, namespace, "", &query, "", None).await?;
             let mut page: Value = serde_json::from_str(&text)
                 .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
@@ -82,14 +88,4 @@ impl Objects {
             }
         }
     }
-}
-
-/// Percent-encodes what is not plain in a query (RFC 3986 section 2.3).
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

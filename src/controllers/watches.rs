@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::reading::UNDER_WAY;
 use super::world::World;
 use super::{calendars, stop};
 use crate::api::fields::WorkloadKind;
@@ -83,7 +84,7 @@ impl Watches<'_> {
 
     fn our_kinds(&mut self) {
         // Finished releases leave the watch, and with it the memory.
-        self.begin(RELEASES, ("", "status.finished!=true"), Compact::decode, |world, event| {
+        self.begin(RELEASES, ("", UNDER_WAY), Compact::decode, |world, event| {
             world.stores.releases.apply(event).into_iter().for_each(|change| world.release_differs(&change));
         });
         let ended = WatchConfig::new(RELEASES.group, RELEASES.version, RELEASES.plural);

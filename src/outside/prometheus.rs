@@ -2,7 +2,11 @@
 //! hold. Everything that is not a clear yes is a no that says why.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode as encoded};
 use serde_json::Value;
+
+/// All but the unreserved characters, which stand for themselves anywhere in an address (RFC 3986 section 2.3).
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How a value must compare with a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +40,7 @@ const SAMPLES: i64 = 13;
 /// What to ask for: the path and query behind the endpoint's own path.
 #[must_use]
 pub fn path(query: &str, hold_for: TimeDelta, now: DateTime<Utc>) -> String {
-    let query = encoded(query);
+    let query = encoded(query, &RESERVED);
     if hold_for.is_zero() {
         return format!("/api/v1/query?query={query}&time={}", now.timestamp());
     }
@@ -103,16 +107,6 @@ fn every(series: &[(f64, f64)], threshold: Threshold, hold_for: TimeDelta, now: 
     } else {
         Err(format!("a series has values for only a part of the last {} s", hold_for.num_seconds()))
     }
-}
-
-/// Percent-encodes what is not plain in a query (RFC 3986 section 2.3).
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use kube::{Client, Config};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::cli::{Failure, on_the_way};
 use crate::clock::{Clock as _, ServerClock, SystemClock};
 use crate::cluster::client;
+use crate::cluster::lists::RESERVED;
 use crate::cluster::writes::Resource;
 use crate::metrics::Metrics;
 
@@ -273,16 +275,9 @@ fn said(resource: Resource, namespace: &str, name: &str) -> String {
 
 /// A text as a part of a path or a query: whatever a person typed must not become another path.
 pub fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'=' | b'!' | b',' => {
-                out.push(char::from(byte));
-            }
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
+    /// A selector is read more easily as it was written.
+    const SELECTORS: AsciiSet = RESERVED.remove(b'=').remove(b'!').remove(b',');
+    utf8_percent_encode(text, &SELECTORS).to_string()
 }
 
 impl Refusal {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::super::answer::Answer;
 use super::super::check::{Finding, Level};
+use crate::cluster::lists::RESERVED;
 use crate::digest::digest_of;
 use crate::domain::scheduling::CODES;
 
@@ -62,12 +64,6 @@ fn result(finding: &Finding) -> Value {
 
 /// A path as a relative reference.
 fn uri(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.trim_start_matches("./").bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
+    const PATHS: AsciiSet = RESERVED.remove(b'/');
+    utf8_percent_encode(path.trim_start_matches("./"), &PATHS).to_string()
 }
