@@ -55,16 +55,15 @@ pub(crate) fn without_holidays(found: Vec<Found>, holidays: &[Holiday]) -> Vec<F
     skip_times(skip_days(found, &of(true)), &of(false))
 }
 
-/// Applies the exceptions that touch `[from, until)` or one of the openings.
-pub(crate) fn changed(mut found: Vec<Found>, changes: &[Change], from: i64, until: i64) -> Vec<Found> {
+/// Applies the exceptions. What they add is added wherever it is.
+pub(crate) fn changed(mut found: Vec<Found>, changes: &[Change]) -> Vec<Found> {
     for change in changes {
         match change {
             Change::SkipDay(day) => found = skip_days(found, &[*day]),
             Change::SkipTime(time) => found = skip_times(found, &[*time]),
-            Change::Add(span, entry) if span.from < until && span.until > from => {
+            Change::Add(span, entry) => {
                 found.push(Found { span: *span, entry: entry.clone(), started: span.from, in_a_day: false })
             }
-            Change::Add(..) => {}
         }
     }
     found
@@ -91,18 +90,12 @@ fn skip_times(found: Vec<Found>, times: &[Span]) -> Vec<Found> {
 
 /// Cuts a set of spans out of the openings that `applies` chooses.
 fn cut(found: Vec<Found>, out: &[Span], applies: impl Fn(&Found) -> bool) -> Vec<Found> {
-    let touched = |span: &Span| {
-        let next = out.partition_point(|cut| cut.until <= span.from);
-        out.get(next).is_some_and(|cut| cut.from < span.until)
-    };
-    if !found.iter().any(|found| touched(&found.span) && applies(found)) {
-        return found;
-    }
     let mut kept = Vec::with_capacity(found.len());
     for whole in found {
-        if touched(&whole.span) && applies(&whole) {
-            let next = out.partition_point(|cut| cut.until <= whole.span.from);
-            let parts = subtraction(&[whole.span], &out[next..]);
+        let Span { from, until } = whole.span;
+        let out = &out[out.partition_point(|cut| cut.until <= from)..];
+        if out.first().and_then(|cut| cut.clipped(from, until)).is_some() && applies(&whole) {
+            let parts = subtraction(&[whole.span], out);
             kept.extend(parts.into_iter().map(|span| Found { span, ..whole.clone() }));
         } else {
             kept.push(whole);
@@ -110,3 +103,7 @@ fn cut(found: Vec<Found>, out: &[Span], applies: impl Fn(&Found) -> bool) -> Vec
     }
     kept
 }
+
+#[cfg(test)]
+#[path = "changes_tests.rs"]
+mod tests;

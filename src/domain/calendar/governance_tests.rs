@@ -142,6 +142,42 @@ fn a_step_starts_only_if_its_need_or_the_windows_is_left() {
 }
 
 #[test]
+fn what_a_window_asks_for_is_its_need_only_if_it_is_more_than_the_step_takes() {
+    let of = |minutes: i64| {
+        let mut window = spec(WindowType::Allow, "Mon", "12:00");
+        window.min_remaining = Some(TimeDelta::minutes(minutes));
+        sound(&window)
+    };
+    let windows = governance([vec![of(30), of(45)], vec![], vec![of(20)]]);
+    assert_eq!(windows.min_remaining(), TimeDelta::minutes(45));
+    let fit = |minutes: i64| windows.fit(at("2027-01-04T09:00:00Z"), TimeDelta::minutes(minutes));
+    assert_eq!(fit(44).need_of.as_deref(), Some("ns/w1"));
+    assert_eq!(fit(45).need_of, None, "it takes as long by itself");
+    assert_eq!(governance([vec![allow("Mon", "12:00")], vec![], vec![]]).min_remaining(), TimeDelta::zero());
+}
+
+#[test]
+fn what_takes_a_part_of_a_second_more_than_an_opening_does_not_fit_into_it() {
+    let windows = governance([vec![allow("Mon", "10:00"), allow("Tue", "11:00")], vec![], vec![]]);
+    let hour = TimeDelta::hours(1);
+    let next = |need: TimeDelta| windows.next_fit(at("2027-01-04T08:00:00Z"), need);
+    assert_eq!(next(hour), Some(at("2027-01-04T09:00:00Z")));
+    assert_eq!(next(hour + TimeDelta::nanoseconds(1)), Some(at("2027-01-05T09:00:00Z")));
+}
+
+#[test]
+fn an_opening_names_the_windows_and_entries_it_begins_with() {
+    let tiers = [vec![allow("Mon", "12:00"), allow("Tue", "12:00")], vec![allow("Mon", "11:00")], vec![]];
+    let windows = governance(tiers);
+    let opening = windows.opening_at(at("2027-01-04T10:00:00Z")).expect("it is open");
+    assert_eq!(opening.entry, "ns/w0: hours, ns/w0: hours");
+    let opened_by = windows.at(at("2027-01-05T10:00:00Z")).opened_by;
+    assert_eq!(opened_by, [Opener { window: "ns/w1".into(), entry: "hours".into() }], "whether or not others close");
+    let frozen = governance([vec![], vec![], vec![freeze("Mon", "12:00")]]).at(at("2027-01-04T10:00:00Z"));
+    assert_eq!(frozen.opened_by, [], "a freeze opens nothing");
+}
+
+#[test]
 fn what_no_opening_has_room_for_is_told_with_the_longest() {
     let windows = governance([vec![allow("Mon-Sun", "10:00")], vec![], vec![]]);
     let fit = windows.fit(at("2027-01-04T09:30:00Z"), TimeDelta::minutes(70));

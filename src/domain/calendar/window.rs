@@ -179,7 +179,7 @@ impl Window {
             }));
         }
         let kept = without_holidays(found, &self.holidays);
-        let kept = changed(kept, &self.changes, from, until).into_iter();
+        let kept = changed(kept, &self.changes).into_iter();
         let valid = kept.filter_map(|found| {
             let span = found.span.clipped(self.valid.from, self.valid.until)?;
             (span.from < until && span.until > from).then_some((span, found.entry))

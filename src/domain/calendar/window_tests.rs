@@ -218,6 +218,34 @@ fn every_fault_is_reported_at_once_and_where_it_is() {
     assert_eq!(paths, expected);
 }
 
+/// Where the faults of a window are.
+fn faults(spec: &WindowSpec) -> Vec<String> {
+    let faults = Window::compile(spec).err().unwrap_or_default();
+    faults.into_iter().map(|fault| fault.path).collect()
+}
+
+#[test]
+fn thirty_two_entries_and_two_hundred_and_fifty_six_exceptions_are_allowed_and_not_one_more() {
+    let mut spec = WindowSpec::new(WindowType::Allow, "UTC");
+    for n in 0..32 {
+        spec = spec.entry(&format!("entry {n}"), weekly("Mon", "09:00", "10:00"));
+    }
+    spec.exceptions = vec![on("2027-01-04", Effect::Skip); 256];
+    assert_eq!(faults(&spec), [""; 0]);
+    spec = spec.entry("one more", weekly("Mon", "09:00", "10:00"));
+    spec.exceptions.push(on("2027-01-04", Effect::Skip));
+    assert_eq!(faults(&spec), ["schedule", "exceptions"]);
+}
+
+#[test]
+fn no_time_at_all_may_be_asked_for_and_not_less() {
+    let mut spec = allow("UTC", weekly("Mon", "09:00", "10:00"));
+    (spec.min_remaining, spec.opening_jitter) = (Some(TimeDelta::zero()), Some(TimeDelta::zero()));
+    assert_eq!(faults(&spec), [""; 0]);
+    (spec.opening_jitter, spec.overrun_grace) = (Some(TimeDelta::seconds(-1)), TimeDelta::seconds(-1));
+    assert_eq!(faults(&spec), ["openingJitter", "overrunGrace"]);
+}
+
 #[test]
 fn an_opening_whose_end_nobody_knows_has_none() {
     let opening = |until| Opening { from: at("2027-01-12T08:00:00Z"), until, entry: "it".into() };
