@@ -13,6 +13,9 @@ pub use super::overriding::{Override, OverrideStatus, SkippableGate, UsedOverrid
 pub use super::signed::{SignedContent, SignedMember};
 pub use super::waiting::{BlockerStatus, ScheduleStatus};
 
+/// The field selector of the releases that are under way, by the field that can be selected.
+pub const UNDER_WAY: &str = "status.finished!=true";
+
 /// What ships together: the teams that take part, the steps and their order. Its steps name workloads
 /// that the teams listed; nothing of a team is touched without the team's consent.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]

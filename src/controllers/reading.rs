@@ -7,6 +7,7 @@ use super::stop;
 use super::world::World;
 use crate::api::fields::WorkloadKind;
 use crate::api::names::STOP;
+use crate::api::release::UNDER_WAY;
 use crate::cluster::objects::{Release, Team, Window, decode};
 use crate::cluster::store::{Change, Store};
 use crate::cluster::workloads::{self, Workload};
@@ -15,9 +16,6 @@ use crate::cluster::{ObjectKey, Projected, ResourceVersion};
 
 /// An object as it was read, or why it cannot be decoded.
 pub type Read<P> = Result<P, String>;
-
-/// Selects the releases that are under way, which are those that the stores hold.
-pub const UNDER_WAY: &str = "status.finished!=true";
 
 impl World {
     /// The newest version of a release; `None` if there is none.

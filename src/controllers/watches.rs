@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::reading::UNDER_WAY;
 use super::world::World;
 use super::{calendars, stop};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::ASKED_BACK;
+use crate::api::release::UNDER_WAY;
 use crate::cluster::admission::{WEBHOOKS, decode_webhooks};
 use crate::cluster::client::Clients;
 use crate::cluster::objects::{decode, decode_namespace, decode_policy};

@@ -14,6 +14,7 @@ use super::{Cluster, Refusal, nearest, windows};
 use crate::api::conditions::cut;
 use crate::api::fields::WorkloadKind;
 use crate::api::names::STOP;
+use crate::api::release::UNDER_WAY;
 use crate::cli::Failure;
 use crate::cluster::objects::{self, Release, Team, decode};
 use crate::cluster::workloads::{self, Workload};
@@ -241,7 +242,7 @@ async fn others(
     around: &mut Around,
     unseen: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    let live = "&fieldSelector=status.finished!=true";
+    let live = &format!("&fieldSelector={UNDER_WAY}");
     let found = match cluster.api.list(RELEASES, "", live).await {
         Err(refusal) if refusal.kind == RefusalKind::Forbidden => {
             unseen.push("coordinatedreleases of other namespaces".to_owned());
