@@ -65,6 +65,7 @@ async fn on_kubernetes_1_34_a_webhook_holds_and_stamps_as_policies_do() -> Done 
     let operator = outage::fails_closed(&old, operator).await?;
     trust::a_stolen_token_redirects_nothing(&old).await?;
     trust::an_altered_webhook_closes_every_gate(&old, &operator).await?;
+    trust::what_comes_late_is_refused(&old).await?;
     trust::mounted_certificates_are_read_again(&old, operator).await?;
     crate::uninstall::leaves_nothing_behind(&old.installed).await
 }

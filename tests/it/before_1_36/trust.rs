@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use super::Old;
 use crate::support::operator::Operator;
 use crate::support::{Done, blocker_codes, shop};
+use rollcall::api::names::LET_GO_BY;
 use rollcall::manifests::to_yaml;
 
 const CONFIGURATION: &str = "mutatingwebhookconfiguration";
@@ -72,6 +74,20 @@ pub async fn an_altered_webhook_closes_every_gate(old: &Old, operator: &Operator
     let back = json!([{"op": "replace", "path": "/webhooks/0/objectSelector", "value": before["webhooks"][0]["objectSelector"]}]);
     installed.kubectl(&["patch", CONFIGURATION, "rollcall", "--type=json", "-p", &back.to_string()]).await?;
     is(false).await
+}
+
+/// What is held goes no later than it was granted, by the API server's clock.
+pub async fn what_comes_late_is_refused(old: &Old) -> Done {
+    let operator = old.installed.plane.service_account("rollcall-system", "rollcall").await?.client()?;
+    let api = Api::<Deployment>::namespaced(operator, "core");
+    let by = |seconds: i64| {
+        let by = rollcall::api::time::to_wire(chrono::Utc::now() + chrono::TimeDelta::seconds(seconds));
+        Patch::Merge(json!({"metadata": {"annotations": {LET_GO_BY: by}}}))
+    };
+    let refused = api.patch("api", &PatchParams::default(), &by(-3)).await.expect_err("it is late").to_string();
+    assert!(refused.contains("later than") && refused.contains("granted anew"), "{refused}");
+    api.patch("api", &PatchParams::default(), &by(600)).await?;
+    Ok(())
 }
 
 /// Certificates as cert-manager mounts them, and replaces them while the operator runs.
