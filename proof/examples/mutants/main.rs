@@ -178,15 +178,25 @@ impl Judge {
         }
     }
 
+    /// No compiler or test here takes so many seconds of a processor, unless it never ends.
+    fn patience(self) -> &'static str {
+        match self {
+            Self::Alone => "120",
+            Self::Unit => "600",
+            Self::Simulation => "1800",
+        }
+    }
+
     fn verdict(self, copy: &Path) -> &'static str {
-        let verdicts = self.asks().into_iter().map(|args| judged(&args, copy));
+        let verdicts = self.asks().into_iter().map(|args| judged(&args, copy, self.patience()));
         verdicts.into_iter().find(|verdict| *verdict != "SURVIVED").unwrap_or("SURVIVED")
     }
 }
 
-fn judged(args: &[&str], copy: &Path) -> &'static str {
+fn judged(args: &[&str], copy: &Path, patience: &str) -> &'static str {
     let target = copy.join("../target");
-    let mut cargo = Command::new("cargo");
+    let mut cargo = Command::new("sh");
+    cargo.args(["-c", "ulimit -t \"$0\"; exec cargo \"$@\"", patience]);
     cargo.args(args).current_dir(copy).env("CARGO_TARGET_DIR", target).env("SEEDS", "300");
     let out = cargo.output().expect("cargo runs");
     let said = String::from_utf8_lossy(&out.stderr);
