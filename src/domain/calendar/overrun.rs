@@ -60,7 +60,6 @@ impl Governance {
         let found = search::each_stretch(&seen, since.timestamp(), |span, ended| {
             let closed_at = if ended { instant(span.until) } else { None };
             match closed_at {
-                Some(closed_at) if closed_at <= since => None,
                 Some(closed_at) if closed_at <= now => self.closed(closed_at).map(Some),
                 _ => Some(None),
             }

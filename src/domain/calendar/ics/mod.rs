@@ -92,3 +92,7 @@ impl Calendar {
         spans.into_iter().filter_map(|span| Some((instant(span.from)?, instant(span.until)?))).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "ics_tests.rs"]
+mod tests;
