@@ -12,8 +12,8 @@ use super::{ALONE, CALENDAR, Judge, SLOW, put};
 
 /// Nothing here takes so many KiB, or so many seconds of a processor, unless it never ends.
 const LIMITS: &str = "ulimit -v 4194304 2>/dev/null; ulimit -t \"$0\"; exec \"$@\"";
-const QUICK: &str = "30";
-const SLOWLY: &str = "600";
+const QUICK: &str = "10";
+const SLOWLY: &str = "60";
 
 /// What became of all of them.
 #[derive(Debug, Default)]

@@ -31,9 +31,9 @@ fn dates(from: &str, until: &str) -> Form {
     Form::Dates { from: from.into(), until: until.into() }
 }
 
-/// Events of a calendar that others keep, each with its start and what else it has.
+/// Events of a calendar that others keep.
 fn calendar(events: &[&str]) -> Form {
-    let event = |(index, text): (usize, &&str)| format!("BEGIN:VEVENT\nUID:{index}\nDTSTART:{text}\nEND:VEVENT\n");
+    let event = |(index, text): (usize, &&str)| format!("BEGIN:VEVENT\nUID:{index}\n{text}\nEND:VEVENT\n");
     let events: String = events.iter().enumerate().map(event).collect();
     let calendar = Calendar::parse(&format!("BEGIN:VCALENDAR\n{events}END:VCALENDAR\n"), &Zone::utc()).unwrap();
     Form::Calendar(Selected { calendar: Arc::new(calendar), categories: vec![] })
@@ -64,13 +64,13 @@ fn every_entry_that_people_wrote_here_is_looked_at_and_the_events_of_others_are_
     let warnings = window.lint("2027-01-01T00:00:00Z".parse().unwrap());
     let entries: Vec<_> = warnings.iter().map(|warning| (warning.concern, warning.entry.as_deref())).collect();
     assert_eq!(entries, ["a", "b", "c"].map(|name| (Concern::ShortOpening, Some(name))));
-    let others = calendar(&["20270102T090000Z\nDURATION:PT30S", "20270103T090000Z\nDURATION:PT30S"]);
+    let others = calendar(&["DTSTART:20270102T090000Z\nDURATION:PT30S", "DTSTART:20270103T090000Z\nDURATION:PT30S"]);
     check_of(WindowType::Freeze, "UTC", others, &[]);
 }
 
 #[test]
 fn an_event_that_lasts_no_time_says_so_itself_and_the_clock_does_not_take_it_away() {
-    check_of(WindowType::Freeze, "America/New_York", calendar(&["20270314T120000Z"]), &[]);
+    check_of(WindowType::Freeze, "America/New_York", calendar(&["DTSTART;TZID=America/New_York:20270314T120000"]), &[]);
 }
 
 #[test]
