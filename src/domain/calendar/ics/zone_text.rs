@@ -130,3 +130,7 @@ fn offset(seconds: i64) -> String {
     let rest = if size % 60 == 0 { String::new() } else { format!("{:02}", size % 60) };
     format!("{sign}{:02}{:02}{rest}", size / HOUR, size / 60 % 60)
 }
+
+#[cfg(test)]
+#[path = "zone_text_tests.rs"]
+mod tests;
