@@ -238,3 +238,7 @@ fn folded(line: &str) -> String {
     folded.push_str("\r\n");
     folded
 }
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;

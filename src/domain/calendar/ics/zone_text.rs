@@ -1,7 +1,7 @@
 //! A VTIMEZONE for a zone of the database, its changes as yearly rules.
 //!
 //! Rules and not lists of dates, because readers get lists wrong by an hour. A zone whose changes follow no yearly
-//! rule of the Gregorian calendar (Morocco's follow the moon) has no such text; its openings are written in UTC.
+//! rule of the Gregorian calendar (Gaza's follow the moon) has no such text; its openings are written in UTC.
 
 use super::super::basic::basic;
 use super::super::civil::{Date, HOUR, Wall, day_of, days_in_month, time_of, weekday};
@@ -38,7 +38,7 @@ pub(crate) fn lines(zone: &Zone, from: i64) -> Option<Vec<String>> {
         shifts.iter().rposition(|shift| !rules.iter().any(|rule| rule.explains(shift))).map_or(0, |last| last + 1)
     };
     let mut lines = vec!["BEGIN:VTIMEZONE".to_owned(), format!("TZID:{}", zone.name())];
-    if shifts.is_empty() || before > 0 || rules.len() > 2 {
+    if shifts.is_empty() || before > 0 {
         let offset = zone.wall(from) - from;
         let first = shifts.first().map_or(offset, |shift| shift.before);
         lines.extend(observance(first, first, 0, None));
