@@ -14,10 +14,11 @@ fn parsed(inside: &str) -> Result<Calendar, Vec<CalendarFault>> {
     Calendar::parse(&calendar_of(inside), &Zone::named("America/New_York").unwrap())
 }
 
-/// The instances of 2027 in UTC, with the calendar's own zone five hours behind in winter.
+/// The instances of 2027 in UTC, none longer than a day. The calendar's own zone is five hours behind in winter.
 fn instances(inside: &str) -> Vec<String> {
     let (from, until) = ("2027-01-01T00:00:00Z".parse().unwrap(), "2028-01-01T00:00:00Z".parse().unwrap());
     let all = parsed(inside).unwrap().instances(from, until);
+    assert!(all.iter().all(|(from, until)| *until - *from <= chrono::TimeDelta::days(1)), "{all:?}");
     all.into_iter().map(|(from, until)| format!("{} {}", from.format("%m-%d %H:%M"), until.format("%H:%M"))).collect()
 }
 

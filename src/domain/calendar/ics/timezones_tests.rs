@@ -94,6 +94,17 @@ fn changes_come_by_rule_by_date_and_to_the_end_of_the_rule() {
 }
 
 #[test]
+fn a_day_at_which_a_rule_ends_is_over_at_midnight() {
+    let back = part("DAYLIGHT", ["+0100", "+0000"], "20261001T000000", "");
+    let zone = |until: &str| {
+        let rule = format!("RRULE:FREQ=YEARLY;UNTIL={until}\n");
+        one(&[part("STANDARD", ["+0000", "+0100"], "20260401T000000", &rule), back.clone()])
+    };
+    assert_eq!(shown(&zone("20270331"), &["2027-05-01T00:00:00"]), ["2027-05-01T00:00:00"]);
+    assert_eq!(shown(&zone("20270401"), &["2027-05-01T00:00:00"]), ["2027-05-01T01:00:00"]);
+}
+
+#[test]
 fn a_rule_without_an_end_is_followed_until_the_year_2500() {
     let zone = one(&[
         part("DAYLIGHT", ["+0000", "+0100"], "20250601T000000", "RRULE:FREQ=YEARLY\n"),

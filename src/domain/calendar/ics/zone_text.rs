@@ -25,8 +25,9 @@ struct Yearly {
 
 /// The lines of the component, right from `from` on; none if the zone follows no yearly rule.
 pub(crate) fn lines(zone: &Zone, from: i64) -> Option<Vec<String>> {
-    let shifts = zone.shifts(from.saturating_sub(366 * 24 * HOUR), i64::MAX);
-    let settled = &shifts[shifts.partition_point(|shift| shift.at < SETTLED)..];
+    let begin = from.saturating_sub(366 * 24 * HOUR);
+    let shifts = zone.shifts(begin, i64::MAX);
+    let settled = zone.shifts(begin.max(SETTLED), i64::MAX);
     let rules = match settled.len() {
         0 => Vec::new(),
         _ => rules(settled)?,
