@@ -57,6 +57,7 @@ impl Governance {
             return None;
         }
         let seen = self.seen(Purpose::Release);
+        // A stretch that is cut at the second of `since` ends in a later one.
         let found = search::each_stretch(&seen, since.timestamp(), |span, ended| {
             let closed_at = if ended { instant(span.until) } else { None };
             match closed_at {

@@ -152,7 +152,8 @@ fn what_no_rule_says_exactly_is_listed_opening_by_opening() {
         ("dates", spec("UTC", Form::Dates { from: "2027-01-04T09:00:00".into(), until: "2027-01-05T09:00:00".into() })),
     ];
     for (why, spec) in cases {
-        let (rules, starts) = (lines(&[spec.clone()], "RRULE"), lines(&[spec], "DTSTART"));
+        let spec = [spec];
+        let (rules, starts) = (lines(&spec, "RRULE"), lines(&spec, "DTSTART"));
         assert!(rules.is_empty() && !starts.is_empty(), "{why}: {rules:?} {starts:?}");
         assert!(
             starts.iter().all(|start| start.starts_with("DTSTART:2027") && start.ends_with('Z')),

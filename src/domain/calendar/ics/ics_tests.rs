@@ -143,7 +143,8 @@ fn of_several_revisions_the_highest_counts_and_of_equal_ones_the_last() {
         let (uid, start) = (format!("UID:{uid}"), format!("DTSTART:20270105T{hour}0000Z"));
         event(&[&uid, sequence, &start, "DURATION:PT30M"])
     };
-    let cases: [(&[(&str, &str, &str)], &[&str]); 6] = [
+    type Revision<'a> = (&'a str, &'a str, &'a str);
+    let cases: [(&[Revision], &[&str]); 6] = [
         (&[("a", "SEQUENCE:2", "09"), ("a", "SEQUENCE:1", "10"), ("a", "SEQUENCE:0", "11")], &["01-05 09:00 09:30"]),
         (&[("a", "SEQUENCE:1", "09"), ("a", "SEQUENCE:10", "10"), ("a", "SEQUENCE:9", "11")], &["01-05 10:00 10:30"]),
         (&[("a", "SEQUENCE:1", "09"), ("a", "SEQUENCE:1", "10")], &["01-05 10:00 10:30"]),

@@ -158,7 +158,8 @@ fn what_is_no_zone_is_refused_where_it_stands() {
 #[test]
 fn a_file_has_a_hundred_zones_and_a_zone_five_thousand_changes() {
     let sound = part("STANDARD", ["+0000", "+0100"], "19700101T000000", "");
-    let zones = |count: usize| (0..count).map(|n| defined(&format!("Z{n}"), &[sound.clone()])).collect::<String>();
+    let zones =
+        |count: usize| (0..count).map(|n| defined(&format!("Z{n}"), std::slice::from_ref(&sound))).collect::<String>();
     assert_eq!(read_all(&zones(100)).map(|zones| zones.len()), Ok(100));
     refused(&zones(101), "line 803", "more than 100 zones");
     let daily = |count: usize| {
