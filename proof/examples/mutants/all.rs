@@ -12,8 +12,8 @@ use super::{ALONE, CALENDAR, Judge, SLOW, put};
 
 /// Nothing here takes so many KiB, or so many seconds of a processor, unless it never ends.
 const LIMITS: &str = "ulimit -v 4194304 2>/dev/null; ulimit -t \"$0\"; exec \"$@\"";
-const QUICK: &str = "10";
-const SLOWLY: &str = "60";
+const QUICK: &str = "30";
+const SLOWLY: &str = "600";
 
 /// What became of all of them.
 #[derive(Debug, Default)]
@@ -150,16 +150,13 @@ fn files(top: &Path, folder: &Path) -> Vec<String> {
     all
 }
 
-/// Asks the tests that stand beside it, then all others that take no time, then the rest. Those of the calendar's that
-/// take time see more of it than any that decide with it.
+/// Asks the tests that stand beside it, then all others that take no time, then the rest.
 fn survives(program: &Path, mistake: &Listed) -> bool {
     let module = mistake.file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
     let module = module.replace('/', "::");
     let quick: Vec<&str> = SLOW.iter().flat_map(|slow| ["--skip", *slow]).collect();
     let beside = [&[module.as_str()], &quick[..]].concat();
-    let is_wanted = |slow: &&str| !module.contains("calendar") || slow.contains("calendar");
-    let slow: Vec<&str> = SLOW.into_iter().filter(is_wanted).collect();
-    let asked = [(&beside[..], QUICK), (&quick, QUICK), (&slow, SLOWLY)];
+    let asked = [(&beside[..], QUICK), (&quick, QUICK), (&SLOW, SLOWLY)];
     asked.into_iter().all(|(asked, seconds)| passes(program, Some(mistake.number), asked, seconds))
 }
 
