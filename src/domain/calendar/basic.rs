@@ -38,3 +38,31 @@ pub(crate) fn basic(wall: Wall) -> String {
     let time = time_of(wall);
     format!("{:04}{:02}{:02}T{:02}{:02}{:02}", date.year, date.month, date.day, time / HOUR, time / 60 % 60, time % 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::civil::parse_wall;
+    use super::*;
+
+    #[test]
+    fn dates_and_times_are_read_as_rfc_5545_writes_them() {
+        let wall = |text: &str| parse_wall(text).unwrap();
+        assert_eq!(parse_basic("20270105"), Some(Until::Date(day_of(wall("2027-01-05T00:00:00")))));
+        assert_eq!(parse_basic("20270105T235959"), Some(Until::Wall(wall("2027-01-05T23:59:59"))));
+        assert_eq!(parse_basic("20270105T090000Z"), Some(Until::Instant(wall("2027-01-05T09:00:00"))));
+        // A leap second has no wall time.
+        assert_eq!(parse_basic("20161231T235960Z"), Some(Until::Instant(wall("2016-12-31T23:59:59"))));
+        for text in [
+            "20270105T240000",
+            "20270105T096000",
+            "20270105T090061",
+            "20270105X090000",
+            "20270105T090000+",
+            "20270105T0900",
+            "20270229",
+            "",
+        ] {
+            assert_eq!(parse_basic(text), None, "{text} is neither");
+        }
+    }
+}

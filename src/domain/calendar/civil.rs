@@ -133,7 +133,7 @@ pub(crate) fn parse_wall(text: &str) -> Result<Wall, CalendarFault> {
     let day = parse_date(date).map_err(|_| wrong(""))?;
     let seconds = match time.len() {
         5 => parse_clock(time),
-        8 if time.as_bytes()[5] == b':' && time.is_char_boundary(5) => parse_clock(&time[..5]).and_then(|minutes| {
+        8 if time.as_bytes()[5] == b':' => parse_clock(&time[..5]).and_then(|minutes| {
             let second = digits(&time.as_bytes()[6..8]).filter(|second| *second < 60)?;
             Some(minutes + i64::from(second))
         }),
@@ -202,12 +202,38 @@ mod tests {
             "2027-01-05T09:00:00+01:00",
             "2027-01-05 09:00:00",
             "2027-1-5T09:00:00",
+            "2027-01/05T09:00:00",
+            "2027/01-05T09:00:00",
+            "2027-13-01T09:00:00",
+            "2027-00-10T09:00:00",
+            "2027-01-00T09:00:00",
+            "2027-01-05T09:00.30",
             "2027-01-05T9:00",
             "2027-01-05T09:00é0",
             "２027-01-05T09:00:00",
         ];
         for text in refused {
             assert!(parse_wall(text).is_err(), "{text} is not a wall time");
+        }
+    }
+
+    #[test]
+    fn whoever_writes_an_offset_is_told_that_the_window_has_a_zone() {
+        for offset in ["Z", "+01:00", "-05:00"] {
+            let fault = parse_wall(&format!("2027-01-05T09:00:00{offset}")).unwrap_err();
+            assert!(fault.message.contains("has an offset"), "{}", fault.message);
+        }
+        let fault = parse_wall("2027-01-05T9:00").unwrap_err();
+        assert!(!fault.message.contains("has an offset"), "{}", fault.message);
+    }
+
+    #[test]
+    fn one_to_nine_digits_spell_a_number() {
+        assert_eq!(digits(b"7"), Some(7));
+        assert_eq!(digits(b"000000060"), Some(60));
+        assert_eq!(digits(b"999999999"), Some(999_999_999));
+        for text in ["", "0000000000", "1a", "-1", " 1"] {
+            assert_eq!(digits(text.as_bytes()), None, "{text}");
         }
     }
 }

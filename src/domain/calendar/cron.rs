@@ -119,6 +119,22 @@ mod tests {
     }
 
     #[test]
+    fn either_day_counts_only_where_both_day_fields_are_given() {
+        for (text, either) in [("0 9 * * *", false), ("0 9 1 * *", false), ("0 9 * * 1", false), ("0 9 1 * 1", true)] {
+            assert_eq!(parse(text).unwrap().either_day, either, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_512_characters_is_read_and_no_longer_one() {
+        let spaces = |length: usize| format!("0 9 * * 1{}", " ".repeat(length - 9));
+        assert!(parse(&spaces(512)).is_ok());
+        for length in [513, 600] {
+            assert!(parse(&spaces(length)).unwrap_err().message.contains("more than 512 characters"));
+        }
+    }
+
+    #[test]
     fn dialects_and_nonsense_are_refused() {
         let refused = [
             "",
@@ -157,7 +173,10 @@ mod tests {
             "5/15 * * * *",
         ];
         for text in refused {
-            assert!(parse(text).is_err(), "{text} must be refused");
+            let fault = parse(text).expect_err(text);
+            // Whoever refuses it, our checks or the library, says why.
+            let why = fault.message.split_once("is not a cron expression: ").map_or("ours", |(_, reason)| reason);
+            assert!(why.contains(char::is_alphabetic), "{}", fault.message);
         }
     }
 }

@@ -55,11 +55,17 @@ impl Governance {
     }
 }
 
-/// FNV-1a over both, and the last step of SplitMix64, so that names that differ in one letter lie far apart.
+/// The same for both from version to version. Names that differ in one letter lie far apart.
 fn mixed(who: &str, opened: i64) -> u64 {
-    let bytes = who.bytes().chain([0]).chain(opened.to_be_bytes());
-    let mut hash = bytes
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    scattered(fnv_1a(who.bytes().chain([0]).chain(opened.to_be_bytes())))
+}
+
+fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// The last step of SplitMix64.
+fn scattered(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^ (hash >> 31)

@@ -150,6 +150,7 @@ fn sum_units(text: &str, units: &[(char, i64)], order: Order) -> Option<(i64, i6
 
 #[cfg(test)]
 mod tests {
+    use super::super::civil::parse_wall;
     use super::*;
 
     fn span(days: i64, seconds: i64) -> Length {
@@ -164,11 +165,14 @@ mod tests {
             ("1d12h", span(1, 43_200)),
             ("2w", span(14, 0)),
             ("24h", span(0, 86_400)),
+            ("400d", span(400, 0)),
         ];
         for (text, expected) in cases {
             assert_eq!(Length::duration(text), Ok(expected), "{text}");
         }
-        for text in ["", "3", "h", "-3h", "1.5h", "90m?", "0h", "401d", "99999999999h", "3H", "3 h", "999999999w"] {
+        for text in
+            ["", "3", "h", "-3h", "1.5h", "90m?", "0h", "401d", "9600h1s", "99999999999h", "3H", "3 h", "999999999w"]
+        {
             assert!(Length::duration(text).is_err(), "{text} must be refused");
         }
     }
@@ -186,8 +190,8 @@ mod tests {
             assert_eq!(Length::rfc5545(text), Ok(expected), "{text}");
         }
         for text in [
-            "", "P", "PT", "P1DT", "-PT1H", "PT0S", "P1W2D", "P1WT1H", "PT1M1H", "1H", "P1H", "PT1D", "P1M", "P1Y",
-            "90m?", "PT1.5H",
+            "", "P", "PT", "P1DT", "-PT1H", "PT0S", "P1W2D", "P1WT1H", "PT1M1H", "PT1H1H", "P1D1D", "1H", "P1H",
+            "PT1D", "P1M", "P1Y", "90m?", "PT1.5H",
         ] {
             assert!(Length::rfc5545(text).is_err(), "{text} must be refused");
         }
@@ -196,9 +200,37 @@ mod tests {
     #[test]
     fn a_day_keeps_the_time_of_day_and_24_hours_do_not() {
         let zone = Zone::named("America/New_York").unwrap();
-        let wall = super::super::civil::parse_wall("2027-03-13T12:00:00").unwrap();
+        let wall = parse_wall("2027-03-13T12:00:00").unwrap();
         let start = zone.instant(wall);
         assert_eq!(span(1, 0).end(&zone, wall, start) - start, 23 * HOUR);
         assert_eq!(span(0, DAY).end(&zone, wall, start) - start, 24 * HOUR);
+    }
+
+    #[test]
+    fn an_end_lies_as_far_behind_its_start_on_the_wall_as_it_is_written() {
+        let wall = parse_wall("2027-03-13T12:00:00").unwrap();
+        for (length, expected) in [
+            (span(2, 5_400), 2 * DAY + 5_400),
+            (Length::Clock(13 * HOUR), HOUR),
+            (Length::Clock(11 * HOUR), 23 * HOUR),
+            (Length::Clock(12 * HOUR), DAY),
+            (Length::Wall(wall + 90), 90),
+            (Length::Nominal(7), 7),
+        ] {
+            assert_eq!(length.nominal(wall), expected, "{length:?}");
+        }
+    }
+
+    /// Kwajalein was the first to have the day until 1969-10-01, and from then on the last: it had 23 hours twice.
+    #[test]
+    fn no_opening_is_longer_than_at_most_though_a_clock_goes_back_by_nearly_a_day() {
+        let zone = Zone::named("Pacific/Kwajalein").unwrap();
+        let wall = parse_wall("1969-09-30T00:30:00").unwrap();
+        let start = zone.instant(wall);
+        for length in [span(1, 0), Length::Nominal(DAY), Length::Clock(30 * 60)] {
+            let lasts = length.end(&zone, wall, start) - start;
+            assert_eq!(lasts, 47 * HOUR, "{length:?}");
+            assert!(lasts <= length.at_most(), "{length:?} is at most {}", length.at_most());
+        }
     }
 }

@@ -86,15 +86,12 @@ impl Window {
     pub fn lint(&self, now: DateTime<Utc>) -> Vec<Warning> {
         let now = now.timestamp();
         let mut warnings = Vec::new();
-        let mut seen: Vec<&str> = Vec::new();
         for piece in &self.pieces {
             // A calendar entry has a series per event; the concerns below are about schedules people write here.
             let of_calendar = self.pieces.iter().filter(|other| other.entry == piece.entry).count() > 1;
-            if of_calendar || seen.contains(&&*piece.entry) {
-                continue;
+            if !of_calendar {
+                lint_entry(piece, now, &mut warnings);
             }
-            seen.push(&piece.entry);
-            lint_entry(piece, now, &mut warnings);
         }
         lint_end(self, now, &mut warnings);
         if self.window_type == WindowType::Freeze {
@@ -115,7 +112,7 @@ fn lint_entry(piece: &Piece, now: i64, warnings: &mut Vec<Warning>) {
         return;
     }
     let openings = next_openings(series, now);
-    if let Some((each, together)) = overlap(&openings) {
+    if let Some((each, together)) = overlap(series, &openings) {
         let message = format!(
             "openings of {} overlap: together they last {}, beginning {}",
             spoken(each.until - each.from),
@@ -148,23 +145,25 @@ fn next_openings(series: &Series, now: i64) -> Vec<Span> {
     let mut found = Vec::new();
     series.each_wall(first, first.saturating_add(LOOK_AHEAD), &mut |wall| {
         found.extend(series.opening(wall).filter(|span| span.from >= first));
-        if found.len() < MOST_OPENINGS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if found.len() == MOST_OPENINGS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     found
 }
 
-/// The first opening that another one overlaps, and what they and all that follow without a break are together.
-fn overlap(openings: &[Span]) -> Option<(Span, Span)> {
+/// The first opening that another one overlaps, and what they and all that follow without a break are together: without
+/// an end if they go on behind the openings that are looked at.
+fn overlap(series: &Series, openings: &[Span]) -> Option<(Span, Span)> {
     let first = openings.windows(2).position(|pair| pair[1].from < pair[0].until && pair[1].from > pair[0].from)?;
     let mut together = openings[first];
-    for (index, next) in openings.iter().enumerate().skip(first + 1) {
+    for next in &openings[first..] {
         if next.from > together.until {
-            break;
+            return Some((openings[first], together));
         }
         together.until = together.until.max(next.until);
-        if index + 1 == openings.len() && openings.len() >= MOST_OPENINGS {
-            together.until = NO_END;
-        }
+    }
+    let behind = openings.last().and_then(|last| series.next_start(last.from + 1));
+    if behind.is_some_and(|next| next <= together.until) {
+        together.until = NO_END;
     }
     Some((openings[first], together))
 }

@@ -57,10 +57,10 @@ impl Governance {
             return None;
         }
         let seen = self.seen(Purpose::Release);
+        // A stretch that is cut at the second of `since` ends in a later one.
         let found = search::each_stretch(&seen, since.timestamp(), |span, ended| {
             let closed_at = if ended { instant(span.until) } else { None };
             match closed_at {
-                Some(closed_at) if closed_at <= since => None,
                 Some(closed_at) if closed_at <= now => self.closed(closed_at).map(Some),
                 _ => Some(None),
             }

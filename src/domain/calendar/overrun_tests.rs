@@ -73,6 +73,8 @@ fn the_grace_ends_at_its_last_instant_which_is_due() {
 fn what_started_after_the_close_has_outlasted_nothing() {
     let halts = governance([vec![spec(Allow, "09:00", "12:00", Halt, 0)], vec![], vec![]]);
     assert_eq!(said(&halts, "12:00:00", "13:00:00"), None);
+    assert_eq!(said(&halts, "12:00:00.5", "13:00:00"), None);
+    assert_eq!(said(&halts, "11:59:59.5", "13:00:00"), Some("ns/w0 Halt 12:00 due 12:00".to_owned()));
     assert_eq!(said(&halts, "12:30:00", "13:00:00"), None);
 }
 

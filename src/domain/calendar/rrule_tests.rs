@@ -39,8 +39,9 @@ fn what_the_grammar_does_not_have_is_refused_with_its_token() {
     refused("FREQ=YEARLY;BYDAY=54MO", "\"54MO\"");
     refused("FREQ=DAILY;BYHOUR=24", "\"24\"");
     refused("FREQ=DAILY;BYHOUR=009", "\"009\"");
-    refused("FREQ=YEARLY;BYMONTH=-1", "\"-1\"");
-    refused("FREQ=MONTHLY;BYMONTHDAY=0", "\"0\"");
+    refused("FREQ=YEARLY;BYMONTH=-1", "\"-1\" must be from 1 to 12");
+    refused("FREQ=YEARLY;BYMONTH=+1", "\"+1\" must be from 1 to 12");
+    refused("FREQ=MONTHLY;BYMONTHDAY=0", "\"0\" must be from 1 to 31, or negative from the end");
     refused("FREQ=MONTHLY;BYMONTHDAY=1,,2", "\"\"");
     refused("FREQ=YEARLY;BYDAY=MO;BYSETPOS=367", "\"367\"");
     refused("FREQ=DAILY;UNTIL=tomorrow", "\"TOMORROW\"");
@@ -69,5 +70,8 @@ fn what_would_cost_too_much_is_refused_with_the_bound() {
     refused("FREQ=DAILY;COUNT=99999999999999999999", "more than 10000");
     let list = |most: u32| (0..most).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
     refused(&format!("FREQ=DAILY;BYHOUR={};BYMINUTE={};BYSECOND=0,1", list(24), list(60)), "2880 times a day");
-    refused(&format!("FREQ=DAILY;BYMONTHDAY={}", "1,".repeat(600)), "1024 characters");
+    assert!(parse(&format!("FREQ=DAILY;BYHOUR={};BYMINUTE={}", list(24), list(60))).is_ok(), "a start every minute");
+    let longest = format!("FREQ=MONTHLY;BYMONTHDAY={}1", "01,".repeat(333));
+    assert_eq!((longest.len(), parse(&longest).is_ok()), (1_024, true));
+    refused(&format!("{longest}0"), "1024 characters");
 }

@@ -137,13 +137,14 @@ fn length(component: &Component, start: &When, clock: &Clock) -> Result<Length, 
         if matches!(end.value, Moment::Day(_)) != is_day {
             return Err(property.fault("is a day and DTSTART a time, or the other way round: write both alike"));
         }
-        let same_clock = end.zone == start.zone;
-        let nominal = end.wall() - start.wall();
-        let exact = end.instant() - start.instant();
-        return match (same_clock, nominal, exact) {
-            (_, _, exact) if exact < 0 => Err(property.fault("is before DTSTART")),
-            (true, nominal, _) if nominal >= 0 => Ok(Length::Nominal(nominal)),
-            (_, _, exact) => Ok(Length::Span { days: 0, seconds: exact }),
+        let length = if end.zone == start.zone {
+            Length::Nominal(end.wall() - start.wall())
+        } else {
+            Length::Span { days: 0, seconds: end.instant() - start.instant() }
+        };
+        return match length.nominal(start.wall()) {
+            ..0 => Err(property.fault("is before DTSTART")),
+            _ => Ok(length),
         };
     }
     match component.first("DURATION") {

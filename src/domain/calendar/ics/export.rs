@@ -72,8 +72,8 @@ impl Writer {
         let window = exported.window;
         let whole = window.holidays.is_empty() && window.valid == ALWAYS;
         let mut written: Vec<&str> = Vec::new();
-        for piece in &window.pieces {
-            if whole && !written.contains(&&*piece.entry) && self.recurrences(exported, piece) {
+        for piece in window.pieces.iter().filter(|_| whole) {
+            if self.recurrences(exported, piece) {
                 written.push(&piece.entry);
             }
         }
@@ -238,3 +238,7 @@ fn folded(line: &str) -> String {
     folded.push_str("\r\n");
     folded
 }
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;

@@ -167,3 +167,7 @@ pub(crate) fn texts(value: &str) -> Vec<String> {
     }
     texts.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
 }
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

@@ -66,3 +66,60 @@ pub(crate) fn duration(days: i64, seconds: i64) -> String {
     let time: String = units[first..last].iter().map(|(number, unit)| format!("{number}{unit}")).collect();
     if time.is_empty() { format!("P{date}") } else { format!("P{date}T{time}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{cron, rrule};
+    use super::*;
+
+    #[test]
+    fn a_rule_is_written_as_it_is_read() {
+        for rule in [
+            "FREQ=DAILY",
+            "FREQ=DAILY;INTERVAL=2;BYMONTH=1,12",
+            "FREQ=DAILY;BYDAY=MO,SU",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR;WKST=SU",
+            "FREQ=MONTHLY;BYMONTHDAY=-1,15",
+            "FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR",
+            "FREQ=MONTHLY;BYDAY=2TU,-1FR",
+            "FREQ=MONTHLY;BYDAY=TU,-1FR",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+            "FREQ=MONTHLY;INTERVAL=3;BYDAY=MO",
+            "FREQ=YEARLY;BYWEEKNO=-1,20;BYDAY=MO",
+            "FREQ=YEARLY;BYYEARDAY=-100,200",
+            "FREQ=YEARLY;BYDAY=SU",
+        ] {
+            assert_eq!(rule_text(&rrule::parse(rule).unwrap().parts), rule);
+        }
+    }
+
+    #[test]
+    fn days_of_the_week_are_a_weekly_rule_and_all_of_them_a_daily_one() {
+        for (expression, rule) in [
+            ("0 9 * * *", "FREQ=DAILY"),
+            ("0 9 * * 1-7", "FREQ=DAILY"),
+            ("0 9 * 2,3 *", "FREQ=DAILY;BYMONTH=2,3"),
+            ("0 9 * * 1-5", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+            ("0 9 * 12 0", "FREQ=WEEKLY;BYMONTH=12;BYDAY=SU"),
+            ("0 9 1 * *", "FREQ=MONTHLY;BYMONTHDAY=1"),
+        ] {
+            assert_eq!(rule_text(&cron::parse(expression).unwrap()), rule, "{expression}");
+        }
+    }
+
+    #[test]
+    fn a_duration_leaves_no_unit_out_between_two_others() {
+        for (days, seconds, text) in [
+            (1, 0, "P1D"),
+            (2, 5_400, "P2DT1H30M"),
+            (0, 86_400, "PT24H"),
+            (0, 3_601, "PT1H0M1S"),
+            (0, 3_600, "PT1H"),
+            (0, 60, "PT1M"),
+            (0, 90, "PT1M30S"),
+            (0, 59, "PT59S"),
+        ] {
+            assert_eq!(duration(days, seconds), text);
+        }
+    }
+}

@@ -127,3 +127,7 @@ fn offset(property: &Property) -> Result<i64, CalendarFault> {
     };
     read().ok_or_else(|| property.fault(format!("{} is not an offset such as +0100", quoted(&property.value))))
 }
+
+#[cfg(test)]
+#[path = "timezones_tests.rs"]
+mod tests;

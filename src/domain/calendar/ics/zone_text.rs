@@ -1,7 +1,7 @@
 //! A VTIMEZONE for a zone of the database, its changes as yearly rules.
 //!
 //! Rules and not lists of dates, because readers get lists wrong by an hour. A zone whose changes follow no yearly
-//! rule of the Gregorian calendar (Morocco's follow the moon) has no such text; its openings are written in UTC.
+//! rule of the Gregorian calendar (Gaza's follow the moon) has no such text; its openings are written in UTC.
 
 use super::super::basic::basic;
 use super::super::civil::{Date, HOUR, Wall, day_of, days_in_month, time_of, weekday};
@@ -25,8 +25,9 @@ struct Yearly {
 
 /// The lines of the component, right from `from` on; none if the zone follows no yearly rule.
 pub(crate) fn lines(zone: &Zone, from: i64) -> Option<Vec<String>> {
-    let shifts = zone.shifts(from.saturating_sub(366 * 24 * HOUR), i64::MAX);
-    let settled = &shifts[shifts.partition_point(|shift| shift.at < SETTLED)..];
+    let begin = from.saturating_sub(366 * 24 * HOUR);
+    let shifts = zone.shifts(begin, i64::MAX);
+    let settled = zone.shifts(begin.max(SETTLED), i64::MAX);
     let rules = match settled.len() {
         0 => Vec::new(),
         _ => rules(settled)?,
@@ -38,7 +39,7 @@ pub(crate) fn lines(zone: &Zone, from: i64) -> Option<Vec<String>> {
         shifts.iter().rposition(|shift| !rules.iter().any(|rule| rule.explains(shift))).map_or(0, |last| last + 1)
     };
     let mut lines = vec!["BEGIN:VTIMEZONE".to_owned(), format!("TZID:{}", zone.name())];
-    if shifts.is_empty() || before > 0 || rules.len() > 2 {
+    if shifts.is_empty() || before > 0 {
         let offset = zone.wall(from) - from;
         let first = shifts.first().map_or(offset, |shift| shift.before);
         lines.extend(observance(first, first, 0, None));
@@ -130,3 +131,7 @@ fn offset(seconds: i64) -> String {
     let rest = if size % 60 == 0 { String::new() } else { format!("{:02}", size % 60) };
     format!("{sign}{:02}{:02}{rest}", size / HOUR, size / 60 % 60)
 }
+
+#[cfg(test)]
+#[path = "zone_text_tests.rs"]
+mod tests;
