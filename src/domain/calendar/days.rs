@@ -6,13 +6,21 @@
 use super::civil::{Date, DayNumber, days_in_month, days_in_year, weekday};
 use super::rule::{Frequency, Rule};
 
-/// One day, with what the parts look at.
+/// One day, as the parts look at it.
 struct Day {
     number: DayNumber,
     date: Date,
     month_length: u32,
-    day_of_year: i64,
-    weekday: u8,
+}
+
+impl Day {
+    fn of_year(&self) -> i64 {
+        self.number - Date { month: 1, day: 1, ..self.date }.number() + 1
+    }
+
+    fn weekday(&self) -> u8 {
+        weekday(self.number)
+    }
 }
 
 impl Rule {
@@ -39,15 +47,7 @@ impl Rule {
             if !self.names_month(date.month) {
                 continue;
             }
-            let new_year = Date { year: date.year, month: 1, day: 1 }.number();
-            let day = Day {
-                number,
-                date,
-                month_length: days_in_month(date.year, date.month),
-                day_of_year: number - new_year + 1,
-                weekday: weekday(number),
-            };
-            if self.fits(&day) {
+            if self.fits(&Day { number, date, month_length: days_in_month(date.year, date.month) }) {
                 days.push(number);
             }
         }
@@ -59,18 +59,10 @@ impl Rule {
             return;
         }
         let month_length = days_in_month(date.year, date.month);
-        let before = first_day - Date { year: date.year, month: 1, day: 1 }.number();
-        let first_weekday = weekday(first_day);
         for index in 0..month_length {
-            let day = Day {
-                number: first_day + i64::from(index),
-                date: Date { day: index + 1, ..date },
-                month_length,
-                day_of_year: before + i64::from(index) + 1,
-                weekday: (first_weekday + (index % 7) as u8) % 7,
-            };
-            if self.fits(&day) {
-                days.push(day.number);
+            let number = first_day + i64::from(index);
+            if self.fits(&Day { number, date: Date { day: index + 1, ..date }, month_length }) {
+                days.push(number);
             }
         }
     }
@@ -93,21 +85,23 @@ impl Rule {
     }
 
     fn fits_year_day(&self, day: &Day) -> bool {
-        let from_end = day.day_of_year - days_in_year(day.date.year) - 1;
+        let of_year = day.of_year();
+        let from_end = of_year - days_in_year(day.date.year) - 1;
         self.parts().year_days.iter().any(|wanted| {
             let wanted = i64::from(*wanted);
-            wanted == day.day_of_year || wanted == from_end
+            wanted == of_year || wanted == from_end
         })
     }
 
     fn fits_weekday(&self, day: &Day) -> bool {
-        if self.parts().weekdays & (1 << day.weekday) != 0 {
+        let weekday = day.weekday();
+        if self.parts().weekdays & (1 << weekday) != 0 {
             return true;
         }
         // "The second Monday" is of the month, in a yearly rule without months of the year.
         let of_year = self.parts().frequency == Frequency::Yearly && self.parts().months == 0;
         let (place, length) = if of_year {
-            (day.day_of_year, days_in_year(day.date.year))
+            (day.of_year(), days_in_year(day.date.year))
         } else {
             (i64::from(day.date.day), i64::from(day.month_length))
         };
@@ -116,12 +110,12 @@ impl Rule {
         self.parts()
             .nth_weekdays
             .iter()
-            .any(|(n, weekday)| *weekday == day.weekday && (i64::from(*n) == from_start || i64::from(*n) == from_end))
+            .any(|(n, wanted)| *wanted == weekday && (i64::from(*n) == from_start || i64::from(*n) == from_end))
     }
 
     /// Week 1 is the first with at least four days in its year (RFC 5545, as ISO 8601 but with any first weekday).
     fn fits_week(&self, day: &Day) -> bool {
-        let since_week_start = (i64::from(day.weekday) - i64::from(self.parts().week_start)).rem_euclid(7);
+        let since_week_start = (i64::from(day.weekday()) - i64::from(self.parts().week_start)).rem_euclid(7);
         // A week belongs to the year that holds its fourth day.
         let fourth_day = day.number - since_week_start + 3;
         let week_year = Date::from_number(fourth_day).year;
@@ -137,7 +131,7 @@ impl Rule {
 
 /// How many fourth days of a week fall into the year: 52 or 53.
 fn weeks_of_year(new_year: DayNumber, length: i64, week_start: u8) -> i64 {
-    let fourth_weekday = (i64::from(week_start) + 3) % 7;
+    let fourth_weekday = i64::from(week_start) + 3;
     let first = (fourth_weekday - i64::from(weekday(new_year))).rem_euclid(7);
     (length - first - 1) / 7 + 1
 }

@@ -12,8 +12,8 @@ use std::ops::ControlFlow;
 
 use super::civil::{DAY, Date, DayNumber, FIRST_WALL, LAST_WALL, Wall, day_of, days_in_month, time_of, weekday};
 
-/// 400 years, in days, weeks, months and years.
-const CYCLE: [i64; 4] = [146_097, 20_871, 4_800, 400];
+/// 400 years in days, weeks, months and years, and one more, as the start cuts the first.
+const CYCLE: [i64; 4] = [146_098, 20_872, 4_801, 401];
 
 /// How often a rule's period repeats. Faster ones than daily are refused when they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,8 +90,6 @@ pub(crate) struct Rule {
     start: Wall,
     /// The last wall time the rule can produce, included.
     last: Wall,
-    /// No period that it can ever meet has a start.
-    never: bool,
 }
 
 impl Rule {
@@ -119,30 +117,36 @@ impl Rule {
         if parts.times.is_empty() {
             parts.times = vec![time_of(start)];
         }
-        let mut rule = Rule { parts, start, last: LAST_WALL, never: false };
-        match rule.parts.end {
-            End::Never => {}
+        let last = match parts.end {
             // No zone is further than a day from UTC; the exact comparison is of instants, in the series.
-            End::Until(instant) => rule.last = instant.saturating_add(2 * DAY).min(LAST_WALL),
-            End::Count(count) => rule.last = rule.wall_of_nth(count),
-        }
-        // Proven once, so that no question proves it again.
-        if rule.last >= rule.start && rule.next(rule.start).is_none() {
-            rule.never = true;
+            End::Until(instant) => instant.saturating_add(2 * DAY).min(LAST_WALL),
+            End::Never | End::Count(_) => LAST_WALL,
+        };
+        let mut rule = Rule { parts, start, last };
+        if rule.is_barren() {
+            // Proven once, so that no question proves it again.
             rule.last = FIRST_WALL - 1;
+        } else if let End::Count(count) = rule.parts.end {
+            rule.last = rule.wall_of_nth(count);
         }
         rule
     }
 
-    /// Whether it says nothing but weekdays and times of day, and never ends: every week is like the one before.
+    /// Whether no period that it can ever meet has a start.
+    fn is_barren(&self) -> bool {
+        let end = self.first_day(CYCLE[self.parts.frequency as usize]);
+        self.next_until(self.start, end.map_or(LAST_WALL, |day| day * DAY)).is_none()
+    }
+
+    /// Whether it says nothing but weekdays and times of day: while it lasts, every week is like the one before.
     pub fn is_weekly(&self) -> bool {
         let parts = &self.parts;
-        let every_month = parts.months == 0 || (1..=12).all(|month| self.names_month(month));
+        let every_month = (1..=12).all(|month| self.names_month(month));
         let no_days = parts.week_numbers.is_empty()
             && parts.year_days.is_empty()
             && parts.month_days.is_empty()
             && parts.nth_weekdays.is_empty();
-        parts.end == End::Never && parts.interval == 1 && every_month && no_days && parts.positions.is_empty()
+        parts.interval == 1 && every_month && no_days && parts.positions.is_empty()
     }
 
     pub fn parts(&self) -> &Parts {
@@ -160,7 +164,7 @@ impl Rule {
 
     fn wall_of_nth(&self, count: u32) -> Wall {
         let mut left = count;
-        let mut last = FIRST_WALL - 1;
+        let mut last = self.start;
         self.walk(self.start, LAST_WALL, &mut |wall| {
             last = wall;
             left = left.saturating_sub(1);
@@ -169,18 +173,14 @@ impl Rule {
         last
     }
 
-    /// Whether the start is an occurrence of its own rule. A rule that ends before its start has none to disagree with.
-    pub fn matches_start(&self) -> bool {
-        if self.last < self.start && !self.never && matches!(self.parts.end, End::Until(_)) {
-            return true;
-        }
-        self.next(self.start) == Some(self.start)
-    }
-
     /// The first wall time of the rule from `from` on.
     pub fn next(&self, from: Wall) -> Option<Wall> {
+        self.next_until(from, LAST_WALL)
+    }
+
+    fn next_until(&self, from: Wall, to: Wall) -> Option<Wall> {
         let mut next = None;
-        self.walk(from, LAST_WALL, &mut |wall| {
+        self.walk(from, to, &mut |wall| {
             next = Some(wall);
             ControlFlow::Break(())
         });
@@ -195,32 +195,25 @@ impl Rule {
             return;
         }
         let mut period = self.period_of(day_of(from));
-        let most_barren = CYCLE[self.parts.frequency as usize];
-        let mut barren = 0;
         let mut days = Vec::new();
-        while let Some(first_day) = self.first_day(period) {
-            if first_day > day_of(to) || barren > most_barren {
-                return;
-            }
+        while let Some(first_day) = self.first_day(period).filter(|day| *day <= day_of(to)) {
             days.clear();
             self.fill(first_day, &mut days);
-            match self.visit_period(&days, from, to, visit) {
-                ControlFlow::Break(()) => return,
-                ControlFlow::Continue(0) => barren += 1,
-                ControlFlow::Continue(_) => barren = 0,
+            if self.visit_period(&days, from, to, visit).is_break() {
+                return;
             }
             period = self.following_period(period, first_day);
         }
     }
 
-    /// Visits the starts of one period; the answer is how many it has, outside of `from` and `to` too.
+    /// Visits the starts of one period.
     fn visit_period(
         &self,
         days: &[DayNumber],
         from: Wall,
         to: Wall,
         visit: &mut dyn FnMut(Wall) -> ControlFlow<()>,
-    ) -> ControlFlow<(), usize> {
+    ) -> ControlFlow<()> {
         let times = &self.parts.times;
         if self.parts.positions.is_empty() {
             for day in days {
@@ -234,7 +227,7 @@ impl Rule {
                     }
                 }
             }
-            return ControlFlow::Continue(days.len());
+            return ControlFlow::Continue(());
         }
         // The set may be large (a year of minutes), so a position is computed, not looked up in a list.
         let size = days.len() * times.len();
@@ -251,7 +244,7 @@ impl Rule {
                 visit(wall)?;
             }
         }
-        ControlFlow::Continue(chosen.len())
+        ControlFlow::Continue(())
     }
 
     /// The index of the period that holds this day. Intervals are counted from the period of the start.
@@ -278,33 +271,22 @@ impl Rule {
         let first = match self.parts.frequency {
             Frequency::Daily => ordinal,
             Frequency::Weekly => ordinal * 7 - 3 + i64::from(self.parts.week_start),
-            Frequency::Monthly | Frequency::Yearly => {
-                let (year, month) = match self.parts.frequency {
-                    Frequency::Monthly => (ordinal.div_euclid(12), ordinal.rem_euclid(12) + 1),
-                    _ => (ordinal, 1),
-                };
-                if year > 9999 {
-                    return None;
-                }
-                Date { year: year as i32, month: month as u32, day: 1 }.number()
+            Frequency::Monthly => {
+                Date { year: ordinal.div_euclid(12) as i32, month: ordinal.rem_euclid(12) as u32 + 1, day: 1 }.number()
             }
+            Frequency::Yearly => Date { year: ordinal as i32, month: 1, day: 1 }.number(),
         };
         (first <= day_of(LAST_WALL)).then_some(first)
     }
 
-    /// The next period worth looking at: daily rules jump over months they do not name.
+    /// The next period worth looking at: daily rules jump over the rest of a month they do not name.
     fn following_period(&self, period: i64, first_day: DayNumber) -> i64 {
-        let next = period + 1;
-        if self.parts.frequency != Frequency::Daily || self.parts.months == 0 {
-            return next;
-        }
         let date = Date::from_number(first_day);
-        if self.names_month(date.month) {
-            return next;
+        if self.parts.frequency != Frequency::Daily || self.names_month(date.month) {
+            return period + 1;
         }
-        let left_in_month = i64::from(days_in_month(date.year, date.month)) - i64::from(date.day) + 1;
-        let next_month = first_day + left_in_month - day_of(self.start);
-        next.max((next_month + self.parts.interval - 1).div_euclid(self.parts.interval))
+        let left_in_month = days_in_month(date.year, date.month) - date.day;
+        period + 1 + i64::from(left_in_month) / self.parts.interval
     }
 
     pub(super) fn names_month(&self, month: u32) -> bool {
@@ -314,6 +296,10 @@ impl Rule {
 
 fn chosen_index(position: i16, size: usize) -> Option<usize> {
     let distance = usize::from(position.unsigned_abs());
-    let index = if position > 0 { distance.checked_sub(1)? } else { size.checked_sub(distance)? };
+    let index = if position.is_positive() { distance.checked_sub(1)? } else { size.checked_sub(distance)? };
     (index < size).then_some(index)
 }
+
+#[cfg(test)]
+#[path = "rule_tests.rs"]
+mod tests;

@@ -175,7 +175,7 @@ pub(crate) fn start_of_stretch(openings: &impl Openings, at: i64) -> Option<i64>
         let from = at.saturating_sub(back).max(FIRST_WALL - DAY);
         let holding = openings.within(from, at.saturating_add(1), &mut looked_at).pop();
         let start = holding.filter(|span| span.holds(at))?.from;
-        if start > from || back >= FURTHEST || from == FIRST_WALL - DAY || looked_at >= MOST_LOOKED_AT {
+        if start > from || back >= FURTHEST || looked_at >= MOST_LOOKED_AT {
             return Some(start);
         }
         back = back.saturating_mul(4);

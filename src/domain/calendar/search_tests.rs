@@ -4,25 +4,29 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::governance::{Governance, Governing, Purpose};
-use super::super::schedule::{Effect, Exception, ExceptionTime, Form, WindowSpec, WindowType};
+use super::super::ics::Calendar;
+use super::super::schedule::{Effect, Exception, ExceptionTime, Form, Selected, WindowSpec, WindowType};
 use super::super::window::Window;
+use super::super::zone::Zone;
 use super::*;
 
-/// Counts the openings that are computed, and can hide what is known of their future.
+/// Counts the looks and the openings that are computed, and can hide what is known of their future.
 struct Watched<'a, O> {
     openings: &'a O,
+    looks: Cell<usize>,
     looked_at: Cell<usize>,
     foresight: bool,
 }
 
 impl<'a, O: Openings> Watched<'a, O> {
     fn with(openings: &'a O, foresight: bool) -> Self {
-        Watched { openings, looked_at: Cell::new(0), foresight }
+        Watched { openings, looks: Cell::new(0), looked_at: Cell::new(0), foresight }
     }
 }
 
 impl<O: Openings> Openings for Watched<'_, O> {
     fn within(&self, from: i64, until: i64, looked_at: &mut usize) -> Vec<Span> {
+        self.looks.set(self.looks.get() + 1);
         let before = *looked_at;
         let found = self.openings.within(from, until, looked_at);
         self.looked_at.set(self.looked_at.get() + *looked_at - before);
@@ -81,19 +85,131 @@ fn what_never_opens_again_or_never_fits_is_known_from_few_openings() {
     let mondays = window("Europe/Berlin", cron("0 9 * * 1", "3h"));
     let tuesdays = window("Europe/Berlin", cron("0 9 * * 2", "3h"));
     let mut governance = governed(vec![mondays]);
-    let never_fits = |governance: &Governance, foresight| {
+    let never_fits = |governance: &Governance, hours: i64, foresight| {
         let seen = governance.seen(Purpose::Release);
         let watched = Watched::with(&seen, foresight);
-        assert_eq!(next_stretch(&watched, NOW, 4 * 3_600), None);
+        assert_eq!(next_stretch(&watched, NOW, hours * 3_600), None);
         watched.looked_at.get()
     };
-    assert!(never_fits(&governance, true) <= 200, "{}", never_fits(&governance, true));
-    assert!(never_fits(&governance, false) >= 10_000);
+    for hours in [4, 50 * 24] {
+        assert!(never_fits(&governance, hours, true) <= 200, "{}", never_fits(&governance, hours, true));
+        assert!(never_fits(&governance, hours, false) >= 10_000);
+    }
     governance.tiers[1] = governed(vec![tuesdays]).tiers[0].clone();
     let seen = governance.seen(Purpose::Release);
     let watched = Watched::with(&seen, true);
     assert_eq!((next_open(&watched, NOW), next_stretches(&watched, NOW, 10)), (None, vec![]));
     assert!(watched.looked_at.get() <= 800, "{}", watched.looked_at.get());
+}
+
+fn instant(text: &str) -> i64 {
+    text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp()
+}
+
+/// What is open for ever once one thing has passed is known to be from few openings, whatever that one thing is. In
+/// Honolulu midnight is ten hours later than in UTC, and the clock never shifts.
+#[test]
+fn what_happens_for_the_last_time_is_known_to_be_the_last() {
+    let daily = |start| WindowSpec::new(WindowType::Allow, "Pacific/Honolulu").entry("it", cron(start, "1d"));
+    let skipped = |start| {
+        let mut spec = daily(start);
+        let when = ExceptionTime::Date("2027-01-09".into());
+        spec.exceptions.push(Exception { when, effect: Effect::Skip, reason: String::new() });
+        spec
+    };
+    let mut holiday = daily("0 23 * * *");
+    holiday.holidays = Some(events("DTSTART;VALUE=DATE:20270109"));
+    let mut valid = daily("0 0 * * *");
+    valid.valid_from = Some("2027-01-10T00:00:00".into());
+    let left_out =
+        Form::Calendar(events("DTSTART:20261201T000000\nDURATION:P1D\nRRULE:FREQ=DAILY\nEXDATE;VALUE=DATE:20270109"));
+    let left_out = WindowSpec::new(WindowType::Allow, "Pacific/Honolulu").entry("it", left_out);
+    let freeze = Form::Dates { from: "2027-01-01T00:00:00".into(), until: "2027-01-10T00:00:00".into() };
+    let freeze = WindowSpec::new(WindowType::Freeze, "Pacific/Honolulu").entry("it", freeze);
+    let (midnight, evening) = ("2027-01-10T10:00:00Z", "2027-01-11T09:00:00Z");
+    let cases = [
+        (vec![daily("0 0 * * *"), freeze], midnight),
+        (vec![skipped("0 0 * * *")], midnight),
+        (vec![skipped("0 23 * * *")], evening),
+        (vec![holiday], evening),
+        (vec![valid], midnight),
+        (vec![left_out], midnight),
+    ];
+    for (number, (specs, opens)) in cases.into_iter().enumerate() {
+        let governance = governed(specs.iter().map(|spec| Window::compile(spec).unwrap()).collect());
+        let seen = governance.seen(Purpose::Release);
+        let watched = Watched::with(&seen, true);
+        let opens = instant(opens);
+        let known = Some(Span { from: opens, until: NO_END });
+        assert_eq!(next_stretch(&watched, opens - 3_600, 0), known, "case {number}");
+        assert!(watched.looked_at.get() <= 100, "case {number}: {}", watched.looked_at.get());
+    }
+}
+
+/// One event of a calendar in Honolulu.
+fn events(lines: &str) -> Selected {
+    let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:one\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n");
+    let calendar = Calendar::parse(&text, &Zone::named("Pacific/Honolulu").unwrap()).expect("a calendar");
+    Selected { calendar: Arc::new(calendar), categories: vec![] }
+}
+
+#[test]
+fn a_search_takes_few_looks_and_none_that_computes_too_much() {
+    let weekly = window("UTC", cron("0 9 * * 1", "3h"));
+    let watched = Watched::with(&weekly, true);
+    assert_eq!(next_open(&watched, NOW), Some(instant("2026-11-30T09:00:00Z")));
+    assert_eq!(watched.looks.get(), 1, "a week is the first look");
+
+    let watched = Watched::with(&weekly, true);
+    let (begin, later) = (instant("2026-11-30T09:00:00Z"), instant("2026-11-30T10:00:00Z"));
+    assert_eq!(start_of_stretch(&watched, later), Some(begin));
+    assert_eq!(watched.looks.get(), 1, "and the first look back");
+
+    // 8, 32 and 128 days, and the rest of the 480 that prove it; then 8 again. It is open at the end of each but the last.
+    let days = window("Europe/Berlin", cron("0 0 * * *", "23h"));
+    let watched = Watched::with(&days, true);
+    assert_eq!(next_stretches(&watched, NOW, 482).len(), 482);
+    assert_eq!(watched.looks.get(), 5);
+    assert!(watched.looked_at.get() <= 480 + 8 + 5, "{}", watched.looked_at.get());
+
+    // 1,440 a day: 8 days, and the 13 that 20,000 openings are.
+    let minutes = window("UTC", cron("* * * * *", "30s"));
+    let watched = Watched::with(&minutes, false);
+    assert_eq!(next_stretch(&watched, NOW, 3_600), None);
+    assert_eq!((watched.looks.get(), watched.looked_at.get()), (2, (8 + 13) * 1_440));
+}
+
+#[test]
+fn the_calendar_is_searched_to_its_last_second_and_from_its_first() {
+    let rrule = Form::Rrule {
+        start: "2027-01-01T23:59:59".into(),
+        rule: "FREQ=DAILY;INTERVAL=1".into(),
+        duration: "1h".into(),
+    };
+    let last = instant("9999-12-31T23:59:59Z");
+    assert_eq!(next_open(&window("UTC", rrule), last - 3_600), Some(last));
+    assert_eq!(next_open(&window("UTC", cron("0 9 * * *", "1h")), last - 3_600), None);
+
+    let first = Form::Dates { from: "0001-01-01T00:00:00".into(), until: "0001-01-05T00:00:00".into() };
+    let tokyo = window("Asia/Tokyo", first);
+    // The sun, by which Tokyo lived then, is 9:18:59 ahead.
+    let begin = instant("0001-01-01T00:00:00Z") - 33_539;
+    assert_eq!(next_open(&tokyo, begin - 3_600), Some(begin));
+    assert_eq!(start_of_stretch(&tokyo, begin + 3 * DAY), Some(begin));
+}
+
+#[test]
+fn what_is_open_is_known_to_be_since_it_opened_or_since_long_ago() {
+    let dated = |from: &str| window("UTC", Form::Dates { from: from.into(), until: "2030-01-01T00:00:00".into() });
+    for from in ["2026-11-26T01:00:00", "2026-11-18T02:00:00", "2025-03-01T00:00:00", "1627-01-01T00:00:00"] {
+        assert_eq!(start_of_stretch(&dated(from), NOW), Some(instant(&format!("{from}Z"))), "{from}");
+    }
+    assert_eq!(start_of_stretch(&dated("2026-11-26T03:00:00"), NOW), None, "it opens in an hour");
+    let always = window("UTC", cron("0 0 * * *", "1d"));
+    let watched = Watched::with(&always, true);
+    let since = start_of_stretch(&watched, NOW).expect("it is open");
+    assert!(since <= NOW - 20_000 * DAY && watched.looked_at.get() < 60_000, "{since}, {}", watched.looked_at.get());
+    assert_eq!(next_stretches(&always, NOW, 0), vec![]);
 }
 
 const ZONES: [&str; 10] = [

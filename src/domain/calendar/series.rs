@@ -3,20 +3,21 @@
 //! Semantics: RFC 5545 sections 3.3.5, 3.3.10 and 3.8.5. Starts that a zone moves onto each other are one start; an
 //! interval that the zone makes empty is none.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use super::basic::Until;
 use super::civil::{DAY, DayNumber, FIRST_WALL, HOUR, LAST_WALL, Wall, day_of};
 use super::fault::CalendarFault;
 use super::length::Length;
-use super::rrule::{MOST_TIMES, RuleText};
+use super::rrule::RuleText;
 use super::rule::{End, Parts, Rule};
 use super::spans::Span;
 use super::steady::Steady;
 use super::zone::Zone;
 
 /// No instant is further from the same wall time read in UTC, and no gap moves a wall time by more.
-const MARGIN: i64 = 26 * HOUR;
+pub(crate) const MARGIN: i64 = 26 * HOUR;
 
 /// Openings of one entry that may be open at the same time; more is a schedule that is always open, written badly.
 const MOST_AT_ONCE: i64 = 20_000;
@@ -44,7 +45,7 @@ impl Series {
     /// The openings of parts whose times of day are complete.
     pub fn repeating(zone: Zone, parts: Parts, start: Wall, length: Length) -> Result<Series, CalendarFault> {
         let days_open = length.at_most() / DAY + 1;
-        if parts.times.len() as i64 * days_open > MOST_AT_ONCE.max(MOST_TIMES as i64 * 3) {
+        if parts.times.len() as i64 * days_open > MOST_AT_ONCE {
             let message = "more than 20,000 openings would be open at once: start less often or shorten the duration";
             return Err(CalendarFault::new("", message));
         }
@@ -104,7 +105,7 @@ impl Series {
 
     /// Whether it is its rule and nothing else: no added and no left out dates.
     pub fn is_only_its_rule(&self) -> bool {
-        self.rule.is_some() && self.extra.is_empty() && self.left_out.is_empty() && self.left_out_days.is_empty()
+        self.extra.is_empty() && self.left_out.is_empty() && self.left_out_days.is_empty()
     }
 
     /// Whether every opening lasts a day or less on the wall, so that it belongs wholly to the day it starts on.
@@ -119,15 +120,14 @@ impl Series {
 
     /// From when on its openings repeat, or there are none; nothing if that is not known.
     pub fn steady(&self) -> Option<Steady> {
-        let days = self.left_out_days.last().map(|day| (day + 1) * DAY);
+        let days = self.left_out_days.last().map(|day| day * DAY);
         let dates = [self.extra.last().copied(), self.left_out.last().copied(), days].into_iter().flatten().max();
-        // A day more, for holidays: what they skip may end on the next.
         let (dates, longest) = match self.length {
-            Length::Wall(until) if self.rule.is_none() => (dates.max(Some(until)), MARGIN + 2 * DAY),
-            Length::Wall(_) => return None,
-            _ => (dates, self.length.at_most() + MARGIN + 2 * DAY),
+            Length::Wall(until) => (dates.max(Some(until)), 0),
+            // Longer by a day than any is: so long lasts what a holiday skips, or a day that is left out.
+            _ => (dates, self.length.at_most()),
         };
-        let dates = dates.unwrap_or(FIRST_WALL);
+        let (dates, longest) = (dates.unwrap_or(FIRST_WALL), longest + MARGIN);
         match &self.rule {
             None => Some(Steady::after(dates.saturating_add(longest))),
             Some(rule) if rule.last() < LAST_WALL => {
@@ -141,7 +141,7 @@ impl Series {
     /// How far before an instant an opening that holds it can have started.
     fn look_back(&self) -> i64 {
         match self.length {
-            Length::Wall(until) => self.extra.first().map_or(0, |start| until - start) + MARGIN,
+            Length::Wall(until) => self.extra.first().map_or(0, |start| until - start),
             _ => self.length.at_most(),
         }
     }
@@ -171,6 +171,12 @@ impl Series {
         let from = self.start(wall)?;
         let until = self.length.end(&self.zone, wall, from);
         (until > from).then_some(Span { from, until })
+    }
+
+    /// Whether the start is an occurrence of its own rule. A rule that ends before its start has none to disagree with.
+    pub fn matches_start(&self) -> bool {
+        let agrees = |rule: &Rule| rule.next(rule.start()) == Some(rule.start()) || self.has_ended(rule.start());
+        self.rule.as_ref().is_none_or(agrees)
     }
 
     /// Whether the rule's UNTIL lies before this wall time.
@@ -220,7 +226,7 @@ impl Series {
     /// The first `count` starts.
     pub fn first_starts(&self, count: usize) -> Vec<i64> {
         let mut found = Vec::new();
-        let mut next = self.next_start(i64::MIN / 4);
+        let mut next = self.next_start(i64::MIN);
         while let Some(start) = next.filter(|_| found.len() < count) {
             found.push(start);
             next = self.next_start(start + 1);
@@ -228,32 +234,34 @@ impl Series {
         found
     }
 
-    /// The wall times whose instants can lie in `[from, until)`, ascending, those left out removed.
+    /// The wall times whose instants can lie in `[from, until)`, ascending, those left out removed. One that the rule
+    /// has and that is added too may come twice.
     pub fn each_wall(&self, from: i64, until: i64, visit: &mut dyn FnMut(Wall) -> ControlFlow<()>) {
         let first = from.saturating_sub(MARGIN);
         let last = until.saturating_add(MARGIN).min(LAST_WALL);
         let mut extra = self.extra[self.extra.partition_point(|wall| *wall < first)..].iter().copied().peekable();
+        let stopped = Cell::new(false);
         let mut offer = |wall: Wall| {
             let left_out =
                 self.left_out.binary_search(&wall).is_ok() || self.left_out_days.binary_search(&day_of(wall)).is_ok();
-            if left_out { ControlFlow::Continue(()) } else { visit(wall) }
+            let flow = if left_out { ControlFlow::Continue(()) } else { visit(wall) };
+            stopped.set(flow.is_break());
+            flow
         };
-        let mut stopped = false;
         if let Some(rule) = &self.rule {
             rule.walk(first, last, &mut |wall| {
                 while let Some(added) = extra.next_if(|added| *added <= wall) {
-                    if added < wall && offer(added).is_break() {
-                        stopped = true;
-                        return ControlFlow::Break(());
-                    }
+                    offer(added)?;
                 }
-                let flow = offer(wall);
-                stopped = flow.is_break();
-                flow
+                offer(wall)
             });
         }
-        while let Some(added) = extra.next_if(|added| !stopped && *added <= last) {
-            stopped = offer(added).is_break();
+        while let Some(added) = extra.next_if(|added| *added <= last).filter(|_| !stopped.get()) {
+            let _ = offer(added);
         }
     }
 }
+
+#[cfg(test)]
+#[path = "series_tests.rs"]
+mod tests;

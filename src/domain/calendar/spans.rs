@@ -53,14 +53,52 @@ pub(crate) fn subtraction(a: &[Span], b: &[Span]) -> Vec<Span> {
         }
         let mut from = span.from;
         for cut in b[first..].iter().take_while(|cut| cut.from < span.until) {
-            if cut.from > from {
-                set.push(Span { from, until: cut.from });
-            }
+            set.extend(span.clipped(from, cut.from));
             from = cut.until;
         }
-        if from < span.until {
-            set.push(Span { from, until: span.until });
-        }
+        set.extend(span.clipped(from, span.until));
     }
     set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(bounds: &[(i64, i64)]) -> Vec<Span> {
+        bounds.iter().map(|(from, until)| Span { from: *from, until: *until }).collect()
+    }
+
+    #[test]
+    fn a_span_holds_its_begin_and_not_its_end() {
+        let span = Span { from: 2, until: 5 };
+        assert_eq!([1, 2, 4, 5].map(|instant| span.holds(instant)), [false, true, true, false]);
+        assert_eq!(span.clipped(3, 4), Some(Span { from: 3, until: 4 }));
+        assert_eq!((span.clipped(5, 9), span.clipped(0, 2)), (None, None), "nothing is left where they only touch");
+    }
+
+    #[test]
+    fn sets_are_merged_intersected_and_subtracted_without_empty_spans() {
+        assert_eq!(merged(set(&[(5, 7), (1, 3), (3, 4), (2, 3)])), set(&[(1, 4), (5, 7)]));
+        assert_eq!(
+            intersection(&set(&[(1, 4), (5, 9)]), &set(&[(0, 1), (3, 6), (8, 9)])),
+            set(&[(3, 4), (5, 6), (8, 9)])
+        );
+        let cases = [
+            (vec![(0, 1)], vec![(1, 9)]),
+            (vec![(1, 3)], vec![(3, 9)]),
+            (vec![(4, 5)], vec![(1, 4), (5, 9)]),
+            (vec![(7, 9)], vec![(1, 7)]),
+            (vec![(9, 10)], vec![(1, 9)]),
+            (vec![(0, 2), (3, 4), (4, 5), (8, 12)], vec![(2, 3), (5, 8)]),
+            (vec![(1, 9)], vec![]),
+        ];
+        for (out, left) in cases {
+            assert_eq!(subtraction(&set(&[(1, 9)]), &set(&out)), set(&left), "without {out:?}");
+        }
+        assert_eq!(
+            subtraction(&set(&[(1, 3), (4, 6), (7, 9)]), &set(&[(2, 5), (7, 8)])),
+            set(&[(1, 2), (5, 6), (8, 9)])
+        );
+    }
 }

@@ -152,4 +152,58 @@ mod tests {
         assert!(supposed.covers(now));
         assert_eq!(supposed.next_end(now), Some(now + LONG));
     }
+
+    #[test]
+    fn only_the_freezes_of_that_name_are_supposed_away() {
+        let broken = |window_type| Governing::Broken { window_type, fault: "no zone".into(), blocks_rollback: false };
+        let frozen = || governing(WindowType::Freeze, "08:00:00", "12:00:00");
+        let allowed = || governing(WindowType::Allow, "10:00:00", "11:00:00");
+        let mut supposed = Governance {
+            tiers: [
+                vec![("one".into(), allowed()), ("one".into(), frozen()), ("other".into(), frozen())],
+                vec![("one".into(), broken(WindowType::Freeze)), ("one".into(), broken(WindowType::Allow))],
+                vec![("one".into(), broken(WindowType::Freeze)), ("other".into(), broken(WindowType::Freeze))],
+            ],
+        };
+        let left = |supposed: &Governance| {
+            let names =
+                |(name, governing): &(String, Governing)| format!("{name} {}", governing.window_type().as_str());
+            supposed.tiers.iter().flatten().map(names).collect::<Vec<_>>()
+        };
+        supposed.suppose_no_freeze("one");
+        let kept = ["one Allow", "other Freeze", "one Allow", "other Freeze"];
+        assert_eq!(left(&supposed), kept);
+        supposed.suppose_longer(at("09:00:00"));
+        assert_eq!(left(&supposed), kept, "what is in force or cannot be read does not go away by being longer");
+        supposed.suppose_longer(at("13:00:00"));
+        assert_eq!(left(&supposed), ["one Allow", "one Allow", "other Freeze"]);
+    }
+
+    #[test]
+    fn turns_come_in_all_windows_and_room_in_one() {
+        let limited = || {
+            let mut spec = WindowSpec::new(WindowType::Allow, "UTC");
+            spec.opening_jitter = Some(TimeDelta::hours(1));
+            spec.capacity = Capacity { releases: Some(2), starts: Some(3) };
+            Governing::Sound(Arc::new(Window::compile(&spec).expect("a window")))
+        };
+        let mut supposed = Governance {
+            tiers: [
+                vec![("one".into(), limited()), ("other".into(), limited())],
+                vec![("one".into(), limited())],
+                vec![],
+            ],
+        };
+        let seen = |supposed: &Governance| {
+            let limits = |(_, governing): &(String, Governing)| match governing {
+                Governing::Sound(window) => (window.capacity().releases, window.opening_jitter().is_some()),
+                Governing::Broken { .. } => unreachable!("all are sound"),
+            };
+            supposed.tiers.iter().flatten().map(limits).collect::<Vec<_>>()
+        };
+        supposed.suppose_room("one", |capacity| capacity.releases = None);
+        assert_eq!(seen(&supposed), [(None, true), (Some(2), true), (None, true)]);
+        supposed.suppose_every_turn();
+        assert_eq!(seen(&supposed), [(None, false), (Some(2), false), (None, false)]);
+    }
 }

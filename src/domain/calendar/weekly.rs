@@ -67,7 +67,9 @@ fn named(items: &[String], field: &str, names: &[&str], faults: &mut Vec<Calenda
         match (index(first), index(last)) {
             (Some(first), Some(last)) => {
                 let count = (last + names.len() - first) % names.len();
-                mask |= (0..=count).fold(0, |mask, step| mask | 1 << ((first + step) % names.len()));
+                for step in 0..=count {
+                    mask |= 1 << ((first + step) % names.len());
+                }
             }
             _ => {
                 let (one, end) = (names[0], names[names.len() - 1]);
@@ -96,4 +98,63 @@ fn counted(items: &[i32], field: &str, largest: i32, faults: &mut Vec<CalendarFa
         }
     }
     counted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Form, Window, WindowSpec, WindowType};
+    use chrono::{DateTime, Datelike, TimeDelta, Utc};
+
+    fn compiled(days: &str, weeks: Vec<i32>, days_of_month: Vec<i32>, months: &[&str]) -> Result<Window, Vec<String>> {
+        let form = Form::Weekly {
+            days: days.split(',').map(str::to_owned).collect(),
+            from: "09:00".into(),
+            until: "10:00".into(),
+            weeks_of_month: weeks,
+            days_of_month,
+            months: months.iter().map(|month| (*month).to_owned()).collect(),
+        };
+        let spec = WindowSpec::new(WindowType::Allow, "UTC").entry("it", form);
+        Window::compile(&spec).map_err(|faults| faults.into_iter().map(|fault| fault.to_string()).collect())
+    }
+
+    #[test]
+    fn days_and_months_are_named_one_by_one_and_by_ranges_that_may_pass_the_end() {
+        let monday: DateTime<Utc> = "2027-01-04T09:00:00Z".parse().unwrap();
+        let cases = [
+            ("Mon", vec![0]),
+            ("sun,tue", vec![1, 6]),
+            ("Mon-Fri", vec![0, 1, 2, 3, 4]),
+            ("Mon-Wed,Tue-Thu", vec![0, 1, 2, 3]),
+            ("Sat-Mon", vec![0, 5, 6]),
+            ("Thu-Wed", vec![0, 1, 2, 3, 4, 5, 6]),
+        ];
+        for (days, open) in cases {
+            let window = compiled(days, vec![], vec![], &[]).expect(days);
+            let found = (0..7).filter(|day| window.covers(monday + TimeDelta::days(*day)));
+            assert_eq!(found.collect::<Vec<_>>(), open, "{days}");
+        }
+        let window = compiled("Mon-Sun", vec![], vec![1, -1], &["Jul", "Nov-Feb"]).expect("a window");
+        let year = (0..365).map(|day| monday + TimeDelta::days(day)).filter(|day| window.covers(*day));
+        let found: Vec<(u32, u32)> = year.map(|day| (day.month(), day.day())).collect();
+        let months = [(1, 31), (2, 1), (2, 28), (7, 1), (7, 31), (11, 1), (11, 30), (12, 1), (12, 31), (1, 1)];
+        assert_eq!(found, months);
+    }
+
+    #[test]
+    fn weeks_and_days_of_the_month_are_counted_from_1_and_from_the_end_as_far_as_a_month_reaches() {
+        for (largest, field) in [(5, "weeksOfMonth"), (31, "daysOfMonth")] {
+            let counted = |number| match field {
+                "weeksOfMonth" => compiled("Mon", vec![number], vec![], &[]),
+                _ => compiled("Mon", vec![], vec![number], &[]),
+            };
+            for number in [1, largest, -1, -largest] {
+                assert!(counted(number).is_ok(), "{field}: {number}");
+            }
+            for number in [0, largest + 1, -largest - 1, 200] {
+                let faults = counted(number).expect_err("not counted");
+                assert!(faults[0].contains(&format!("weekly.{field}[0]")), "{faults:?}");
+            }
+        }
+    }
 }

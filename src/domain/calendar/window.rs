@@ -9,7 +9,7 @@ use super::civil::{DAY, FIRST_WALL, LAST_WALL};
 use super::overrun::OnClose;
 use super::schedule::{Capacity, WindowType};
 use super::search::{self, NO_END, Openings};
-use super::series::Series;
+use super::series::{MARGIN, Series};
 use super::spans::{Span, intersection, merged};
 use super::steady::Steady;
 use super::zone::Zone;
@@ -206,7 +206,7 @@ impl Openings for Window {
             return Some(Steady::after(self.valid.until));
         }
         // A change of a day reaches to the end of an opening that starts on it.
-        let changed = self.changes.iter().map(|change| change.span().until + 2 * DAY).max();
+        let changed = self.changes.iter().map(|change| change.span().until + MARGIN).max();
         let mut steady = Steady::after(changed.unwrap_or(ALWAYS.from).max(self.valid.from));
         let holidays = self.holidays.iter().map(|holiday| &holiday.series);
         for series in self.pieces.iter().map(|piece| &piece.series).chain(holidays) {

@@ -1,6 +1,6 @@
 //! What a window says, by the text that people write.
 
-use super::super::{Effect, Exception, ExceptionTime, Form, WindowSpec};
+use super::super::{Calendar, Effect, Exception, ExceptionTime, Form, Selected, WindowSpec};
 use super::*;
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -259,8 +259,91 @@ fn a_window_tells_its_reason_and_its_limits_as_they_were_written() {
     let mut spec = allow("UTC", weekly("Mon-Sun", "08:00", "12:00"));
     spec.reason = "Office hours".into();
     spec.capacity = Capacity { releases: Some(2), starts: Some(3) };
+    spec.min_remaining = Some(TimeDelta::minutes(45));
+    spec.opening_jitter = Some(TimeDelta::minutes(20));
+    (spec.on_close, spec.overrun_grace) = (OnClose::Halt, TimeDelta::minutes(10));
     let window = Window::compile(&spec).expect("a window");
     assert_eq!((window.reason(), window.capacity()), ("Office hours", spec.capacity));
+    assert_eq!((window.min_remaining(), window.opening_jitter()), (spec.min_remaining, spec.opening_jitter));
+    assert_eq!(window.on_close(), (OnClose::Halt, TimeDelta::minutes(10)));
+    assert_eq!((window.window_type(), window.zone().name()), (WindowType::Allow, "UTC"));
+    for (window_type, word, stops) in [(WindowType::Allow, "Allow", false), (WindowType::Freeze, "Freeze", true)] {
+        spec.window_type = window_type;
+        assert_eq!(window_type.as_str(), word);
+        for blocks in [false, true] {
+            spec.blocks_rollback = blocks;
+            let window = Window::compile(&spec).expect("a window");
+            assert_eq!(window.blocks_rollback(), blocks && stops, "{word}");
+        }
+    }
+}
+
+#[test]
+fn an_opening_of_a_day_or_less_goes_with_the_day_it_starts_on() {
+    let event = |end: &str| {
+        let lines = format!("DTSTART:20270104T220000\nDTEND:{end}");
+        let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:one\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n");
+        let calendar = Calendar::parse(&text, &Zone::utc()).expect("a calendar");
+        Form::Calendar(Selected { calendar: calendar.into(), categories: vec![] })
+    };
+    let cron = |duration: &str| Form::Cron { expression: "0 22 4 1 *".into(), duration: duration.into() };
+    let cases = [
+        (cron("8h"), None),
+        (cron("1d"), None),
+        (cron("24h"), None),
+        (cron("24h1s"), Some("01-05T22:00")),
+        (cron("1d12h"), Some("01-06T10:00")),
+        (cron("36h"), Some("01-06T10:00")),
+        (cron("2d"), Some("01-06T22:00")),
+        (dates("2027-01-04T22:00:00", "2027-01-05T22:00:00"), None),
+        (dates("2027-01-04T22:00:00", "2027-01-05T22:01:00"), Some("01-05T22:01")),
+        (event("20270105T220000"), None),
+        (event("20270105T220100"), Some("01-05T22:01")),
+        (weekly("Mon", "22:00", "21:00"), None),
+    ];
+    for (form, rest) in cases {
+        let mut spec = allow("UTC", form.clone());
+        spec.exceptions.push(on("2027-01-04", Effect::Skip));
+        let expected: Vec<String> = rest.iter().map(|until| format!("01-05T00:00 {until}")).collect();
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&spec, "2027-01-04T12:00:00Z", "2027-01-08T00:00:00Z", &expected);
+    }
+}
+
+#[test]
+fn what_a_cut_leaves_outside_of_a_range_is_not_in_its_list() {
+    let mut spec = allow("UTC", weekly("Tue", "08:00", "12:00"));
+    let nine = ExceptionTime::Range { from: "2027-01-05T09:00:00".into(), until: "2027-01-05T10:00:00".into() };
+    spec.exceptions.push(exception(nine, Effect::Skip));
+    let window = Window::compile(&spec).expect("a window");
+    let listed = |from: &str, until: &str| {
+        let day = |time: &str| at(&format!("2027-01-05T{time}Z"));
+        let found = window.openings(day(from), day(until)).into_iter();
+        found.map(|opening| opening.from.format("%H").to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("07:00:00", "13:00:00"), ["08", "10"]);
+    assert_eq!(listed("08:30:00", "10:00:00"), ["08"]);
+    assert_eq!(listed("09:00:00", "11:00:00"), ["10"]);
+    assert!(listed("09:00:00", "10:00:00").is_empty());
+    assert_eq!(listed("09:30:00", "10:00:00.5"), ["10"], "half a second is in it");
+}
+
+#[test]
+fn a_long_opening_has_the_names_of_its_first_days() {
+    let spec = allow("UTC", dates("2027-01-04T00:00:00", "2027-04-01T00:00:00"))
+        .entry("third", dates("2027-01-06T00:00:00", "2027-04-01T00:00:00"))
+        .entry("later", dates("2027-02-04T00:00:00", "2027-04-01T00:00:00"));
+    let found = Window::compile(&spec).expect("a window").upcoming(at("2027-01-04T00:00:00Z"), 1);
+    assert_eq!(found[0].entry, "it, third");
+}
+
+#[test]
+fn nothing_is_open_later_than_a_day_behind_the_calendar() {
+    let form = Form::Cron { expression: "0 0 31 12 *".into(), duration: "3d".into() };
+    let window = Window::compile(&allow("UTC", form)).expect("a window");
+    let found = window.openings(at("9999-12-31T12:00:00Z"), at("+10000-01-05T00:00:00Z"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].until, at("+10000-01-02T00:00:00Z"));
 }
 
 #[test]
@@ -269,4 +352,13 @@ fn what_is_open_can_start_now_and_what_is_closed_when_it_opens() {
     let open = at("2027-01-12T11:59:59Z");
     assert_eq!(window.next_start(open), Some(open));
     assert_eq!(window.next_start(at("2027-01-12T12:00:00Z")), Some(at("2027-01-13T08:00:00Z")));
+}
+
+#[test]
+fn what_is_the_same_every_week_ends_with_its_validity() {
+    let mut spec = allow("UTC", weekly("Mon-Sun", "00:00", "24:00"));
+    let now = at("2026-06-01T00:00:00Z");
+    assert_eq!(Window::compile(&spec).expect("a window").next_end(now), None);
+    spec.valid_until = Some("2028-01-01T12:00:00".into());
+    assert_eq!(Window::compile(&spec).expect("a window").next_end(now), Some(at("2028-01-01T12:00:00Z")));
 }

@@ -21,7 +21,7 @@ const NOT_A_PLACE: [&str; 5] = ["localtime", "posixrules", "factory", "etc/unkno
 /// Shifts between these years are kept in a table; outside of it the library is asked each time.
 const TABLE_YEARS: (i32, i32) = (1900, 2100);
 
-/// A time zone: cheap to copy, equal by name.
+/// A time zone: cheap to copy, equal if the name and the shifts of its clock are: a calendar may define its own.
 ///
 /// A wall time that is skipped takes the offset from before the gap (02:30 becomes 03:30), a repeated one is the first
 /// of the two (RFC 5545 section 3.3.5).
@@ -201,15 +201,11 @@ impl Zone {
     /// Whether the clock shows this wall time once, never or twice. Known for 1900 to 2100; elsewhere "once".
     pub(crate) fn occurs(&self, wall: Wall) -> Occurs {
         let near = self.0.shifts.partition_point(|shift| shift.settled() <= wall);
-        // The first shift that is not settled yet is the only one whose gap or overlap can hold this wall time.
+        // The first shift that is not settled yet is the only one whose gap or overlap can hold this wall time: a gap
+        // begins where the clock of before ends, an overlap where the clock of after begins.
         match self.0.shifts.get(near) {
-            Some(shift) if wall >= shift.at + shift.before.min(shift.after) => {
-                if shift.after > shift.before {
-                    Occurs::Never
-                } else {
-                    Occurs::Twice
-                }
-            }
+            Some(shift) if wall >= shift.at + shift.before => Occurs::Never,
+            Some(shift) if wall >= shift.at + shift.after => Occurs::Twice,
             _ => Occurs::Once,
         }
     }
@@ -234,9 +230,15 @@ impl Zone {
     }
 }
 
+impl Rules {
+    fn is_like(&self, other: &Rules) -> bool {
+        (&self.name, self.initial, &self.shifts) == (&other.name, other.initial, &other.shifts)
+    }
+}
+
 impl PartialEq for Zone {
     fn eq(&self, other: &Zone) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || (self.0.name == other.0.name && self.0.shifts == other.0.shifts)
+        Arc::ptr_eq(&self.0, &other.0) || self.0.is_like(&other.0)
     }
 }
 
