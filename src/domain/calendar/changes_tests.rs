@@ -13,19 +13,8 @@ const HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:it\r\n\
     BEGIN:VEVENT\r\nUID:2\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20270107T230000Z\r\nDTEND:20270108T010000Z\r\n\
     CATEGORIES:Network\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
 
-fn weekly(days: &str, from: &str, until: &str) -> Form {
-    Form::Weekly {
-        days: vec![days.into()],
-        from: from.into(),
-        until: until.into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    }
-}
-
 fn nights() -> WindowSpec {
-    WindowSpec::new(WindowType::Allow, "UTC").entry("nights", weekly("Mon-Fri", "22:00", "06:00"))
+    WindowSpec::new(WindowType::Allow, "UTC").entry("nights", Form::weekly("Mon-Fri", "22:00", "06:00"))
 }
 
 /// Its openings from Tuesday 2027-01-05 on, until Friday evening.

@@ -9,15 +9,7 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// A window that is open, or in force, on some days from 09:00 to an hour, in UTC.
 fn spec(window_type: WindowType, days: &str, until: &str) -> WindowSpec {
-    let form = Form::Weekly {
-        days: vec![days.into()],
-        from: "09:00".into(),
-        until: until.into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    };
-    WindowSpec::new(window_type, "UTC").entry("hours", form)
+    WindowSpec::new(window_type, "UTC").entry("hours", Form::weekly(days, "09:00", until))
 }
 
 fn sound(spec: &WindowSpec) -> Governing {
@@ -175,6 +167,15 @@ fn an_opening_names_the_windows_and_entries_it_begins_with() {
     assert_eq!(opened_by, [Opener { window: "ns/w1".into(), entry: "hours".into() }], "whether or not others close");
     let frozen = governance([vec![], vec![], vec![freeze("Mon", "12:00")]]).at(at("2027-01-04T10:00:00Z"));
     assert_eq!(frozen.opened_by, [], "a freeze opens nothing");
+}
+
+#[test]
+fn as_many_openings_begin_on_a_day_as_in_all_windows_together_and_one_if_there_are_none() {
+    let hourly = Form::Cron { expression: "0 * * * *".into(), duration: "10m".into() };
+    let hourly = sound(&WindowSpec::new(WindowType::Freeze, "UTC").entry("hourly", hourly));
+    let windows = governance([vec![allow("Mon", "12:00")], vec![hourly], vec![broken(WindowType::Freeze)]]);
+    assert_eq!(windows.seen(Purpose::Release).a_day(), 25);
+    assert_eq!(windows.seen(Purpose::Rollback).a_day(), 1, "none of them counts for a rollback");
 }
 
 #[test]

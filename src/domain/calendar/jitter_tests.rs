@@ -12,14 +12,7 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// A window of some hours of each day, which spreads its starts over so many seconds.
 fn governance(window_type: WindowType, from: &str, until: &str, seconds: i64) -> Governance {
-    let form = Form::Weekly {
-        days: vec!["Mon-Sun".into()],
-        from: from.into(),
-        until: until.into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    };
+    let form = Form::weekly("Mon-Sun", from, until);
     let mut spec = WindowSpec::new(window_type, "UTC").entry("hours", form);
     spec.opening_jitter = (seconds > 0).then(|| TimeDelta::seconds(seconds));
     let window = Governing::Sound(Arc::new(Window::compile(&spec).unwrap()));

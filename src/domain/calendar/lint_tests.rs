@@ -190,16 +190,8 @@ fn starts_that_the_clock_skips_or_repeats_are_named() {
 
 #[test]
 fn an_opening_that_the_clock_leaves_no_time_for_is_named() {
-    let weekly = Form::Weekly {
-        days: vec!["Sun".into()],
-        from: "02:30".into(),
-        until: "03:30".into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    };
     let message = "the clock leaves no time for the opening of 2027-03-14T02:30:00: there is none";
-    check(weekly, &[(Concern::EmptyOpening, message)]);
+    check(Form::weekly("Sun", "02:30", "03:30"), &[(Concern::EmptyOpening, message)]);
 }
 
 #[test]

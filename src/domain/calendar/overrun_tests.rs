@@ -12,14 +12,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn spec(window_type: WindowType, from: &str, until: &str, on_close: OnClose, grace: i64) -> WindowSpec {
-    let form = Form::Weekly {
-        days: vec!["Mon-Fri".into()],
-        from: from.into(),
-        until: until.into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    };
+    let form = Form::weekly("Mon-Fri", from, until);
     let mut spec = WindowSpec::new(window_type, "UTC").entry("hours", form);
     spec.on_close = on_close;
     spec.overrun_grace = TimeDelta::minutes(grace);

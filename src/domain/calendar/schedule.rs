@@ -131,6 +131,20 @@ pub enum Form {
     Calendar(Selected),
 }
 
+impl Form {
+    /// Days of every week, separated by commas.
+    pub fn weekly(days: &str, from: &str, until: &str) -> Form {
+        Form::Weekly {
+            days: days.split(',').map(str::to_owned).collect(),
+            from: from.to_owned(),
+            until: until.to_owned(),
+            weeks_of_month: Vec::new(),
+            days_of_month: Vec::new(),
+            months: Vec::new(),
+        }
+    }
+}
+
 /// A calendar, and which of its events count.
 #[derive(Debug, Clone)]
 pub struct Selected {

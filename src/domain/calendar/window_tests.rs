@@ -7,17 +7,6 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn weekly(days: &str, from: &str, until: &str) -> Form {
-    Form::Weekly {
-        days: days.split(',').map(str::to_owned).collect(),
-        from: from.into(),
-        until: until.into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    }
-}
-
 fn dates(from: &str, until: &str) -> Form {
     Form::Dates { from: from.into(), until: until.into() }
 }
@@ -47,14 +36,14 @@ fn check(spec: &WindowSpec, from: &str, until: &str, expected: &[&str]) {
 
 #[test]
 fn a_sunday_night_is_two_hours_in_spring_and_four_in_autumn() {
-    let spec = allow("America/New_York", weekly("Sun", "01:00", "04:00"));
+    let spec = allow("America/New_York", Form::weekly("Sun", "01:00", "04:00"));
     check(&spec, "2027-03-13T00:00:00Z", "2027-03-15T00:00:00Z", &["03-14T06:00 03-14T08:00"]);
     check(&spec, "2027-11-06T00:00:00Z", "2027-11-08T00:00:00Z", &["11-07T05:00 11-07T09:00"]);
 }
 
 #[test]
 fn a_night_belongs_to_the_day_it_starts_on() {
-    let spec = allow("Europe/Berlin", weekly("Mon", "22:00", "06:00"));
+    let spec = allow("Europe/Berlin", Form::weekly("Mon", "22:00", "06:00"));
     check(&spec, "2027-01-03T00:00:00Z", "2027-01-08T00:00:00Z", &["01-04T21:00 01-05T05:00"]);
     assert!(!Window::compile(&spec).unwrap().covers(at("2027-01-04T02:00:00Z")), "early Monday is closed");
 }
@@ -68,7 +57,7 @@ fn a_start_that_does_not_exist_is_an_hour_later_on_that_day() {
 
 #[test]
 fn the_start_is_included_and_the_end_is_not() {
-    let window = Window::compile(&allow("UTC", weekly("Mon", "09:00", "10:00"))).unwrap();
+    let window = Window::compile(&allow("UTC", Form::weekly("Mon", "09:00", "10:00"))).unwrap();
     let cases = [
         ("2027-01-04T08:59:59.999Z", false),
         ("2027-01-04T09:00:00Z", true),
@@ -97,7 +86,7 @@ fn the_second_and_the_last_tuesday_of_some_months_can_be_named() {
 
 #[test]
 fn a_skipped_day_takes_its_night_with_it_and_leaves_the_night_before() {
-    let mut spec = allow("Europe/Berlin", weekly("Mon-Fri", "22:00", "06:00"));
+    let mut spec = allow("Europe/Berlin", Form::weekly("Mon-Fri", "22:00", "06:00"));
     spec.exceptions.push(on("2027-01-05", Effect::Skip));
     let expected = ["01-04T21:00 01-05T05:00", "01-06T21:00 01-07T05:00"];
     check(&spec, "2027-01-04T12:00:00Z", "2027-01-07T12:00:00Z", &expected);
@@ -117,7 +106,7 @@ fn the_later_exception_has_the_last_word() {
         from: format!("2027-01-05T{from}:00"),
         until: format!("2027-01-05T{until}:00"),
     };
-    let mut spec = allow("UTC", weekly("Tue", "09:00", "12:00"));
+    let mut spec = allow("UTC", Form::weekly("Tue", "09:00", "12:00"));
     spec.exceptions = vec![on("2027-01-05", Effect::Skip), exception(hours("10:00", "11:00"), Effect::Add)];
     check(&spec, "2027-01-04T00:00:00Z", "2027-01-07T00:00:00Z", &["01-05T10:00 01-05T11:00"]);
     spec.exceptions.push(exception(hours("10:15", "10:30"), Effect::Skip));
@@ -141,7 +130,7 @@ fn validity_cuts_what_is_open_across_it() {
 
 #[test]
 fn entries_that_touch_are_one_opening_with_both_names() {
-    let spec = allow("UTC", weekly("Mon", "09:00", "10:00")).entry("more", weekly("Mon", "10:00", "11:00"));
+    let spec = allow("UTC", Form::weekly("Mon", "09:00", "10:00")).entry("more", Form::weekly("Mon", "10:00", "11:00"));
     let window = Window::compile(&spec).unwrap();
     let found = window.upcoming(at("2027-01-04T09:30:00Z"), 1);
     let expected =
@@ -152,7 +141,7 @@ fn entries_that_touch_are_one_opening_with_both_names() {
 
 #[test]
 fn the_preview_is_what_a_clock_that_steps_by_minutes_observes() {
-    let spec = allow("America/New_York", weekly("Sat-Sun", "01:30", "03:15"))
+    let spec = allow("America/New_York", Form::weekly("Sat-Sun", "01:30", "03:15"))
         .entry("cron", Form::Cron { expression: "30 2 * 3 *".into(), duration: "45m".into() });
     let window = Window::compile(&spec).unwrap();
     let begin = at("2027-03-10T00:00:00Z");
@@ -176,7 +165,7 @@ fn the_preview_is_what_a_clock_that_steps_by_minutes_observes() {
 #[test]
 fn every_fault_is_reported_at_once_and_where_it_is() {
     let mut spec = WindowSpec::new(WindowType::Allow, "Europe/Berln")
-        .entry("a", weekly("Mon,Xyz", "24:00", "25:00"))
+        .entry("a", Form::weekly("Mon,Xyz", "24:00", "25:00"))
         .entry("a", Form::Cron { expression: "0 24 * * *".into(), duration: "1x".into() })
         .entry(
             "c",
@@ -228,18 +217,18 @@ fn faults(spec: &WindowSpec) -> Vec<String> {
 fn thirty_two_entries_and_two_hundred_and_fifty_six_exceptions_are_allowed_and_not_one_more() {
     let mut spec = WindowSpec::new(WindowType::Allow, "UTC");
     for n in 0..32 {
-        spec = spec.entry(&format!("entry {n}"), weekly("Mon", "09:00", "10:00"));
+        spec = spec.entry(&format!("entry {n}"), Form::weekly("Mon", "09:00", "10:00"));
     }
     spec.exceptions = vec![on("2027-01-04", Effect::Skip); 256];
     assert_eq!(faults(&spec), [""; 0]);
-    spec = spec.entry("one more", weekly("Mon", "09:00", "10:00"));
+    spec = spec.entry("one more", Form::weekly("Mon", "09:00", "10:00"));
     spec.exceptions.push(on("2027-01-04", Effect::Skip));
     assert_eq!(faults(&spec), ["schedule", "exceptions"]);
 }
 
 #[test]
 fn no_time_at_all_may_be_asked_for_and_not_less() {
-    let mut spec = allow("UTC", weekly("Mon", "09:00", "10:00"));
+    let mut spec = allow("UTC", Form::weekly("Mon", "09:00", "10:00"));
     (spec.min_remaining, spec.opening_jitter) = (Some(TimeDelta::zero()), Some(TimeDelta::zero()));
     assert_eq!(faults(&spec), [""; 0]);
     (spec.opening_jitter, spec.overrun_grace) = (Some(TimeDelta::seconds(-1)), TimeDelta::seconds(-1));
@@ -256,7 +245,7 @@ fn an_opening_whose_end_nobody_knows_has_none() {
 
 #[test]
 fn a_window_tells_its_reason_and_its_limits_as_they_were_written() {
-    let mut spec = allow("UTC", weekly("Mon-Sun", "08:00", "12:00"));
+    let mut spec = allow("UTC", Form::weekly("Mon-Sun", "08:00", "12:00"));
     spec.reason = "Office hours".into();
     spec.capacity = Capacity { releases: Some(2), starts: Some(3) };
     spec.min_remaining = Some(TimeDelta::minutes(45));
@@ -299,7 +288,7 @@ fn an_opening_of_a_day_or_less_goes_with_the_day_it_starts_on() {
         (dates("2027-01-04T22:00:00", "2027-01-05T22:01:00"), Some("01-05T22:01")),
         (event("20270105T220000"), None),
         (event("20270105T220100"), Some("01-05T22:01")),
-        (weekly("Mon", "22:00", "21:00"), None),
+        (Form::weekly("Mon", "22:00", "21:00"), None),
     ];
     for (form, rest) in cases {
         let mut spec = allow("UTC", form.clone());
@@ -312,7 +301,7 @@ fn an_opening_of_a_day_or_less_goes_with_the_day_it_starts_on() {
 
 #[test]
 fn what_a_cut_leaves_outside_of_a_range_is_not_in_its_list() {
-    let mut spec = allow("UTC", weekly("Tue", "08:00", "12:00"));
+    let mut spec = allow("UTC", Form::weekly("Tue", "08:00", "12:00"));
     let nine = ExceptionTime::Range { from: "2027-01-05T09:00:00".into(), until: "2027-01-05T10:00:00".into() };
     spec.exceptions.push(exception(nine, Effect::Skip));
     let window = Window::compile(&spec).expect("a window");
@@ -348,7 +337,7 @@ fn nothing_is_open_later_than_a_day_behind_the_calendar() {
 
 #[test]
 fn what_is_open_can_start_now_and_what_is_closed_when_it_opens() {
-    let window = Window::compile(&allow("UTC", weekly("Mon-Sun", "08:00", "12:00"))).expect("a window");
+    let window = Window::compile(&allow("UTC", Form::weekly("Mon-Sun", "08:00", "12:00"))).expect("a window");
     let open = at("2027-01-12T11:59:59Z");
     assert_eq!(window.next_start(open), Some(open));
     assert_eq!(window.next_start(at("2027-01-12T12:00:00Z")), Some(at("2027-01-13T08:00:00Z")));
@@ -356,7 +345,7 @@ fn what_is_open_can_start_now_and_what_is_closed_when_it_opens() {
 
 #[test]
 fn what_is_the_same_every_week_ends_with_its_validity() {
-    let mut spec = allow("UTC", weekly("Mon-Sun", "00:00", "24:00"));
+    let mut spec = allow("UTC", Form::weekly("Mon-Sun", "00:00", "24:00"));
     let now = at("2026-06-01T00:00:00Z");
     assert_eq!(Window::compile(&spec).expect("a window").next_end(now), None);
     spec.valid_until = Some("2028-01-01T12:00:00".into());

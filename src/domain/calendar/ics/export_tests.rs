@@ -9,17 +9,6 @@ fn spec(zone: &str, form: Form) -> WindowSpec {
     WindowSpec::new(WindowType::Allow, zone).entry("it", form)
 }
 
-fn weekly(days: &str, from: &str, until: &str) -> Form {
-    Form::Weekly {
-        days: vec![days.into()],
-        from: from.into(),
-        until: until.into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    }
-}
-
 fn cron(expression: &str, duration: &str) -> Form {
     Form::Cron { expression: expression.into(), duration: duration.into() }
 }
@@ -60,7 +49,7 @@ fn lines(specs: &[WindowSpec], begin: &str) -> Vec<String> {
 
 #[test]
 fn a_window_is_written_as_one_event_an_entry_in_its_zone() {
-    let mut hours = spec("Europe/Berlin", weekly("Mon-Fri", "09:00", "17:30"));
+    let mut hours = spec("Europe/Berlin", Form::weekly("Mon-Fri", "09:00", "17:30"));
     hours.reason = "Ask first, please;\nor don't\u{7}".into();
     let text = written(&[except(hours, Effect::Skip, "2027-01-06")]);
     let expected = [
@@ -164,7 +153,7 @@ fn what_no_rule_says_exactly_is_listed_opening_by_opening() {
 
 #[test]
 fn an_addition_is_listed_beside_the_rule() {
-    let added = [except(spec("UTC", weekly("Mon-Fri", "09:00", "17:00")), Effect::Add, "2027-01-09")];
+    let added = [except(spec("UTC", Form::weekly("Mon-Fri", "09:00", "17:00")), Effect::Add, "2027-01-09")];
     assert_eq!(lines(&added, "RRULE"), ["RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"]);
     assert_eq!(lines(&added, "DTSTART"), ["DTSTART:20270101T090000Z", "DTSTART:20270109T000000Z"]);
 }

@@ -13,14 +13,7 @@ use crate::domain::workload::Progress;
 
 /// A window that is open every day from 08:00 to 12:00.
 fn hours(change: impl FnOnce(&mut WindowSpec)) -> Governing {
-    let form = Form::Weekly {
-        days: vec!["Mon-Sun".into()],
-        from: "08:00".into(),
-        until: "12:00".into(),
-        weeks_of_month: vec![],
-        days_of_month: vec![],
-        months: vec![],
-    };
+    let form = Form::weekly("Mon-Sun", "08:00", "12:00");
     let mut spec = WindowSpec::new(WindowType::Allow, "UTC").entry("hours", form);
     change(&mut spec);
     Governing::Sound(Arc::new(Window::compile(&spec).expect("a window")))
