@@ -125,7 +125,9 @@ impl Writer {
         if zone_text::lines(zone, from).is_none() {
             return false;
         }
-        match self.zones.iter_mut().find(|(known, _)| known == zone) {
+        match self.zones.iter_mut().find(|(known, _)| known.name() == zone.name()) {
+            // A calendar may define a zone of its own under a name that is taken, and a file has one zone of a name.
+            Some((known, _)) if known != zone => return false,
             Some((_, first)) => *first = from.min(*first),
             None => self.zones.push((zone.clone(), from)),
         }

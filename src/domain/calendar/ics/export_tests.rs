@@ -167,6 +167,24 @@ fn each_zone_that_is_needed_is_defined_once() {
 }
 
 #[test]
+fn what_is_of_another_zone_of_the_same_name_is_listed() {
+    let own = "BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:Europe/Berlin\nBEGIN:STANDARD\nDTSTART:20000101T000000\n\
+        TZOFFSETFROM:+0300\nTZOFFSETTO:+0300\nEND:STANDARD\nEND:VTIMEZONE\nBEGIN:VEVENT\n\
+        DTSTART;TZID=Europe/Berlin:20270104T090000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY\nEND:VEVENT\nEND:VCALENDAR\n";
+    let calendar = Arc::new(Calendar::parse(own, &Zone::utc()).unwrap());
+    let own = spec("UTC", Form::Calendar(Selected { calendar, categories: vec![] }));
+    let weekly = |day: &str| spec("Europe/Berlin", Form::weekly(day, "09:00", "10:00"));
+    let starts = lines(&[weekly("Tue"), own, weekly("Wed")], "DTSTART");
+    let expected = [
+        "DTSTART;TZID=Europe/Berlin:20270105T090000",
+        "DTSTART:20270104T060000Z",
+        "DTSTART:20270111T060000Z",
+        "DTSTART;TZID=Europe/Berlin:20270106T090000",
+    ];
+    assert_eq!(starts, expected);
+}
+
+#[test]
 fn a_freeze_is_busy_and_an_allow_is_not() {
     let freeze = WindowSpec { window_type: WindowType::Freeze, ..spec("UTC", cron("0 9 * * *", "1h")) };
     assert_eq!(lines(&[freeze], "TRANSP"), ["TRANSP:OPAQUE"]);
