@@ -15,7 +15,8 @@ pub const HELD_PARTITION: i64 = 2_147_483_647;
 /// Annotation: a rollback is under way, so the pod template is pinned. Written by rollcall only.
 pub const ROLLBACK: &str = "rollcall.dev/rollback";
 /// Annotation: the digests of the content that was rolled back last, one for each form in which it can land again, with
-/// spaces between. Nothing lets that content go by itself. Written by rollcall only, when the rollback begins.
+/// spaces between, and after `held-back=` the digest of what was held for a release that went back. Nothing lets that
+/// content go by itself. Written by rollcall only, when the rollback begins, or ends.
 pub const ROLLED_BACK: &str = "rollcall.dev/rolled-back";
 /// Annotation on a CronJob, written by rollcall with each release action: the digest of what was let go, and when
 /// the last run before it was due.

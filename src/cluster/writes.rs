@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::ResourceVersion;
 use super::key::ObjectKey;
 use super::wire::Object;
-use super::workloads::{Workload, keep_patch, release_from_claim_patch, release_patch, withdraw_patch};
+use super::workloads::{
+    Workload, hold_back_patch, keep_patch, release_from_claim_patch, release_patch, withdraw_patch,
+};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{FIELD_MANAGER, GATE_LABEL};
 use crate::api::time::to_wire;
@@ -175,6 +177,16 @@ impl Objects {
     /// As [`Self::release`].
     pub async fn keep(&self, workload: &Workload, release: &str) -> Result<ResourceVersion, ApiError> {
         self.patch_workload(workload, keep_patch(workload, release)).await
+    }
+
+    /// Remembers what is held beside what was rolled back, if the workload still has the version it was read with: as
+    /// a word of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::release`].
+    pub async fn hold_back(&self, workload: &Workload, word: &str) -> Result<ResourceVersion, ApiError> {
+        self.patch_workload(workload, hold_back_patch(workload, word)).await
     }
 
     /// Gives a held workload another version, if it still has the one it was read with, so that nobody can let it go

@@ -32,7 +32,7 @@ pub struct Workload {
     /// Who is rolling it back; its template is pinned meanwhile.
     pub rollback: Option<String>,
     /// The digests of the template that it was rolled back from, and of what an apply of that leaves: words with
-    /// spaces between, of which at most [`ROLLED_BACK_FORMS`] are looked at.
+    /// spaces between, of which at most [`ROLLED_BACK_FORMS`] are looked at. Among them what [`held_back`] says.
     pub rolled_back: Option<String>,
     /// The stored template is what runs already: the change was taken back while it was held.
     pub runs_already: bool,
@@ -103,6 +103,12 @@ pub enum Progress {
     Failed { at: Option<DateTime<Utc>>, why: String },
 }
 
+/// How what never went is remembered of which the release went back, beside what was rolled back.
+#[must_use]
+pub fn held_back(template: &str) -> String {
+    format!("held-back={template}")
+}
+
 /// The API server stamps whole seconds, so a failure stamped in the second of the release may be later.
 const STAMP_RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
@@ -115,6 +121,18 @@ impl Workload {
     #[must_use]
     pub fn was_rolled_back(&self) -> bool {
         self.was_rolled_back_from(&self.template)
+    }
+
+    /// Its stored content never went, and the release went back of which it was.
+    #[must_use]
+    pub fn was_held_back(&self) -> bool {
+        self.was_rolled_back_from(&held_back(&self.template))
+    }
+
+    /// Its stored content goes by itself no more.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        self.was_rolled_back() || self.was_held_back()
     }
 
     /// This template is what it was rolled back from, or what an apply of that leaves.

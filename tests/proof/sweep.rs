@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::adversary::{AT_EVENTS, AT_WRITES, At, AtMoments};
-use crate::play::{MENDS_WITHIN, Played, SILENCE_IS_NOTICED_WITHIN, Stage, State, play};
+use crate::play::{
+    MENDS_WITHIN, Played, SILENCE_IS_NOTICED_WITHIN, STANDING_STILL_IS_MENDED_WITHIN, Stage, State, play,
+};
 use crate::stories;
 use crate::story::Story;
 
@@ -97,13 +99,17 @@ impl<'a> Run<'a> {
     fn plays(&self, knows: &[State], told: bool) -> (Played, [usize; 2]) {
         let (orders, obeyed) = unbounded_channel();
         let fault = Arc::new(AtMoments::new(self.by.nth.clone(), orders));
-        let silence = self.by.nth.iter().any(|(_, at)| *at == At::Silence);
+        let mends_within = |at: &At| match at {
+            At::Silence => SILENCE_IS_NOTICED_WITHIN,
+            At::StandsStill => STANDING_STILL_IS_MENDED_WITHIN,
+            _ => MENDS_WITHIN,
+        };
         let stage = Stage {
             faults: vec![Box::new(fault.clone())],
             orders: Some(obeyed),
             persistent: true,
             watched: true,
-            mends_within: if silence { SILENCE_IS_NOTICED_WITHIN } else { MENDS_WITHIN },
+            mends_within: self.by.nth.iter().map(|(_, at)| mends_within(at)).max().unwrap_or(MENDS_WITHIN),
             told,
             twins: self.by.twins,
             knows: knows.to_vec(),

@@ -20,7 +20,8 @@ use serde_json::Value;
 
 pub use cron_job::{Runs, progress_of};
 pub use patches::{
-    abandon_patch, keep_patch, release_from_claim_patch, release_patch, rollback_patch, unpin_patch, withdraw_patch,
+    abandon_patch, hold_back_patch, keep_patch, release_from_claim_patch, release_patch, rollback_patch, unpin_patch,
+    withdraw_patch,
 };
 
 pub(super) use adapter::of as adapter_of;

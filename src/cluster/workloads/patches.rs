@@ -47,11 +47,16 @@ pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str, rolled
     }
     operations.push(set(&format!("/spec/{}", of(workload.kind).content()), former.template.clone()));
     operations.push(set(&annotation_path(ROLLBACK), marker));
-    let before = workload.rolled_back.iter().flat_map(|forms| forms.split(' '));
-    let before = before.filter(|form| *form != former.digest && !rolled_back.split(' ').any(|new| new == *form));
-    let all: Vec<&str> = rolled_back.split(' ').chain(before).take(REMEMBERED).collect();
-    operations.push(set(&annotation_path(ROLLED_BACK), all.join(" ")));
+    operations.push(remembered(workload, rolled_back, &former.digest));
     Value::Array(operations)
+}
+
+/// Adds digests to what was rolled back before, but for what runs now.
+fn remembered(workload: &Workload, rolled_back: &str, runs: &str) -> Value {
+    let before = workload.rolled_back.iter().flat_map(|forms| forms.split(' '));
+    let before = before.filter(|form| *form != runs && !rolled_back.split(' ').any(|new| new == *form));
+    let all: Vec<&str> = rolled_back.split(' ').chain(before).take(REMEMBERED).collect();
+    set(&annotation_path(ROLLED_BACK), all.join(" "))
 }
 
 /// How many digests of what was rolled back are kept, the newest first: those of three rollbacks at least.
@@ -84,6 +89,14 @@ pub fn abandon_patch(workload: &Workload) -> Value {
 pub fn keep_patch(workload: &Workload, release: &str) -> Value {
     let mut operations = unchanged(workload);
     operations.push(set(&annotation_path(CLAIM), release));
+    Value::Array(operations)
+}
+
+/// Remembers the content that is held, in one word, beside what was rolled back.
+#[must_use]
+pub fn hold_back_patch(workload: &Workload, word: &str) -> Value {
+    let mut operations = unchanged(workload);
+    operations.push(remembered(workload, word, ""));
     Value::Array(operations)
 }
 

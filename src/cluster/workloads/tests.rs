@@ -112,3 +112,18 @@ fn what_nobody_gates_keeps_no_content() {
 fn a_job_that_kueue_runs_says_so() {
     assert!(job(|j| j["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = json!("q")).owned_elsewhere.is_some());
 }
+
+#[test]
+fn what_is_held_back_is_remembered_before_what_was_rolled_back() {
+    let held = |annotations: Value| deployment(|object| object["metadata"]["annotations"] = annotations);
+    let written = |workload: &Workload| {
+        let patch = hold_back_patch(workload, "held-back=sha256:b");
+        assert_eq!(patch[0], json!({"op": "test", "path": "/metadata/resourceVersion", "value": "7"}));
+        assert_eq!(patch[1]["path"], "/metadata/annotations/rollcall.dev~1rolled-back");
+        patch[1]["value"].as_str().expect("words").to_owned()
+    };
+    let first = held(json!({"rollcall.dev/hold": "policy"}));
+    assert_eq!(written(&first), "held-back=sha256:b");
+    let more = held(json!({"rollcall.dev/hold": "policy", "rollcall.dev/rolled-back": "sha256:a held-back=sha256:b"}));
+    assert_eq!(written(&more), "held-back=sha256:b sha256:a");
+}

@@ -185,7 +185,11 @@ fn with_grants(
                 "RollingBack".clone_into(&mut entry.state);
                 entry.rolled_back_at = Some(now.clone());
             }
-            Act::Release { .. } | Act::Unpin { .. } | Act::Keep { .. } | Act::Withdraw { .. } => {}
+            Act::Release { .. }
+            | Act::Unpin { .. }
+            | Act::Keep { .. }
+            | Act::HoldBack { .. }
+            | Act::Withdraw { .. } => {}
         }
     }
     if decision.acts.iter().any(|act| matches!(act, Act::Grant { overridden: Some(_), .. })) {

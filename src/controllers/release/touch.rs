@@ -16,6 +16,7 @@ use crate::controllers::world::World;
 use crate::domain::names::WorkloadName;
 use crate::domain::scheduling::situation::{Former, Refusal};
 use crate::domain::scheduling::{Act, GRANT_VALIDITY, released_by};
+use crate::domain::workload::held_back;
 use crate::validate::wire_kind;
 
 /// Does one thing to one workload.
@@ -89,6 +90,7 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
         }
         Act::Unpin { template, .. } => world.objects.unpin(&found, template).await?,
         Act::Keep { .. } => world.objects.keep(&found, &owner.to_string()).await?,
+        Act::HoldBack { template, .. } => world.objects.hold_back(&found, &held_back(template)).await?,
         Act::Withdraw { step, .. } => world.objects.withdraw(&found, &format!("{owner} {step}")).await?,
     };
     world.stores.workloads(found.kind).expect_at_least(found.key.clone(), version.clone());
@@ -99,7 +101,8 @@ async fn written(world: &World, release: &Release, digest: &str, act: &Act) -> R
 /// version.
 fn may_be_touched(found: &Workload, act: &Act, stopped: bool) -> bool {
     let withdraws = matches!(act, Act::Withdraw { .. });
-    let wants_held = withdraws || matches!(act, Act::Grant { .. } | Act::Release { .. } | Act::Keep { .. });
+    let lets_go = matches!(act, Act::Grant { .. } | Act::Release { .. });
+    let wants_held = withdraws || lets_go || matches!(act, Act::Keep { .. } | Act::HoldBack { .. });
     (!stopped || withdraws) && found.version.as_str() == act.version() && (!wants_held || found.hold.is_some())
 }
 
@@ -155,7 +158,7 @@ fn done(act: &Act) -> Option<Moment> {
             ("StepRollingBack", "RollBack", note, true)
         }
         Act::Unpin { .. } => ("StepRolledBack", "RollBack", format!("step {step}: {workload} is back"), true),
-        Act::Keep { .. } | Act::Withdraw { .. } => return None,
+        Act::Keep { .. } | Act::HoldBack { .. } | Act::Withdraw { .. } => return None,
     };
     Some(Moment { reason, action, note, warning })
 }
@@ -196,7 +199,13 @@ mod tests {
                 marker: "m".into(),
                 from: "f".into(),
             },
-            Act::Unpin { step: step.clone(), workload: workload.clone(), version: version.clone(), template },
+            Act::Unpin {
+                step: step.clone(),
+                workload: workload.clone(),
+                version: version.clone(),
+                template: template.clone(),
+            },
+            Act::HoldBack { step: step.clone(), workload: workload.clone(), version: version.clone(), template },
             Act::Keep { step: step.clone(), workload: workload.clone(), version: version.clone() },
             Act::Withdraw { step, workload, version },
         ];
@@ -211,7 +220,7 @@ mod tests {
             workload(WorkloadKind::Deployment, &text.to_string()).expect("a workload")
         };
         let (held, free) = (stored(json!({"rollcall.dev/hold": "policy"})), stored(json!({})));
-        for act in ["grant", "release", "roll-back", "unpin", "keep", "withdraw"] {
+        for act in ["grant", "release", "roll-back", "unpin", "keep", "hold-back", "withdraw"] {
             assert!(may_be_touched(&held, &about(act, "7"), false), "{act}");
             assert!(!may_be_touched(&held, &about(act, "6"), false), "{act}: it has changed since");
             let though_free = ["roll-back", "unpin"].contains(&act);

@@ -15,6 +15,7 @@ use super::gates::{self, Asked, Closed};
 use super::openings;
 use super::overriding;
 use super::progress::{Standing, standing};
+use super::remains;
 use super::rollback;
 use super::situation::{InUse, OnFailure, Situation, Step, Work};
 use super::withdrawal;
@@ -87,7 +88,7 @@ fn decide_forward(s: &Situation, digest: String, standings: &Standings<'_>) -> D
 fn cancelled(s: &Situation, digest: String, standings: &Standings<'_>, keep: bool) -> Decision {
     let mut acts = rollback::pinned(s);
     if keep {
-        acts.extend(s.release.steps.iter().filter_map(|step| kept(s, step)));
+        acts.extend(s.release.steps.iter().filter_map(|step| remains::kept(s, step)));
     }
     let refused: Vec<Blocker> =
         acts.iter().filter_map(|act| gates::not_allowed(s, act.step(), act.workload())).collect();
@@ -103,21 +104,6 @@ fn cancelled(s: &Situation, digest: String, standings: &Standings<'_>, keep: boo
         digest,
         acts,
     }
-}
-
-/// What a release holds and nothing marks as held for it.
-fn kept(s: &Situation, step: &Step) -> Option<Act> {
-    let Work::Workload(name) = &step.work else {
-        return None;
-    };
-    let workload = s.workloads.get(name)?;
-    let expected = step.expect.as_ref().is_none_or(|e| e.difference(workload).is_none());
-    let keep = workload.hold.is_held()
-        && expected
-        && workload.claim.as_ref() != Some(&s.release.name)
-        && !s.claimed.contains_key(name)
-        && rollback::may_keep(s, step);
-    keep.then(|| Act::Keep { step: step.name.clone(), workload: name.clone(), version: workload.version.clone() })
 }
 
 fn views(s: &Situation, standings: &Standings<'_>) -> Vec<StepView> {

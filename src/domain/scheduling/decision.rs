@@ -130,6 +130,8 @@ pub enum Act {
     Unpin { step: String, workload: WorkloadName, version: String, template: String },
     /// Mark what is held as claimed by this release for good, though it ends.
     Keep { step: String, workload: WorkloadName, version: String },
+    /// Remember what is held and never went: it goes by itself no more than what was rolled back.
+    HoldBack { step: String, workload: WorkloadName, version: String, template: String },
     /// Give the workload another version, so that nobody can let it go any more on the grant that is on record.
     Withdraw { step: String, workload: WorkloadName, version: String },
 }
@@ -162,6 +164,7 @@ impl Act {
             Self::RollBack { .. } => "roll-back",
             Self::Unpin { .. } => "unpin",
             Self::Keep { .. } => "keep",
+            Self::HoldBack { .. } => "hold-back",
             Self::Withdraw { .. } => "withdraw",
         }
     }
@@ -173,6 +176,7 @@ impl Act {
             | Self::RollBack { step, workload, version, .. }
             | Self::Unpin { step, workload, version, .. }
             | Self::Keep { step, workload, version }
+            | Self::HoldBack { step, workload, version, .. }
             | Self::Withdraw { step, workload, version } => (step, workload, version),
         }
     }

@@ -87,6 +87,11 @@ pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
         let why = Cause::WasRolledBack { workload, team }.message();
         return wait(format!("{why}, so it takes other content, or a release that the team signs"), None);
     }
+    if change.workload.was_held_back() {
+        let why =
+            "the release of which it was went back before it had gone, so it takes other content, or another release";
+        return wait(why.to_owned(), None);
+    }
     let since = change.since.unwrap_or(now);
     let limit = change.team.max_hold.map(|m| since + m.duration);
     let overdue = limit.is_some_and(|limit| now >= limit);

@@ -18,6 +18,7 @@ pub mod overriding;
 mod progress;
 #[cfg(test)]
 pub(crate) mod properties;
+mod remains;
 mod rollback;
 pub mod situation;
 pub mod smallest;

@@ -11,8 +11,9 @@ use super::closing::{self, Asks};
 use super::decide::{Answers, Standings};
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
 use super::ending::{marker, released_by};
-use super::gates::{self, sound};
+use super::gates;
 use super::progress::{grant_for, owner_of, team_of};
+use super::remains;
 use super::situation::{
     Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
 };
@@ -275,7 +276,16 @@ pub fn decide_back(s: &Situation, digest: String, standings: &Standings<'_>, beg
             acts.extend(act(s, step, back, workload));
         }
     }
-    let outcome = outcome(&way, &acts);
+    let mut outcome = outcome(&way, &acts);
+    if matches!(outcome, Outcome::RolledBack { .. }) {
+        let untouched = way.iter().filter(|(_, back)| *back == Back::Untouched);
+        let left: Vec<Act> = untouched.filter_map(|(step, _)| remains::held_back(s, step)).collect();
+        if !left.is_empty() {
+            outcome = Outcome::RollingBack;
+        }
+        answers.add_all(left.iter().filter_map(|act| gates::not_allowed(s, act.step(), act.workload())));
+        acts.extend(left.into_iter().filter(|act| !answers.block(act.step())));
+    }
     answers.sorted();
     Decision {
         steps: way.iter().filter_map(|(step, back)| view(s, standings, step, back)).collect(),
@@ -381,9 +391,4 @@ pub fn pinned(s: &Situation) -> Vec<Act> {
         ours.then(|| Act::Unpin { step, workload: workload.name.clone(), version, template })
     });
     steps.collect()
-}
-
-/// Whether a team that could be asked lets this release hold what it holds.
-pub fn may_keep(s: &Situation, step: &Step) -> bool {
-    team_of(s, step).and_then(|t| sound(s, t)).is_some_and(|team| team.consents_to(&s.release.name, Action::Hold))
 }

@@ -154,6 +154,7 @@ fn exact(s: &Situation, d: &Decision, act: &Act) -> bool {
         Act::Grant { uid, version, template, .. } => {
             *uid == live.uid && *version == live.version && *template == live.template
         }
+        Act::HoldBack { version, template, .. } => *version == live.version && *template == live.template,
         Act::RollBack { .. } | Act::Unpin { .. } | Act::Keep { .. } | Act::Withdraw { .. } => {
             act.version() == live.version
         }

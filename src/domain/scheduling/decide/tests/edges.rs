@@ -277,7 +277,8 @@ fn what_went_back_is_read_from_the_workload_and_from_the_record() {
         out.clone().with(|s| s.record.steps.get_mut("shop").expect("it went").rolled_back = Some(at("08:59:00")));
     check(&began, &["roll-back shop"], &[]);
     let never = ready().consenting().granted("shop", "08:50:00").workload("shop", |w| w.template = "sha256:new".into());
-    check(&never.clone().going_back(), &[], &[]);
+    check(&never.clone().going_back(), &["hold-back data", "hold-back shop"], &[]);
+    let never = never.held_back("data").held_back("shop");
     assert_eq!(outcome(&never.clone().going_back()), Outcome::RolledBack { complete: true });
     let went = never.with(|s| s.record.steps.get_mut("shop").expect("granted").started = Some(at("08:51:00")));
     assert_eq!(outcome(&went.going_back()), Outcome::RolledBack { complete: false }, "it moved on since");

@@ -53,9 +53,11 @@ fn a_rollback_that_is_asked_for_needs_no_failure() {
 }
 
 #[test]
-fn asked_for_before_anything_went_it_ends_the_release() {
-    check(&asked(ready()), &[], &[]);
-    assert_eq!(decide(&asked(ready()).0).outcome, Outcome::RolledBack { complete: true });
+fn asked_for_before_anything_went_it_holds_all_back_and_ends_the_release() {
+    check(&asked(ready()), &["hold-back data", "hold-back shop"], &[]);
+    let both = asked(ready()).held_back("data").held_back("shop");
+    check(&both, &[], &[]);
+    assert_eq!(decide(&both.0).outcome, Outcome::RolledBack { complete: true });
 }
 
 /// `data` is somebody's task, then comes `shop`.

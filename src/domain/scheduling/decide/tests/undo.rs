@@ -95,6 +95,35 @@ fn what_was_granted_and_never_went_is_passed_over() {
 }
 
 #[test]
+fn what_never_went_is_held_back_with_the_release_and_not_forgotten() {
+    let released = || in_order().consenting().released("data", "08:50:00", Progress::Done).going_back();
+    let back = || released().back("data");
+    check(&back(), &["hold-back shop"], &[]);
+    assert_eq!(outcome(&back()), Outcome::RollingBack, "it ends once that is on record");
+    let Act::HoldBack { template, version, .. } = decide(&back().0).acts.remove(0) else {
+        panic!("it is held back");
+    };
+    assert_eq!((template.as_str(), version.as_str()), ("sha256:shop", "7"));
+    let nothing_is_left = [
+        ("remembered", back().held_back("shop")),
+        ("taken back", back().workload("shop", |w| w.runs_already = true)),
+        ("of later", back().finished("shop", "08:51:00")),
+        ("another's", back().claimed("shop")),
+        ("opted out", back().team("shop", |t| t.consents.clear())),
+    ];
+    for (what, given) in nothing_is_left {
+        let decision = decide(&given.0);
+        let over = Outcome::RolledBack { complete: true };
+        assert_eq!((decision.acts.as_slice(), decision.outcome), (&[][..], over), "{what}");
+    }
+    let moving = released().put_back("data", "08:59:00", Progress::NotObserved);
+    check(&moving, &[], &[]);
+    let stopped = back().with(|s| s.stopped = Some("INC-9".into()));
+    check(&stopped, &[], &["RC002 *"]);
+    assert_eq!(outcome(&stopped), Outcome::RollingBack);
+}
+
+#[test]
 fn what_cannot_be_undone_stays_and_keeps_everything_beneath_it() {
     type Change = fn(Given) -> Given;
     let stays: [(&str, Change, &str); 5] = [
@@ -270,7 +299,7 @@ fn nothing_new_goes_while_it_goes_back() {
     let given = ready().consenting().released("data", "08:50:00", Progress::Done).going_back();
     check(&given, &["roll-back data"], &[]);
     let back = given.back("data");
-    check(&back, &[], &[]);
+    check(&back, &["hold-back shop"], &[]);
     assert_eq!(states(&back), [StepState::RolledBack, StepState::Waiting]);
 }
 
