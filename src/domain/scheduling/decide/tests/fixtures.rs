@@ -11,7 +11,7 @@ use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::readiness::{CheckResult, CheckState, Requirement, SignOff, SignOffRules};
 use crate::domain::scheduling::situation::*;
 use crate::domain::scheduling::{Decision, decide, marker, released_by};
-use crate::domain::workload::{Hold, Progress, Strength, Workload, held_back};
+use crate::domain::workload::{Hold, Progress, Strength, Workload};
 
 /// An instant of the day on which all of this happens; it is 09:00.
 pub fn at(time: &str) -> DateTime<Utc> {
@@ -394,11 +394,6 @@ impl Given {
     }
 
     /// The rollback has begun.
-    /// It never went, and is remembered as what goes back with its release.
-    pub fn held_back(self, of: &str) -> Self {
-        self.workload(of, |w| w.rolled_back = Some(format!("sha256:older {}", held_back(&w.template))))
-    }
-
     pub fn going_back(self) -> Self {
         self.with(|s| s.record.rollback = Some(Began { since: at("08:55:00"), cause: "step shop failed".into() }))
     }

@@ -7,7 +7,14 @@ use crate::domain::calendar::{Form, Governing, Window, WindowSpec, WindowType};
 use crate::domain::names::Kind;
 use crate::domain::scheduling::situation::{Action, OnFailure, Refusal, RollbackRules, StepRecord, Work};
 use crate::domain::scheduling::{Act, Outcome, StepState, decide};
-use crate::domain::workload::{Hold, Progress};
+use crate::domain::workload::{Hold, Progress, held_back};
+
+impl Given {
+    /// It never went, and is remembered as what goes back with its release.
+    pub fn held_back(self, of: &str) -> Self {
+        self.workload(of, |w| w.rolled_back = Some(format!("sha256:older {}", held_back(&w.template))))
+    }
+}
 
 /// `data`, then `shop`, both released and done; the teams let the release roll back.
 fn both_out() -> Given {
