@@ -50,6 +50,7 @@ const WITHDRAWAL: &str = "src/domain/scheduling/withdrawal.rs";
 const DECIDE: &str = "src/domain/scheduling/decide.rs";
 const SITUATION: &str = "src/domain/scheduling/situation.rs";
 const READINESS: &str = "src/domain/readiness/mod.rs";
+const ROLLBACK: &str = "src/domain/scheduling/rollback.rs";
 const INDEPENDENT: &str = "src/domain/scheduling/independent.rs";
 const AHEAD: &str = "src/cluster/ahead.rs";
 const ACT: &str = "src/controllers/release/act.rs";
@@ -171,6 +172,20 @@ pub const MUTANTS: &[Mutant] = &[
         "if false && machine",
     ),
     unit("a Go outweighs a NoGo", &["S3"], READINESS, "people.clear();\n", "\n"),
+    unit(
+        "what had not gone goes by itself after its release went back",
+        &["S7"],
+        ROLLBACK,
+        "if matches!(outcome, Outcome::RolledBack { .. }) {",
+        "if false {",
+    ),
+    unit(
+        "what is remembered as held back goes all the same",
+        &["S7"],
+        INDEPENDENT,
+        "if change.workload.was_held_back() {",
+        "if false {",
+    ),
     unit("a change of its own ignores windows", &["S4"], INDEPENDENT, "if causes.is_empty() {", "if true {"),
     unit("a change of its own waits for nobody to claim it", &["S1"], INDEPENDENT, "if now < settled {", "if false {"),
     unit("what its controller has not observed is done", &["S7"], DEPLOYMENT, "if !object.observed() {", "if false {"),
