@@ -75,8 +75,6 @@ pub struct Stage {
 pub const MENDS_WITHIN: Duration = Duration::from_secs(40);
 /// A watch that says nothing any more is given up after 150 s.
 pub const SILENCE_IS_NOTICED_WITHIN: Duration = Duration::from_secs(160);
-/// A process that stands still has lost its lease, and leads again, or another does, within a minute.
-pub const STANDING_STILL_IS_MENDED_WITHIN: Duration = Duration::from_secs(60);
 /// When nothing has moved for so long, people do not only look on any more.
 const STILL: TimeDelta = TimeDelta::seconds(30);
 /// How long it is watched whether nothing is asked when nothing happens.
