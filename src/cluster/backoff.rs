@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use crate::digest::{fnv_1a, scattered};
+
 /// Delays that double from `base` to `cap`, each shortened at random by up to a half.
 #[derive(Clone, Debug)]
 pub struct Backoff {
@@ -23,11 +25,7 @@ impl Backoff {
     /// what in the process waits. The same process of a simulation waits the same each time.
     #[must_use]
     pub fn of(base: Duration, cap: Duration, identity: &str, part: &str) -> Self {
-        // FNV-1a: enough to tell identities apart, and the same everywhere.
-        let bytes = identity.bytes().chain([0]).chain(part.bytes());
-        let seed = bytes
-            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
-        Self::seeded(base, cap, seed)
+        Self::seeded(base, cap, fnv_1a(identity.bytes().chain([0]).chain(part.bytes())))
     }
 
     /// The same delays for the same seed, for tests and simulations.
@@ -58,10 +56,7 @@ impl Backoff {
     pub fn jittered(&mut self, duration: Duration) -> Duration {
         // SplitMix64: plenty for spreading load, and the same everywhere.
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let share = f64::from(((z ^ (z >> 31)) >> 32) as u32) / f64::from(u32::MAX);
+        let share = f64::from((scattered(self.random) >> 32) as u32) / f64::from(u32::MAX);
         duration.mul_f64(1.0 - share / 2.0)
     }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::governance::{Governance, Governing, Purpose};
 use super::search::{self, NO_END, Openings as _};
 use super::window::{ceiling, instant};
+use crate::digest::{fnv_1a, scattered};
 
 /// Something that may not start right after the windows have opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,17 +59,6 @@ impl Governance {
 /// The same for both from version to version. Names that differ in one letter lie far apart.
 fn mixed(who: &str, opened: i64) -> u64 {
     scattered(fnv_1a(who.bytes().chain([0]).chain(opened.to_be_bytes())))
-}
-
-fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
-/// The last step of SplitMix64.
-fn scattered(mut hash: u64) -> u64 {
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
 }
 
 #[cfg(test)]
