@@ -2,8 +2,6 @@
 //!
 //! It is SHA-256 over canonical JSON (keys sorted, no white space), so that any two programs that see
 //! the same plan and the same templates compute the same digest, on any machine.
-//!
-//! Beside it stands what spreads waiting: as much the same everywhere, and for nobody to sign.
 
 use std::io::Write as _;
 
@@ -21,21 +19,6 @@ pub fn digest_of(value: &Value) -> String {
         text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
     }
     text
-}
-
-/// FNV-1a: enough to tell names apart.
-#[must_use]
-pub fn fnv_1a(bytes: impl IntoIterator<Item = u8>) -> u64 {
-    let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, step)
-}
-
-/// The last step of SplitMix64, after which numbers that differ in one bit lie far apart.
-#[must_use]
-pub fn scattered(mut hash: u64) -> u64 {
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
 }
 
 fn write_canonical(value: &Value, out: &mut Vec<u8>) {
@@ -128,14 +111,5 @@ mod tests {
             "sha256:015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
         );
         assert_eq!(short(&digest_of(&json!({"a": 1}))), "015abd7f5cc5");
-    }
-
-    /// Replicas of two versions, and a command line of a third, must name one instant.
-    #[test]
-    fn waiting_is_spread_by_the_published_functions() {
-        assert_eq!(fnv_1a(b"foobar".iter().copied()), 0x8594_4171_f739_67e8, "the test vector of FNV's authors");
-        // The first numbers of SplitMix64 from the seeds 0 and 1234567: it adds the golden ratio, then scatters.
-        assert_eq!(scattered(0x9e37_79b9_7f4a_7c15), 0xe220_a839_7b1d_cdaf);
-        assert_eq!(scattered(0x9e37_79b9_7f4a_7c15_u64.wrapping_add(1_234_567)), 6_457_827_717_110_365_317);
     }
 }

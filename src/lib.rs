@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod outside;
 pub mod settings;
 pub mod shutdown;
+pub mod spread;
 pub mod telemetry;
 pub mod uninstall;
 pub mod validate;

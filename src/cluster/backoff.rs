@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use crate::digest::{fnv_1a, scattered};
+use crate::spread::{fnv_1a, scattered};
 
 /// Delays that double from `base` to `cap`, each shortened at random by up to a half.
 #[derive(Clone, Debug)]

@@ -2,3 +2,5 @@
 
 #[path = "../../../src/domain/calendar/mod.rs"]
 pub mod calendar;
+#[path = "../../../src/spread.rs"]
+pub mod spread;

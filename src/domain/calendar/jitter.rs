@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::governance::{Governance, Governing, Purpose};
 use super::search::{self, NO_END, Openings as _};
 use super::window::{ceiling, instant};
-use crate::digest::{fnv_1a, scattered};
+use crate::spread::{fnv_1a, scattered};
 
 /// Something that may not start right after the windows have opened.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use super::{none, product, rust};
 /// Each folder of `src` and what of ours it may name. Others (`http`, `cli`) are thin and may name all.
 const ARROWS: [(&str, &[&str]); 9] = [
     ("api", &["api"]),
-    ("domain", &["domain", "digest"]),
+    ("domain", &["domain", "digest", "spread"]),
     ("admission", &["admission", "api"]),
     ("validate", &["validate", "api", "domain"]),
-    ("cluster", &["cluster", "api", "digest", "clock", "metrics", "shutdown"]),
+    ("cluster", &["cluster", "api", "digest", "spread", "clock", "metrics", "shutdown"]),
     (
         "controllers",
         &[
@@ -83,6 +83,20 @@ fn each_folder_knows_only_whom_it_may() {
         }
     }
     none(&found, "an arrow points the wrong way");
+}
+
+/// Only `make fuzz` compiles the calendar alone, long after all else: what it needs is said here at once.
+#[test]
+fn the_fuzzed_calendar_has_what_the_calendar_names() {
+    let has = std::fs::read_to_string(super::top().join("fuzz/calendar/src/lib.rs")).expect("the fuzzed calendar");
+    let mut found = Vec::new();
+    for source in rust("src/domain/calendar/") {
+        for (n, line) in product(&source) {
+            let strangers = named(line).into_iter().filter(|name| !has.contains(&format!("pub mod {name};")));
+            found.extend(strangers.map(|name| format!("{}:{n}: {name}", source.path)));
+        }
+    }
+    none(&found, "fuzz/calendar/src/lib.rs lacks a module");
 }
 
 #[test]
