@@ -68,11 +68,20 @@ pub struct RollbackStatus {
     pub cause: String,
 }
 
-/// The revision of a workload that ran when its step was granted.
+/// The revision of a workload that ran before its step let anything go.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct FormerRevision {
     /// The object that keeps it: a ReplicaSet or a ControllerRevision, for example.
     pub name: String,
+    /// The digest of its pod template.
+    pub template: String,
+}
+
+/// Content that a step let go before it was granted anew.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ReplacedContent {
+    /// What the release was to ship then.
+    pub digest: String,
     /// The digest of its pod template.
     pub template: String,
 }

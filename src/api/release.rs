@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ending::{Cancel, CarriedWord, FormerRevision, RollbackRules, RollbackStatus};
+use super::ending::{Cancel, CarriedWord, FormerRevision, ReplacedContent, RollbackRules, RollbackStatus};
 use super::fields::{self, ObjectRef, WorkloadRef};
 pub use super::overriding::{Override, OverrideStatus, SkippableGate, UsedOverride};
 pub use super::signed::{SignedContent, SignedMember};
@@ -364,9 +364,12 @@ pub struct Grant {
     pub workload_version: String,
     /// The digest of the pod template that was approved.
     pub template: String,
-    /// What ran until then; absent if nothing did. A rollback brings it back.
+    /// What ran before the step let anything go; absent if nothing did. A rollback brings it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<FormerRevision>,
+    /// What the step had let go before, if that was what ran when this was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<ReplacedContent>,
     /// The versions of the teams and windows that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

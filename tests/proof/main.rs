@@ -15,6 +15,8 @@ mod cast;
 mod manifests;
 mod meddler;
 mod play;
+mod random;
+mod random_rollbacks;
 mod record;
 mod seeds;
 mod seen;

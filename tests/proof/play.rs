@@ -63,6 +63,8 @@ pub struct Stage {
     pub mends_within: Duration,
     /// Whether anybody will read what happened.
     pub told: bool,
+    /// Whether the server notes who wrote which field, which takes half as long again.
+    pub field_managers: bool,
     /// Each process of the operator has a twin, and both lead at all times.
     pub twins: bool,
     /// Where faults that act on the cluster find it.
@@ -77,8 +79,15 @@ pub const MENDS_WITHIN: Duration = Duration::from_secs(40);
 pub const SILENCE_IS_NOTICED_WITHIN: Duration = Duration::from_secs(160);
 /// When nothing has moved for so long, people do not only look on any more.
 const STILL: TimeDelta = TimeDelta::seconds(30);
+/// How long it is watched from then on.
+const WATCHED: TimeDelta = TimeDelta::seconds(80);
 /// How long it is watched whether nothing is asked when nothing happens.
-const QUIET: Duration = Duration::from_secs(20);
+const QUIET: TimeDelta = TimeDelta::seconds(20);
+
+/// From when on nothing is to be asked, unless somebody else does something: a rollout may still come to its deadline.
+fn quiet_since(calm: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    calm.map(|calm| calm + WATCHED - QUIET)
+}
 
 impl Default for Stage {
     fn default() -> Self {
@@ -92,6 +101,7 @@ impl Default for Stage {
             watched: false,
             mends_within: MENDS_WITHIN,
             told: true,
+            field_managers: true,
             twins: false,
             cluster: Cluster::default(),
             knows: Vec::new(),
@@ -119,7 +129,7 @@ pub fn play(story: &Story, stage: Stage) -> Played {
     let mut setup = Setup::seeded(stage.seed);
     setup.now = story.lines.first().map_or_else(day, |l| l.at);
     setup.faults = stage.faults;
-    setup.field_managers = stage.told;
+    setup.field_managers = stage.field_managers;
     setup.faults.push(Box::new(counter.clone()));
     let rights = Rights::default();
     setup.authorizer = Some(Box::new(rights.clone()));
@@ -156,7 +166,9 @@ pub fn play(story: &Story, stage: Stage) -> Played {
         let mut history = record::of(&sim);
         history.calm_since = player.calm_since;
         history.patience = PATIENCE;
-        history.idle_requests = player.calm_since.map(|_| counter.asked.load(Ordering::Relaxed));
+        history.idle_requests = quiet_since(player.calm_since)
+            .filter(|since| !history.entries.iter().any(|e| e.at >= *since && !history.is_own(e)))
+            .map(|_| counter.asked.load(Ordering::Relaxed));
         history.ended = player.cast.ended();
         if stage.told {
             player.told.commits(&sim);
@@ -237,10 +249,9 @@ impl Player {
         self.settles(self.mends_within).await;
         let calm = self.sim.now();
         self.calm_since = Some(calm);
-        let end = calm + PATIENCE + TimeDelta::seconds(5);
-        self.sim.at(end - TimeDelta::from_std(QUIET).unwrap_or_default()).await;
+        self.sim.at(quiet_since(Some(calm)).unwrap_or(calm)).await;
         counter.armed.store(true, Ordering::Relaxed);
-        self.sim.at(end).await;
+        self.sim.at(calm + WATCHED).await;
     }
 
     /// People look before they go on: until they see what they know, or nothing has changed for as long as anything that

@@ -109,6 +109,7 @@ impl<'a> Run<'a> {
             watched: true,
             mends_within: if silence { SILENCE_IS_NOTICED_WITHIN } else { MENDS_WITHIN },
             told,
+            field_managers: false,
             twins: self.by.twins,
             knows: knows.to_vec(),
             ..Stage::default()

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub use moments::{Complete, Granted, LetGo, Moments, Moving};
 pub(crate) use objects::instant;
-pub use objects::{Key, Seen, held_template, is_held, plan_of, team_of, template_of, workload_key};
+pub use objects::{Key, Seen, WORKLOADS, held_template, is_held, plan_of, team_of, template_of, workload_key};
 
 /// One version of one object.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::api::time::duration_from_wire;
 use serde_json::Value;
 
-use super::objects::{WORKLOADS, has_failed, instant, list, runs_all};
+use super::objects::{WORKLOADS, has_failed, instant, is_pinned, list, runs_all};
 use super::{History, Key, Seen, is_held, template_of, workload_key};
 
 /// What a release has under way: a step that was let go and is not done.
@@ -186,7 +186,9 @@ impl<'a> Reader<'a> {
         let entry = &all.history.entries[place];
         let object = &entry.object;
         let same = before.filter(|b| b["metadata"]["uid"] == object["metadata"]["uid"]);
-        if same.is_some_and(is_held) && !is_held(object) {
+        // What is put back is held no more either, and nothing of what was held goes.
+        let put_back = is_pinned(object) && !same.is_some_and(is_pinned);
+        if same.is_some_and(is_held) && !is_held(object) && !put_back {
             let let_go = self.let_go(all, place, key, same.map(template_of).unwrap_or_default());
             self.starts(all, &let_go);
             all.let_go.push(let_go);

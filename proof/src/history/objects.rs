@@ -81,6 +81,11 @@ pub fn is_held(object: &Value) -> bool {
     object["metadata"]["annotations"]["rollcall.dev/hold"].is_string()
 }
 
+/// Whether a workload is pinned to its former content.
+pub(super) fn is_pinned(object: &Value) -> bool {
+    object["metadata"]["annotations"]["rollcall.dev/rollback"].is_string()
+}
+
 /// What a workload would run, without the mark of a restart.
 #[must_use]
 pub fn template_of(object: &Value) -> Value {

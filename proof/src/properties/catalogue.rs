@@ -92,7 +92,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "S7",
         name: "order",
-        meaning: "No step goes before each step that it depends on is done: its workload free, running all that is stored by its controller's word for the newest generation, and soaked.",
+        meaning: "No step goes before each step that it depends on is done: its workload free, running all that is stored by its controller's word for the newest generation, and soaked. None goes back before each step that builds on it is back and healthy, and what had not gone when its release went back goes by itself no more.",
         checked: &[Decisions, Model, Simulation, Live],
         check: safety::order,
     },
@@ -120,7 +120,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "S11",
         name: "truthful status",
-        meaning: "No step is said to have gone before it went, no release to be finished or ready before all its steps are done; the observed generation never goes back; the status is bounded.",
+        meaning: "No step is said to have gone before it went, no release to be finished or ready before all its steps are done; what is said to be rolled back has what ran before the release let anything of it go; the observed generation never goes back; the status is bounded.",
         checked: &[Simulation, Live],
         check: truth::truthful,
     },
@@ -141,7 +141,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "L1",
         name: "reconciled",
-        meaning: "Once it is calm, no step is held whose gates are open and stay open.",
+        meaning: "Once it is calm, no step is held whose gates are open and stay open, and no release that goes back, with all that it put back healthy, stands still without saying why.",
         checked: &[Model, Simulation],
         check: liveness::reconciled,
     },
@@ -169,7 +169,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "L5",
         name: "no orphaned hold",
-        meaning: "What is held stands in its team's status, and nothing that is to go is kept by rollcall.",
+        meaning: "What is held stands in its team's status, nothing is pinned for a release that is over, and nothing that is to go is kept by rollcall.",
         checked: &[Simulation],
         check: liveness::no_orphan,
     },

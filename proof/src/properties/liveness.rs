@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::Trial;
 use super::gates::{Asked, TOLERANCE, items, text};
+use super::{Trial, way_back};
 use crate::history::{Key, workload_key};
 
 type Found = Vec<(usize, String)>;
@@ -36,7 +36,8 @@ impl Trial<'_> {
         let history = self.moments.history;
         let mut found = Found::new();
         for (key, release) in self.live() {
-            let stopped = items(&release["status"]["steps"]).any(|s| s["state"] == "Failed");
+            let back = release["status"]["rollback"].is_object();
+            let stopped = back || items(&release["status"]["steps"]).any(|s| s["state"] == "Failed");
             let refused = items(&release["status"]["blockers"]).any(|b| OTHERS.contains(&text(&b["code"])));
             for step in items(&release["spec"]["steps"]).filter(|_| !stopped && !refused) {
                 let Some(workload) = workload_key(release, step) else {
@@ -66,9 +67,14 @@ impl Trial<'_> {
 const OTHERS: [&str; 12] =
     ["RC010", "RC012", "RC015", "RC020", "RC021", "RC030", "RC034", "RC056", "RC061", "RC081", "RC083", "RC093"];
 
-/// L1: what may go and may go on going has gone.
+/// L1: what may go and may go on going has gone, and what goes back and may is back.
 pub(super) fn reconciled(trial: &Trial<'_>) -> Found {
-    if trial.is_settled() { trial.overdue() } else { Found::new() }
+    if !trial.is_settled() {
+        return Found::new();
+    }
+    let mut found = trial.overdue();
+    found.extend(way_back::not_back(trial, trial.last(), &trial.live()));
+    found
 }
 
 /// L2: a gate that time alone opened was acted on in time.
@@ -150,6 +156,8 @@ pub(super) fn no_orphan(trial: &Trial<'_>) -> Found {
             found.push((trial.last(), format!("{key} is held, and its team's status says nothing of it")));
         }
     }
+    let pinned = way_back::orphaned_pins(seen);
+    found.extend(pinned.map(|(key, by)| (trial.last(), format!("{key} is pinned by {by}, which is over"))));
     for kind in ["CoordinatedRelease", "TeamReadiness", "DeploymentWindow"] {
         let stuck = seen.all(kind).filter(|(_, o)| {
             o["metadata"]["deletionTimestamp"].is_string()

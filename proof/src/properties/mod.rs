@@ -9,6 +9,7 @@ mod liveness;
 mod safety;
 mod touch;
 mod truth;
+mod way_back;
 
 pub use catalogue::{PROPERTIES, Where, page};
 pub use gates::{Asked, Closed, Windows};

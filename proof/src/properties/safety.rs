@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::gates::{Asked, Closed, TOLERANCE};
-use super::{PROPERTIES, Trial};
+use super::{PROPERTIES, Trial, way_back};
 use crate::history::{Granted, LetGo, template_of};
 
 type Found = Vec<(usize, String)>;
@@ -227,9 +227,12 @@ fn stored_between(trial: &Trial<'_>, one: &LetGo, again: &LetGo) -> bool {
     between.iter().any(|e| e.uid() == one.uid && !e.deleted && template_of(&e.object) != one.template)
 }
 
-/// S7: nothing goes before what must come first is done.
+/// S7: nothing goes before what must come first is done, and nothing goes back before what builds on it is back.
 pub(super) fn order(trial: &Trial<'_>) -> Found {
-    trial.granted_against(Closed::Order)
+    let mut found = trial.granted_against(Closed::Order);
+    found.extend(way_back::reverse_order(trial));
+    found.extend(way_back::stays_held(trial));
+    found
 }
 
 /// Whether somebody had taken the hold of workloads away before, as an uninstallation does first.

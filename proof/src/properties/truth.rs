@@ -1,7 +1,7 @@
 //! Whether what rollcall says is so: S11.
 
-use super::Trial;
 use super::gates::{instant, items, text};
+use super::{Trial, way_back};
 use crate::history::template_of;
 
 type Found = Vec<(usize, String)>;
@@ -9,9 +9,9 @@ type Found = Vec<(usize, String)>;
 /// The largest status that may ever be written, in bytes.
 const LARGEST: usize = 512 * 1024;
 
-/// S11: nothing is said to be released, done or finished before it is, and no status goes back.
+/// S11: nothing is said to be released, done, finished or rolled back before it is, and no status goes back.
 pub(super) fn truthful(trial: &Trial<'_>) -> Found {
-    let mut found = Found::new();
+    let mut found = way_back::as_before(trial);
     let history = trial.moments.history;
     for (place, entry) in history.entries.iter().enumerate().filter(|(_, e)| history.is_own(e) && !e.deleted) {
         let key = &*trial.moments.keys[place];

@@ -244,6 +244,7 @@ impl Runner {
             version: version.clone(),
             template: template.clone(),
             former: None,
+            replaced: None,
             evidence: Vec::new(),
             overridden: overridden.clone(),
             withdrawn: None,

@@ -17,8 +17,7 @@ use crate::cluster::objects::Release;
 use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::world::World;
 use crate::domain::names::WorkloadName;
-use crate::domain::scheduling::situation::Former;
-use crate::domain::scheduling::{Act, Decision, GRANT_VALIDITY, Situation, shares};
+use crate::domain::scheduling::{Act, Decision, GRANT_VALIDITY, Situation, shares, taken_over};
 use crate::validate::wire_kind;
 
 /// The form in which grants are written. Another number is somebody else's: the step holds.
@@ -79,7 +78,7 @@ fn looks_once_more(situation: &Situation, act: &Act) -> bool {
     matches!(act, Act::Grant { .. }) && step.is_some_and(|step| shares(situation, step))
 }
 
-/// What runs at present of everything that is about to be let go, by step. `None` if rollcall may not read that of all
+/// What ran before everything that is about to be let go, by step. `None` if rollcall may not read that of all
 /// of them: which ones is remembered, and the next decision leaves them out.
 async fn formers(
     world: &World,
@@ -89,9 +88,13 @@ async fn formers(
 ) -> Result<Option<BTreeMap<String, FormerRevision>>, ApiError> {
     let grants = decision.acts.iter().filter(|act| matches!(act, Act::Grant { .. }));
     let asked = grants.map(|act| async move {
-        let record = situation.record.steps.get(act.step());
-        let unfinished = record.and_then(|record| record.unfinished(act.workload(), situation));
-        (act, former(world, act.workload(), act.version(), unfinished).await)
+        let answer = match taken_over(situation, act.step()) {
+            Some((former, _)) => {
+                Ok(former.map(|f| FormerRevision { name: f.name.clone(), template: f.template.clone() }))
+            }
+            None => former(world, act.workload(), act.version()).await,
+        };
+        (act, answer)
     });
     let (mut formers, mut all_may) = (BTreeMap::new(), true);
     for (act, answer) in join_all(asked).await {
@@ -107,23 +110,11 @@ async fn formers(
     Ok(all_may.then_some(formers))
 }
 
-/// What ran before, if it is kept still, where content was let go and replaced before it was done; else what runs, as
-/// far as the workload's own controller tells.
-async fn former(
-    world: &World,
-    name: &WorkloadName,
-    version: &str,
-    unfinished: Option<&Former>,
-) -> Result<Option<FormerRevision>, ApiError> {
+/// What runs, as far as the workload's own controller tells.
+async fn former(world: &World, name: &WorkloadName, version: &str) -> Result<Option<FormerRevision>, ApiError> {
     let found = super::observe::read_workload(world, wire_kind(name.kind), &name.namespace, &name.name).await?;
     let found = found.filter(|w| w.version.as_str() == version);
     let found = found.ok_or_else(|| ApiError::Conflict { what: name.to_string() })?;
-    if let Some(before) = unfinished {
-        let kept = world.objects.revision(found.kind, &name.namespace, &before.name).await?;
-        if kept.is_some_and(|kept| kept.owner == found.uid && kept.digest == before.template) {
-            return Ok(Some(FormerRevision { name: before.name.clone(), template: before.template.clone() }));
-        }
-    }
     let former = world.objects.former_revision(&found).await?;
     Ok(former.map(|f| FormerRevision { name: f.name, template: f.digest }))
 }
@@ -172,6 +163,7 @@ fn with_grants(
                     workload_version: version.clone(),
                     template: template.clone(),
                     former: formers.get(step).cloned(),
+                    replaced: taken_over(situation, step).map(|(_, content)| report::replaced(&content)),
                     evidence: situation.evidence.iter().take(EVIDENCE).cloned().collect(),
                     overridden: overridden.clone(),
                     withdrawn_at: None,

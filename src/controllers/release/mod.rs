@@ -89,7 +89,7 @@ impl ReleaseController {
         let world = &*self.world;
         let decision = decide(&situation);
         log(&release, &decision);
-        if decision.acts.is_empty() && !finds_nothing_to_release(&release, &decision) {
+        if !needs_confirmation(&release, &decision) {
             report::decided(world, &release, &situation, &decision).await?;
             return Ok(next(world, &decision));
         }
@@ -117,8 +117,8 @@ impl ReleaseController {
         }
     }
 
-    /// Reads everything fresh that unlocks a step, or shows that it has nothing to release, until two readings in a row
-    /// say the same: then all of it was true together at the instant between them.
+    /// Reads everything fresh that unlocks a step, shows that it has nothing to release, or ends the release, until two
+    /// readings in a row say the same: then all of it was true together at the instant between them.
     async fn confirmed(
         &self,
         release: &Release,
@@ -151,6 +151,12 @@ impl ReleaseController {
 fn workloads_seen(stores: &Stores, release: &Release) -> bool {
     let mut named = situation::workloads_named(release).into_iter();
     named.all(|(kind, namespace, name)| stores.workloads(kind).is_fresh(&ObjectKey::new(namespace, name)))
+}
+
+/// Whether a decision may not be made on what the watches have shown so far: it does something, or says what cannot be
+/// taken back. A release that has ended claims nothing: what it held, and the watch has yet to show, would go by itself.
+fn needs_confirmation(release: &Release, decision: &Decision) -> bool {
+    !decision.acts.is_empty() || decision.outcome.is_final() || finds_nothing_to_release(release, decision)
 }
 
 /// Whether a decision says for the first time of a step that its workload has nothing to release. That lets nothing go,

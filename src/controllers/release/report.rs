@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::act::GRANT_FORMAT;
 use super::{conditions, overrides, signed};
 use crate::api::conditions::{Conditions, cut};
-use crate::api::ending::{CarriedWord, FormerRevision, RollbackStatus};
+use crate::api::ending::{CarriedWord, FormerRevision, ReplacedContent, RollbackStatus};
 use crate::api::release::{BlockerStatus, CoordinatedReleaseStatus, Grant, ScheduleStatus, StepStatus};
 use crate::api::time::to_wire;
 use crate::api::{ConditionType, Reason};
@@ -17,7 +17,7 @@ use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
-use crate::domain::scheduling::situation::{Carried, Work};
+use crate::domain::scheduling::situation::{Carried, Replaced, Work};
 use crate::domain::scheduling::{Blocker, Decision, Situation, StepState, StepView, given_up};
 
 /// As many blockers as the schema lets a status carry.
@@ -162,6 +162,7 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         workload_version: g.version.clone(),
         template: g.template.clone(),
         former: g.former.as_ref().map(|f| FormerRevision { name: f.name.clone(), template: f.template.clone() }),
+        replaced: g.replaced.as_ref().map(replaced),
         evidence: g.evidence.clone(),
         overridden: g.overridden.clone(),
         withdrawn_at: given_up(situation, &view.name).map(to_wire),
@@ -180,6 +181,11 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         rolled_back_at: record.and_then(|r| r.rolled_back).map(to_wire),
         message: (!message.is_empty()).then(|| cut(&message, 1024)),
     }
+}
+
+/// Content that a step let go before, as a grant says it.
+pub fn replaced(content: &Replaced) -> ReplacedContent {
+    ReplacedContent { digest: content.digest.clone(), template: content.template.clone() }
 }
 
 /// A blocker as the status says it, with the instant since when it is known.

@@ -20,8 +20,8 @@ use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::scheduling::overriding::Used;
 use crate::domain::scheduling::situation::{
-    Began, Carried, Former, Grant, InUse, Override, Record, Refusal, Situation, StepRecord, TeamFound, WindowStart,
-    Work,
+    Began, Carried, Former, Grant, InUse, Override, Record, Refusal, Replaced, Situation, StepRecord, TeamFound,
+    WindowStart, Work,
 };
 use crate::validate::{self, Found};
 
@@ -302,6 +302,10 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
                 version: g.workload_version.clone(),
                 template: g.template.clone(),
                 former: g.former.as_ref().map(|f| Former { name: f.name.clone(), template: f.template.clone() }),
+                replaced: g
+                    .replaced
+                    .as_ref()
+                    .map(|r| Replaced { digest: r.digest.clone(), template: r.template.clone() }),
                 evidence: g.evidence.clone(),
                 overridden: g.overridden.clone(),
                 withdrawn: at(&g.withdrawn_at),

@@ -20,6 +20,7 @@ mod progress;
 pub(crate) mod properties;
 mod remains;
 mod rollback;
+mod shipped;
 pub mod situation;
 pub mod smallest;
 mod suppose;
@@ -33,6 +34,7 @@ pub use decide::decide;
 pub(crate) use decide::tests::fixtures;
 pub use decision::{Act, Decision, Outcome, StepState, StepView};
 pub use ending::{marked_by, marker, released_by};
+pub use shipped::taken_over;
 pub use situation::Situation;
 pub use withdrawal::{given_up, shares};
 

@@ -10,13 +10,15 @@ use super::blocker::{Blocker, Cause, WhyKept, WhyRefused, length};
 use super::closing::{self, Asks};
 use super::decide::{Answers, Standings};
 use super::decision::{Act, Decision, Outcome, StepState, StepView};
-use super::ending::{marker, released_by};
+use super::ending::marker;
 use super::gates;
 use super::progress::{grant_for, owner_of, team_of};
 use super::remains;
+use super::shipped::{Shipped, last_out, shipped};
 use super::situation::{
     Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
 };
+use super::withdrawal::usable;
 use crate::domain::calendar::Purpose;
 use crate::domain::names::Kind;
 use crate::domain::workload::{Progress, Workload};
@@ -26,6 +28,8 @@ use crate::domain::workload::{Progress, Workload};
 enum Back {
     /// Nothing of it was let go.
     Untouched,
+    /// Nothing of it was let go, and somebody may still be about to: its grant is taken back first.
+    Granted,
     /// It goes back as soon as nothing keeps it from that.
     Due { former: Former, from: String },
     /// It goes back after that step.
@@ -92,54 +96,32 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
         let ours = *by == marker(&s.release.name, &s.release.uid, &step.name);
         return if ours { under_way(s, step, record, grant, workload) } else { Back::Foreign(by.clone()) };
     }
-    if workload.was_rolled_back_from(&grant.template) && record.rolled_back.is_some() {
+    let content = last_out(s, step, grant, workload).template;
+    if workload.was_rolled_back_from(&content) && record.rolled_back.is_some() {
         return Back::Done;
     }
     match shipped(s, step, grant, workload) {
+        Shipped::Never if usable(record, workload).is_some() => Back::Granted,
         Shipped::Never => Back::Untouched,
         Shipped::MovedOn => Back::Kept(WhyKept::MovedOn),
-        Shipped::Runs if name.kind == Kind::Job => Back::Kept(WhyKept::Job),
-        Shipped::Runs if !step.reversible => Back::Kept(WhyKept::Irreversible),
-        Shipped::Runs if matches!(s.refused.get(&step.name), Some((_, Refusal::FormerGone))) => {
+        Shipped::Runs(_) if name.kind == Kind::Job => Back::Kept(WhyKept::Job),
+        Shipped::Runs(_) if !step.reversible => Back::Kept(WhyKept::Irreversible),
+        Shipped::Runs(_) if matches!(s.refused.get(&step.name), Some((_, Refusal::FormerGone))) => {
             Back::Kept(WhyKept::FormerGone)
         }
-        Shipped::Runs => match (&grant.former, above) {
+        Shipped::Runs(content) => match (&grant.former, above) {
             (None, _) => Back::Kept(WhyKept::FirstVersion),
             (Some(_), Above::Stays(step)) => Back::Kept(WhyKept::Beneath { step: step.clone() }),
             (Some(_), Above::Wait(step)) => Back::After(step.clone()),
-            (Some(former), Above::Clear) => Back::Due { former: former.clone(), from: grant.template.clone() },
+            (Some(former), Above::Clear) => Back::Due { former: former.clone(), from: content.template },
         },
-    }
-}
-
-/// Whether what a step let go is what the workload runs, or was running when newer content came and was held.
-enum Shipped {
-    Never,
-    Runs,
-    MovedOn,
-}
-
-fn shipped(s: &Situation, step: &Step, grant: &Grant, workload: &Workload) -> Shipped {
-    if grant.uid != workload.uid {
-        return Shipped::MovedOn;
-    }
-    let ours = released_by(&s.release.name, &step.name, &grant.digest);
-    let by_us = workload.released.as_ref() == Some(&ours);
-    let same = workload.template == grant.template;
-    match (by_us, workload.hold.is_held(), same) {
-        // What was let go stays let go whatever is stored and held over it.
-        (true, true, _) | (_, false, true) => Shipped::Runs,
-        // Granted, and the release action never came.
-        (false, true, true) => Shipped::Never,
-        (false, true, false) if s.record.steps.get(&step.name).is_none_or(|r| r.started.is_none()) => Shipped::Never,
-        _ => Shipped::MovedOn,
     }
 }
 
 fn under_way(s: &Situation, step: &Step, record: &StepRecord, grant: &Grant, workload: &Workload) -> Back {
     let since = record.rolled_back.unwrap_or(s.now);
     let note = match workload.progress_since(since) {
-        Progress::Done => return Back::Healthy { template: grant.template.clone() },
+        Progress::Done => return Back::Healthy { template: last_out(s, step, grant, workload).template },
         Progress::Failed { why, .. } => return Back::Failed(why),
         Progress::Progressing(note) => note,
         Progress::NotObserved => "its controller has yet to see it".to_owned(),
@@ -225,7 +207,7 @@ fn moving_workload(standing: &super::progress::Standing) -> bool {
 /// Whether anything can be undone at all, if not now then when some time has passed. If not, there is nothing
 /// to begin: the release halts.
 fn possible(s: &Situation) -> bool {
-    way_back(s).iter().any(|(step, back)| match (back, workload_of(s, step)) {
+    way_back(s).iter().any(|(step, back)| match (back, s.workload(step)) {
         (Back::Due { .. }, Some(workload)) => refusals(s, step, workload).iter().all(|b| b.until.is_some()),
         _ => false,
     })
@@ -235,17 +217,10 @@ fn possible(s: &Situation) -> bool {
 pub fn not_possible(s: &Situation) -> Vec<Blocker> {
     let way = way_back(s);
     let due = way.iter().filter_map(|(step, back)| match back {
-        Back::Due { .. } => Some((*step, workload_of(s, step)?)),
+        Back::Due { .. } => Some((*step, s.workload(step)?)),
         _ => None,
     });
     due.flat_map(|(step, workload)| refusals(s, step, workload)).collect()
-}
-
-fn workload_of<'a>(s: &'a Situation, step: &Step) -> Option<&'a Workload> {
-    match &step.work {
-        Work::Workload(name) => s.workloads.get(name),
-        Work::Wait(_) | Work::Task(_) => None,
-    }
 }
 
 /// What happens next on the way back.
@@ -256,7 +231,7 @@ pub fn decide_back(s: &Situation, digest: String, standings: &Standings<'_>, beg
     let stopped = !answers.blockers.is_empty();
     let mut acts = Vec::new();
     for (step, back) in &way {
-        let Some(workload) = workload_of(s, step) else {
+        let Some(workload) = s.workload(step) else {
             continue;
         };
         let about = |cause| Blocker { step: Some(step.name.clone()), cause, until: None };
@@ -278,8 +253,8 @@ pub fn decide_back(s: &Situation, digest: String, standings: &Standings<'_>, beg
     }
     let mut outcome = outcome(&way, &acts);
     if matches!(outcome, Outcome::RolledBack { .. }) {
-        let untouched = way.iter().filter(|(_, back)| *back == Back::Untouched);
-        let left: Vec<Act> = untouched.filter_map(|(step, _)| remains::held_back(s, step)).collect();
+        let gone_back = way.iter().filter(|(_, back)| matches!(back, Back::Untouched | Back::Done));
+        let left: Vec<Act> = gone_back.filter_map(|(step, _)| remains::held_back(s, step)).collect();
         if !left.is_empty() {
             outcome = Outcome::RollingBack;
         }
@@ -342,7 +317,15 @@ fn act(s: &Situation, step: &Step, back: &Back, workload: &Workload) -> Option<A
 fn outcome(way: &[(&Step, Back)], acts: &[Act]) -> Outcome {
     let any = |of: fn(&Back) -> bool| way.iter().any(|(_, back)| of(back));
     let open = |b: &Back| {
-        matches!(b, Back::Due { .. } | Back::After(_) | Back::Under(_) | Back::Healthy { .. } | Back::Foreign(_))
+        matches!(
+            b,
+            Back::Granted
+                | Back::Due { .. }
+                | Back::After(_)
+                | Back::Under(_)
+                | Back::Healthy { .. }
+                | Back::Foreign(_)
+        )
     };
     if acts.is_empty() && any(|b| matches!(b, Back::Failed(_))) && !any(|b| matches!(b, Back::Under(_))) {
         Outcome::Failed
@@ -359,18 +342,18 @@ fn view(s: &Situation, standings: &Standings<'_>, step: &Step, back: &Back) -> O
     // What was released was released, whatever is stored over it by now.
     view.started = view.started.or_else(|| record.and_then(|r| r.started));
     // And what has not finished has not because other content has, such as the former version.
-    let other = |r: &&StepRecord| r.grant.is_some() && workload_of(s, step).is_none_or(|w| grant_for(r, w).is_none());
+    let other = |r: &&StepRecord| r.grant.is_some() && s.workload(step).is_none_or(|w| grant_for(r, w).is_none());
     let seen = view.finished.filter(|_| record.filter(other).is_none());
     view.finished = record.and_then(|r| r.finished).or(seen);
     let (state, note) = match back {
-        Back::Untouched | Back::Due { .. } | Back::After(_) | Back::Foreign(_) => return Some(view),
+        Back::Untouched | Back::Granted | Back::Due { .. } | Back::After(_) | Back::Foreign(_) => return Some(view),
         Back::Under(note) => (StepState::RollingBack, format!("the former version is coming back: {note}")),
         Back::Healthy { .. } => (StepState::RollingBack, "the former version is healthy".to_owned()),
         Back::Done => (StepState::RolledBack, "the former version runs".to_owned()),
         Back::Failed(why) => (StepState::Failed, format!("the former version is not healthy: {why}")),
         Back::Kept(_) => (
             view.state,
-            workload_of(s, step)
+            s.workload(step)
                 .and_then(|w| standing_in_the_way(s, step, back, w))
                 .map(|c| c.message())
                 .unwrap_or_default(),
@@ -384,8 +367,9 @@ fn view(s: &Situation, standings: &Standings<'_>, step: &Step, back: &Back) -> O
 /// Steps that this release has pinned: they must not stay so when it ends.
 pub fn pinned(s: &Situation) -> Vec<Act> {
     let steps = s.release.steps.iter().filter_map(|step| {
-        let workload = workload_of(s, step)?;
-        let template = s.record.steps.get(&step.name)?.grant.as_ref()?.template.clone();
+        let workload = s.workload(step)?;
+        let grant = s.record.steps.get(&step.name)?.grant.as_ref()?;
+        let template = last_out(s, step, grant, workload).template;
         let ours = workload.rollback.as_deref() == Some(marker(&s.release.name, &s.release.uid, &step.name).as_str());
         let (step, version) = (step.name.clone(), workload.version.clone());
         ours.then(|| Act::Unpin { step, workload: workload.name.clone(), version, template })

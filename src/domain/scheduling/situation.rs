@@ -238,17 +238,6 @@ pub struct StepRecord {
     pub rolled_back: Option<DateTime<Utc>>,
 }
 
-impl StepRecord {
-    /// What ran before content that was let go and never was done, and over which other content has come by now: that
-    /// content is nothing to go back to.
-    #[must_use]
-    pub fn unfinished(&self, workload: &WorkloadName, s: &Situation) -> Option<&Former> {
-        let grant = self.grant.as_ref().filter(|_| self.started.is_some() && self.finished.is_none())?;
-        let stored = s.workloads.get(workload)?;
-        grant.former.as_ref().filter(|_| grant.uid == stored.uid && grant.template != stored.template)
-    }
-}
-
 /// A recorded decision to let one step go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -257,12 +246,23 @@ pub struct Grant {
     pub uid: String,
     pub version: String,
     pub template: String,
-    /// What ran until then; `None` if nothing did.
+    /// What ran before the step let anything go; `None` if nothing did.
     pub former: Option<Former>,
+    /// What the step had let go before, if that was what ran when this was granted.
+    pub replaced: Option<Replaced>,
     pub evidence: Vec<String>,
     pub overridden: Option<String>,
     /// When it was first seen that nobody can carry it out any more, and that nobody had.
     pub withdrawn: Option<DateTime<Utc>>,
+}
+
+/// Content that a step let go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// What the release was to ship then.
+    pub digest: String,
+    /// The digest of the pod template.
+    pub template: String,
 }
 
 /// A team as it was found.
@@ -338,6 +338,15 @@ pub struct Situation {
 }
 
 impl Situation {
+    /// The workload of a step, if it has one and that was found.
+    #[must_use]
+    pub fn workload(&self, step: &Step) -> Option<&Workload> {
+        match &step.work {
+            Work::Workload(name) => self.workloads.get(name),
+            Work::Wait(_) | Work::Task(_) => None,
+        }
+    }
+
     /// From when on a workload that has nothing to release is taken to stay that way: whoever applies
     /// several manifests needs a moment between the first and the last.
     #[must_use]

@@ -302,6 +302,7 @@ impl Given {
                 version: workload.version,
                 template: workload.template,
                 former: Some(Former { name: format!("{of}-old"), template: format!("sha256:{of}-old") }),
+                replaced: None,
                 evidence: vec![],
                 overridden: None,
                 withdrawn: None,

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::fixtures::*;
 use crate::domain::scheduling::situation::{OnFailure, Step, Work};
-use crate::domain::scheduling::{Act, Outcome, StepState, decide};
+use crate::domain::scheduling::{Act, Outcome, StepState, decide, taken_over};
 use crate::domain::workload::{Hold, Progress};
 
 fn states(given: &Given) -> Vec<StepState> {
@@ -283,13 +283,10 @@ fn a_change_in_the_middle_of_a_rollout_is_told_until_it_may_go_and_what_it_repla
             (record.started, record.finished) = (seen.started, seen.finished);
         });
     }
-    let former = |given: &Given| {
-        let record = &given.0.record.steps["data"];
-        let workload = given.0.workloads.values().find(|w| w.name.name == "data-app").expect("it").name.clone();
-        record.unfinished(&workload, &given.0).map(|former| former.name.clone())
-    };
-    assert_eq!(former(&given).as_deref(), Some("data-old"));
-    assert_eq!(former(&given.clone().finished("data", "08:58:00")), None, "it was done, so it is what ran");
-    assert_eq!(former(&given.clone().workload("data", |w| w.template = "sha256:data".into())), None);
+    let former = |given: &Given| taken_over(&given.0, "data").map(|(former, _)| former.map(|f| f.name.clone()));
+    assert_eq!(former(&given), Some(Some("data-old".to_owned())));
+    let done = given.clone().finished("data", "08:58:00");
+    assert_eq!(former(&done), former(&given), "what else was let go goes back as far, done or not");
+    assert_eq!(former(&given.clone().workload("data", |w| w.released = Some("break-glass".into()))), None);
     assert_eq!(former(&given.workload("data", |w| w.uid = "another".into())), None);
 }

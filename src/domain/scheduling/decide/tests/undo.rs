@@ -6,7 +6,7 @@ use super::fixtures::*;
 use crate::domain::calendar::{Form, Governing, Window, WindowSpec, WindowType};
 use crate::domain::names::Kind;
 use crate::domain::scheduling::situation::{Action, OnFailure, Refusal, RollbackRules, StepRecord, Work};
-use crate::domain::scheduling::{Act, Outcome, StepState, decide};
+use crate::domain::scheduling::{Act, Outcome, StepState, decide, released_by, taken_over};
 use crate::domain::workload::{Hold, Progress, held_back};
 
 impl Given {
@@ -96,9 +96,62 @@ fn newer_content_that_is_held_over_what_was_released_does_not_save_it() {
 }
 
 #[test]
-fn what_was_granted_and_never_went_is_passed_over() {
+fn what_was_granted_and_may_still_go_is_taken_back_before_anything_beneath_it_goes_back() {
     let only_data = in_order().consenting().released("data", "08:50:00", Progress::Done).granted("shop", "08:51:00");
-    check(&only_data.going_back(), &["roll-back data", "withdraw shop"], &[]);
+    let granted = only_data.going_back();
+    check(&granted, &["withdraw shop"], &["RC094 data"]);
+    assert_eq!(outcome(&granted), Outcome::RollingBack);
+    check(&granted.workload("shop", |w| w.version = "8".into()), &["roll-back data"], &[]);
+}
+
+/// The release let go of the shop twice, or is about to: what it let go first runs.
+fn shop_again() -> Given {
+    let mended = both_out().workload("shop", |w| {
+        (w.template, w.hold, w.version) = ("sha256:mended".into(), Hold::Held, "10".into());
+    });
+    let (former, replaced) = taken_over(&mended.0, "shop").expect("what runs is the step's own");
+    let former = former.cloned();
+    assert_eq!(replaced.template, "sha256:shop");
+    mended.granted("shop", "08:59:58").with(|s| {
+        let record = s.record.steps.get_mut("shop").expect("granted");
+        record.finished = None;
+        let grant = record.grant.as_mut().expect("granted");
+        (grant.former, grant.replaced) = (former, Some(replaced));
+    })
+}
+
+#[test]
+fn a_rollback_goes_to_what_ran_before_the_release_however_often_it_has_let_something_go() {
+    let rolled_back = |given: &Given| match decide(&given.0).acts.as_slice() {
+        [Act::RollBack { former, from, .. }] => (former.name.clone(), from.clone()),
+        other => panic!("{other:?}"),
+    };
+    let words = released_by(&shop_again().0.release.name, "shop", &shop_again().digest());
+    let both_went = shop_again().going_back().workload("shop", |w| {
+        (w.released, w.hold, w.version) = (Some(words), Hold::Free, "11".into());
+    });
+    assert_eq!(rolled_back(&both_went), ("shop-old".to_owned(), "sha256:mended".to_owned()));
+
+    let never_went = shop_again().going_back();
+    assert_eq!(rolled_back(&never_went), ("shop-old".to_owned(), "sha256:shop".to_owned()), "what runs goes back");
+    let taken_back = never_went.workload("shop", |w| w.version = "11".into());
+    assert_eq!(rolled_back(&taken_back), rolled_back(&shop_again().going_back()));
+    let healthy = taken_back.put_back("shop", "08:59:00", Progress::Done);
+    let Act::Unpin { template, .. } = decide(&healthy.0).acts.remove(0) else { panic!("it is healthy") };
+    assert_eq!(template, "sha256:shop", "what was rolled back is what ran");
+    let back = healthy.workload("shop", |w| (w.rollback, w.rolled_back) = (None, Some("sha256:shop".into())));
+    check(&back, &["roll-back data"], &[]);
+}
+
+#[test]
+fn what_is_held_over_a_version_that_went_back_and_never_went_is_held_back_too() {
+    let over = both_out().going_back().back("shop").back("data").workload("shop", |w| {
+        (w.template, w.hold) = ("sha256:newer".into(), Hold::Held);
+    });
+    check(&over, &[], &[]);
+    assert_eq!(outcome(&over), Outcome::RolledBack { complete: true }, "it came after its step was done");
+    let of_the_release = over.with(|s| s.record.steps.get_mut("shop").expect("granted").finished = None);
+    check(&of_the_release, &["hold-back shop"], &[]);
 }
 
 #[test]

@@ -66,15 +66,15 @@ fn a_release_has_not_ended_before_its_grants_are_taken_back() {
     let cancelled = granted.clone().with(|s| s.release.cancel = Some(Cancel { keep: false, reason: "no".into() }));
     check(&cancelled, &["withdraw shop"], &[]);
     assert_eq!(decide(&cancelled.0).outcome, Outcome::Waiting);
-    check(&granted.clone().going_back(), &["hold-back data", "withdraw shop"], &[]);
-    let back = granted.held_back("data").going_back();
+    let back = granted.going_back();
     check(&back, &["withdraw shop"], &[]);
     assert_eq!(decide(&back.0).outcome, Outcome::RollingBack);
     let withdrawn = |given: Given| given.workload("shop", |w| w.version = "8".into());
     assert_eq!(decide(&withdrawn(cancelled).0).outcome, Outcome::Cancelled);
     let back = withdrawn(back);
-    check(&back, &["hold-back shop"], &[]);
-    assert!(matches!(decide(&back.held_back("shop").0).outcome, Outcome::RolledBack { .. }));
+    check(&back, &["hold-back data", "hold-back shop"], &[]);
+    let on_record = back.held_back("data").held_back("shop");
+    assert!(matches!(decide(&on_record.0).outcome, Outcome::RolledBack { .. }));
 }
 
 /// Both have granted the same and see it.
