@@ -53,6 +53,7 @@ const READINESS: &str = "src/domain/readiness/mod.rs";
 const ROLLBACK: &str = "src/domain/scheduling/rollback.rs";
 const INDEPENDENT: &str = "src/domain/scheduling/independent.rs";
 const AHEAD: &str = "src/cluster/ahead.rs";
+const SHIPPED: &str = "src/domain/scheduling/shipped.rs";
 const ACT: &str = "src/controllers/release/act.rs";
 const RELEASE: &str = "src/controllers/release/mod.rs";
 const TOUCH: &str = "src/controllers/release/touch.rs";
@@ -180,6 +181,34 @@ pub const MUTANTS: &[Mutant] = &[
         "if false {",
     ),
     unit(
+        "what is held over what went back goes by itself",
+        &["S7"],
+        ROLLBACK,
+        "matches!(back, Back::Untouched | Back::Done)",
+        "*back == Back::Untouched",
+    ),
+    unit(
+        "a step goes back while what builds on it may still go",
+        &["S7"],
+        ROLLBACK,
+        "Shipped::Never if usable(record, workload).is_some() => Back::Granted,",
+        "",
+    ),
+    unit(
+        "a rollback goes to what the release itself had let go",
+        &["S11"],
+        SHIPPED,
+        "Some((grant.former.as_ref(), all))",
+        "None.filter(|_: &(_, Vec<Replaced>)| all.is_empty())",
+    ),
+    unit(
+        "what a release had let go before its last content goes by itself",
+        &["S7"],
+        SHIPPED,
+        "std::iter::once(last).chain(earlier)",
+        "std::iter::once(last).chain(earlier).take(1)",
+    ),
+    unit(
         "what is remembered as held back goes all the same",
         &["S7"],
         INDEPENDENT,
@@ -229,9 +258,10 @@ pub const MUTANTS: &[Mutant] = &[
         "what the watch has yet to show is nothing to release",
         &["S11"],
         RELEASE,
-        "&& !finds_nothing_to_release(&release, &decision)",
+        "|| finds_nothing_to_release(release, decision)",
         "",
     ),
+    unit("a release ends on what the watch has shown so far", &["S7"], RELEASE, "|| decision.outcome.is_final()", ""),
     unit(
         "it decides on a single reading",
         &["S1"],

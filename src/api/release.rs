@@ -367,9 +367,11 @@ pub struct Grant {
     /// What ran before the step let anything go; absent if nothing did. A rollback brings it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<FormerRevision>,
-    /// What the step had let go before, if that was what ran when this was granted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaced: Option<ReplacedContent>,
+    /// What the step had let go before, the newest last, if that was what ran when this was granted; at most 8. A
+    /// rollback remembers all of it as rolled back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub replaced: Vec<ReplacedContent>,
     /// The versions of the teams and windows that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -140,10 +140,10 @@ impl Objects {
 
     /// Puts a former revision back, held or not, if the workload still has the version it was read with. Its
     /// content is pinned until [`Self::unpin`]. `marker` must differ from the marker that the workload has: the
-    /// policies let each marker be used once. `from` is the digest of the content that is rolled back; it is remembered,
-    /// so that nothing lets it go by itself when it lands again. It can land over what the former version has and it
-    /// lacks, which no apply of it takes away; so the digests of that are remembered as well, as far as it can still be
-    /// read. If it cannot, that does not keep a bad version running.
+    /// policies let each marker be used once. `from` has the digests of what is rolled back, first that of what runs;
+    /// they are remembered, so that nothing lets any of it go by itself when it lands again. It can land over what the
+    /// former version has and it lacks, which no apply of it takes away; so the digests of that are remembered as well,
+    /// as far as it can still be read. If it cannot, that does not keep a bad version running.
     ///
     /// # Errors
     ///
@@ -154,19 +154,21 @@ impl Objects {
         workload: &Workload,
         former: &Former,
         marker: &str,
-        from: &str,
+        from: &[String],
     ) -> Result<ResourceVersion, ApiError> {
         if former.owner != workload.uid {
             return Err(ApiError::Conflict { what: Resource::of(workload.kind).said_of(&workload.key) });
         }
-        let again = self.landed_again(workload, former, from).await.unwrap_or_else(|error| {
-            tracing::warn!(event = "rolled_back_unread", workload = %workload.key, "{error}");
-            Vec::new()
-        });
-        let mut forms = vec![from.to_owned()];
-        for form in again {
-            if !forms.contains(&form) {
-                forms.push(form);
+        let mut forms: Vec<String> = Vec::new();
+        for content in from {
+            let again = self.landed_again(workload, former, content).await.unwrap_or_else(|error| {
+                tracing::warn!(event = "rolled_back_unread", workload = %workload.key, "{error}");
+                Vec::new()
+            });
+            for form in std::iter::once(content.clone()).chain(again) {
+                if !forms.contains(&form) {
+                    forms.push(form);
+                }
             }
         }
         self.patch_workload(workload, rollback_patch(workload, former, marker, &forms.join(" "))).await

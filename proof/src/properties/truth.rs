@@ -52,10 +52,15 @@ fn release(trial: &Trial<'_>, place: usize) -> Vec<String> {
         let granted = trial.moments.history.entries[..place].iter().rev().find(|e| {
             e.object["metadata"]["resourceVersion"] == grant["workloadVersion"] && grant["workloadUid"] == e.uid()
         });
-        let held = trial.moments.seen[place].held().any(|(_, w)| {
-            let same = granted.is_none_or(|g| template_of(&g.object) == template_of(w));
-            w["metadata"]["uid"] == grant["workloadUid"] && same
-        });
+        let held_at = |place: usize| {
+            trial.moments.seen[place].held().any(|(_, w)| {
+                let same = granted.is_none_or(|g| template_of(&g.object) == template_of(w));
+                w["metadata"]["uid"] == grant["workloadUid"] && same
+            })
+        };
+        // What was stored and held while this was being written is not of what it says.
+        let before = (0..place).rev().find(|p| trial.moments.keys[*p] == trial.moments.keys[place]);
+        let held = held_at(place) && before.is_none_or(held_at);
         if !gone && !moved_on && held {
             found.push(format!(
                 "step {} is said to be {} and was never let go",

@@ -211,7 +211,8 @@ fn is_as_before(trial: &Trial<'_>, place: usize, release: &Value, step: &str, wo
     let ran = moments.complete[first.checked_sub(1)?].get(workload).filter(|_| !others)?;
     let put_back = (first..=place).rev().find(|p| {
         let entry = &moments.history.entries[*p];
-        *moments.keys[*p] == *workload && moments.history.is_own(entry) && marker(&entry.object).is_some()
+        let of_step = |m: Marker| release["metadata"]["uid"] == m.uid.as_str() && m.step == step;
+        *moments.keys[*p] == *workload && moments.history.is_own(entry) && marker(&entry.object).is_some_and(of_step)
     })?;
     Some(template_of(&moments.history.entries[put_back].object) == ran.template)
 }
@@ -237,9 +238,11 @@ fn left_behind(trial: &Trial<'_>, before: usize, ended: usize) -> Vec<(Key, Stri
         let key = workload_key(release, step)?;
         let (first, last) = (trial.moments.seen[before].get(&key)?, trial.moments.seen[ended].get(&key)?);
         let content = held_template(last).filter(|c| held_template(first).as_ref() == Some(c))?;
-        let asked = Asked::after(&trial.moments, before, trial.moments.at(ended), &trial.windows);
-        let closed = asked.closed(release, step, "");
-        let not_its_own = closed.contains(&Closed::NoConsent) || closed.contains(&Closed::Content);
+        let not_its_own = [before, ended].iter().any(|place| {
+            let asked = Asked::after(&trial.moments, *place, trial.moments.at(ended), &trial.windows);
+            let closed = asked.closed(release, step, "");
+            closed.contains(&Closed::NoConsent) || closed.contains(&Closed::Content)
+        });
         let runs = trial.moments.complete[ended].get(&key).is_some_and(|c| c.template == content);
         (!not_its_own && !runs && !is_anothers(trial, ended, release, &key))
             .then(|| (key, text(&step["name"]).to_owned()))

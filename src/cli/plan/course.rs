@@ -244,7 +244,7 @@ impl Runner {
             version: version.clone(),
             template: template.clone(),
             former: None,
-            replaced: None,
+            replaced: Vec::new(),
             evidence: Vec::new(),
             overridden: overridden.clone(),
             withdrawn: None,

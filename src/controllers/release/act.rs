@@ -163,7 +163,7 @@ fn with_grants(
                     workload_version: version.clone(),
                     template: template.clone(),
                     former: formers.get(step).cloned(),
-                    replaced: taken_over(situation, step).map(|(_, content)| report::replaced(&content)),
+                    replaced: taken_over(situation, step).map(|(_, all)| report::replaced(&all)).unwrap_or_default(),
                     evidence: situation.evidence.iter().take(EVIDENCE).cloned().collect(),
                     overridden: overridden.clone(),
                     withdrawn_at: None,

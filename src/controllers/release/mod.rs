@@ -202,6 +202,30 @@ mod tests {
     use crate::cluster::ResourceVersion;
     use crate::cluster::objects::decode;
     use crate::cluster::watch::WatchEvent;
+    use crate::domain::scheduling::Outcome as End;
+    use crate::domain::scheduling::fixtures;
+
+    #[test]
+    fn what_cannot_be_taken_back_is_not_said_of_what_the_watch_has_shown_alone() {
+        let text = json!({"metadata": {"namespace": "releases", "name": "r", "uid": "u", "resourceVersion": "1"},
+            "spec": {"participants": [], "steps": []}});
+        let release: Release = decode(&text.to_string()).expect("a release");
+        let waits = fixtures::ready().paused().0;
+        let mut decision = decide(&waits);
+        assert!(!needs_confirmation(&release, &decision), "it only waits");
+        for (ends, outcome) in [
+            (false, End::RollingBack),
+            (false, End::Failed),
+            (true, End::RolledBack { complete: false }),
+            (true, End::Cancelled),
+            (true, End::Completed { nothing_to_do: false }),
+        ] {
+            decision.outcome = outcome;
+            assert_eq!(needs_confirmation(&release, &decision), ends, "{outcome:?}");
+        }
+        let goes = decide(&fixtures::ready().0);
+        assert!(!goes.acts.is_empty() && needs_confirmation(&release, &goes));
+    }
 
     #[test]
     fn a_release_is_not_judged_before_the_watch_shows_what_was_written_to_its_workloads() {

@@ -162,7 +162,7 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         workload_version: g.version.clone(),
         template: g.template.clone(),
         former: g.former.as_ref().map(|f| FormerRevision { name: f.name.clone(), template: f.template.clone() }),
-        replaced: g.replaced.as_ref().map(replaced),
+        replaced: replaced(&g.replaced),
         evidence: g.evidence.clone(),
         overridden: g.overridden.clone(),
         withdrawn_at: given_up(situation, &view.name).map(to_wire),
@@ -183,9 +183,10 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
     }
 }
 
-/// Content that a step let go before, as a grant says it.
-pub fn replaced(content: &Replaced) -> ReplacedContent {
-    ReplacedContent { digest: content.digest.clone(), template: content.template.clone() }
+/// What a step let go before, as a grant says it.
+pub fn replaced(contents: &[Replaced]) -> Vec<ReplacedContent> {
+    let said = |c: &Replaced| ReplacedContent { digest: c.digest.clone(), template: c.template.clone() };
+    contents.iter().map(said).collect()
 }
 
 /// A blocker as the status says it, with the instant since when it is known.

@@ -304,8 +304,9 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
                 former: g.former.as_ref().map(|f| Former { name: f.name.clone(), template: f.template.clone() }),
                 replaced: g
                     .replaced
-                    .as_ref()
-                    .map(|r| Replaced { digest: r.digest.clone(), template: r.template.clone() }),
+                    .iter()
+                    .map(|r| Replaced { digest: r.digest.clone(), template: r.template.clone() })
+                    .collect(),
                 evidence: g.evidence.clone(),
                 overridden: g.overridden.clone(),
                 withdrawn: at(&g.withdrawn_at),

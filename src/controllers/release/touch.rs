@@ -197,7 +197,7 @@ mod tests {
                 version: version.clone(),
                 former: Former { name: "api-1".into(), template: template.clone() },
                 marker: "m".into(),
-                from: "f".into(),
+                from: vec!["f".into()],
             },
             Act::Unpin {
                 step: step.clone(),

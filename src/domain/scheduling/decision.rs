@@ -124,8 +124,16 @@ pub enum Act {
     },
     /// Let go what was granted a moment ago.
     Release { step: String, workload: WorkloadName, version: String, template: String },
-    /// Put the former version back, pin it there, and remember what it was rolled back from: the template `from`.
-    RollBack { step: String, workload: WorkloadName, version: String, former: Former, marker: String, from: String },
+    /// Put the former version back, pin it there, and remember what it was rolled back from: the templates `from`, of
+    /// which the first runs.
+    RollBack {
+        step: String,
+        workload: WorkloadName,
+        version: String,
+        former: Former,
+        marker: String,
+        from: Vec<String>,
+    },
     /// The former version is healthy: pin it no longer.
     Unpin { step: String, workload: WorkloadName, version: String, template: String },
     /// Mark what is held as claimed by this release for good, though it ends.

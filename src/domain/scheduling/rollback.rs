@@ -14,7 +14,7 @@ use super::ending::marker;
 use super::gates;
 use super::progress::{grant_for, owner_of, team_of};
 use super::remains;
-use super::shipped::{Shipped, last_out, shipped};
+use super::shipped::{Shipped, all_out, last_out, shipped};
 use super::situation::{
     Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
 };
@@ -31,7 +31,7 @@ enum Back {
     /// Nothing of it was let go, and somebody may still be about to: its grant is taken back first.
     Granted,
     /// It goes back as soon as nothing keeps it from that.
-    Due { former: Former, from: String },
+    Due { former: Former, from: Vec<String> },
     /// It goes back after that step.
     After(String),
     /// Its former version is rolling out.
@@ -92,13 +92,16 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
     let (Some(grant), Some(workload)) = (&record.grant, s.workloads.get(name)) else {
         return Back::Untouched;
     };
-    if let Some(by) = &workload.rollback {
-        let ours = *by == marker(&s.release.name, &s.release.uid, &step.name);
-        return if ours { under_way(s, step, record, grant, workload) } else { Back::Foreign(by.clone()) };
+    let ours = marker(&s.release.name, &s.release.uid, &step.name);
+    if workload.rollback.as_ref() == Some(&ours) {
+        return under_way(s, step, record, grant, workload);
     }
     let content = last_out(s, step, grant, workload).template;
     if workload.was_rolled_back_from(&content) && record.rolled_back.is_some() {
         return Back::Done;
+    }
+    if let Some(by) = &workload.rollback {
+        return Back::Foreign(by.clone());
     }
     match shipped(s, step, grant, workload) {
         Shipped::Never if usable(record, workload).is_some() => Back::Granted,
@@ -113,7 +116,7 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
             (None, _) => Back::Kept(WhyKept::FirstVersion),
             (Some(_), Above::Stays(step)) => Back::Kept(WhyKept::Beneath { step: step.clone() }),
             (Some(_), Above::Wait(step)) => Back::After(step.clone()),
-            (Some(former), Above::Clear) => Back::Due { former: former.clone(), from: content.template },
+            (Some(former), Above::Clear) => Back::Due { former: former.clone(), from: all_out(grant, &content) },
         },
     }
 }

@@ -41,7 +41,7 @@ pub fn last_out(s: &Situation, step: &Step, grant: &Grant, workload: &Workload) 
         taken_back || let_go_by(s, step, &before.digest, workload)
     };
     let own = || Replaced { digest: grant.digest.clone(), template: grant.template.clone() };
-    grant.replaced.as_ref().filter(runs_still).cloned().unwrap_or_else(own)
+    grant.replaced.last().filter(runs_still).cloned().unwrap_or_else(own)
 }
 
 /// Whether nothing was let go of a workload since a step let content of this digest go.
@@ -49,14 +49,29 @@ fn let_go_by(s: &Situation, step: &Step, digest: &str, workload: &Workload) -> b
     workload.released.as_ref() == Some(&released_by(&s.release.name, &step.name, digest))
 }
 
-/// What a new grant of a step takes over from its last one if what runs is the step's own: what ran before all of it, to
-/// which a rollback goes back, and which of its contents runs.
+/// Everything that a step let go, the newest first, which is what runs. `last` is what [`last_out`] says.
 #[must_use]
-pub fn taken_over<'a>(s: &'a Situation, step: &str) -> Option<(Option<&'a Former>, Replaced)> {
+pub fn all_out(grant: &Grant, last: &Replaced) -> Vec<String> {
+    let earlier = grant.replaced.iter().rev().filter(|before| *before != last);
+    std::iter::once(last).chain(earlier).map(|content| content.template.clone()).collect()
+}
+
+/// What a new grant of a step takes over from its last one if what runs is the step's own: what ran before all of it, to
+/// which a rollback goes back, and what it has let go since, the newest last.
+#[must_use]
+pub fn taken_over<'a>(s: &'a Situation, step: &str) -> Option<(Option<&'a Former>, Vec<Replaced>)> {
     let planned = s.release.steps.iter().find(|other| other.name == step)?;
     let grant = s.record.steps.get(step)?.grant.as_ref()?;
-    match shipped(s, planned, grant, s.workload(planned)?) {
-        Shipped::Runs(content) => Some((grant.former.as_ref(), content)),
-        Shipped::Never | Shipped::MovedOn => None,
+    let Shipped::Runs(last) = shipped(s, planned, grant, s.workload(planned)?) else {
+        return None;
+    };
+    let mut all = grant.replaced.clone();
+    if all.last() != Some(&last) {
+        all.push(last);
     }
+    all.drain(..all.len().saturating_sub(REPLACED));
+    Some((grant.former.as_ref(), all))
 }
+
+/// How many contents of a step that other content of it has replaced are kept, the newest.
+const REPLACED: usize = 8;

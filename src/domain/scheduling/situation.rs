@@ -248,8 +248,8 @@ pub struct Grant {
     pub template: String,
     /// What ran before the step let anything go; `None` if nothing did.
     pub former: Option<Former>,
-    /// What the step had let go before, if that was what ran when this was granted.
-    pub replaced: Option<Replaced>,
+    /// What the step had let go before, the newest last, if that was what ran when this was granted.
+    pub replaced: Vec<Replaced>,
     pub evidence: Vec<String>,
     pub overridden: Option<String>,
     /// When it was first seen that nobody can carry it out any more, and that nobody had.

@@ -153,7 +153,10 @@ async fn content_that_was_rolled_back_is_known_again_whoever_applies_it_and_what
         let shipped = seen(&world.get(&target).await).template;
         wait::until("the operator to roll it back", PATIENCE, async || {
             let now = seen(&world.get(&target).await);
-            objects.roll_back(&now, &former, "releases/r1/x", &shipped).await.map_err(|e| e.to_string())
+            objects
+                .roll_back(&now, &former, "releases/r1/x", std::slice::from_ref(&shipped))
+                .await
+                .map_err(|e| e.to_string())
         })
         .await
         .expect("it is rolled back");

@@ -302,7 +302,7 @@ impl Given {
                 version: workload.version,
                 template: workload.template,
                 former: Some(Former { name: format!("{of}-old"), template: format!("sha256:{of}-old") }),
-                replaced: None,
+                replaced: vec![],
                 evidence: vec![],
                 overridden: None,
                 withdrawn: None,

@@ -87,6 +87,15 @@ fn what_lands_over_a_version_that_went_back_stays_held_and_is_not_applied() {
 }
 
 #[test]
+fn what_went_back_is_back_though_another_release_takes_it_back_further() {
+    let further = |given: Given| given.workload("shop", |w| w.rollback = Some("releases/older shop uid-older".into()));
+    check(&further(both_out().going_back()), &[], &["RC094 data", "RC097 shop"]);
+    let back = further(both_out().going_back().back("shop"));
+    check(&back, &["roll-back data"], &[]);
+    assert_eq!(states(&back)[1], StepState::RolledBack);
+}
+
+#[test]
 fn newer_content_that_is_held_over_what_was_released_does_not_save_it() {
     let over = shop_fails().going_back().workload("shop", |w| {
         w.template = "sha256:newer".into();
@@ -111,26 +120,29 @@ fn shop_again() -> Given {
     });
     let (former, replaced) = taken_over(&mended.0, "shop").expect("what runs is the step's own");
     let former = former.cloned();
-    assert_eq!(replaced.template, "sha256:shop");
+    assert_eq!(replaced.iter().map(|r| r.template.as_str()).collect::<Vec<_>>(), ["sha256:shop"]);
     mended.granted("shop", "08:59:58").with(|s| {
         let record = s.record.steps.get_mut("shop").expect("granted");
         record.finished = None;
         let grant = record.grant.as_mut().expect("granted");
-        (grant.former, grant.replaced) = (former, Some(replaced));
+        (grant.former, grant.replaced) = (former, replaced);
     })
 }
 
 #[test]
 fn a_rollback_goes_to_what_ran_before_the_release_however_often_it_has_let_something_go() {
     let rolled_back = |given: &Given| match decide(&given.0).acts.as_slice() {
-        [Act::RollBack { former, from, .. }] => (former.name.clone(), from.clone()),
+        [Act::RollBack { former, from, .. }] => (former.name.clone(), from.join(", ")),
         other => panic!("{other:?}"),
     };
     let words = released_by(&shop_again().0.release.name, "shop", &shop_again().digest());
     let both_went = shop_again().going_back().workload("shop", |w| {
         (w.released, w.hold, w.version) = (Some(words), Hold::Free, "11".into());
     });
-    assert_eq!(rolled_back(&both_went), ("shop-old".to_owned(), "sha256:mended".to_owned()));
+    assert_eq!(rolled_back(&both_went), ("shop-old".to_owned(), "sha256:mended, sha256:shop".to_owned()));
+    let third = both_went.clone().workload("shop", |w| (w.template, w.hold) = ("sha256:third".into(), Hold::Held));
+    let (_, replaced) = taken_over(&third.0, "shop").expect("what runs is the step's own");
+    assert_eq!(replaced.iter().map(|r| r.template.as_str()).collect::<Vec<_>>(), ["sha256:shop", "sha256:mended"]);
 
     let never_went = shop_again().going_back();
     assert_eq!(rolled_back(&never_went), ("shop-old".to_owned(), "sha256:shop".to_owned()), "what runs goes back");
