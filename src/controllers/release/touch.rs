@@ -107,7 +107,8 @@ fn may_be_touched(found: &Workload, act: &Act, stopped: bool) -> bool {
 }
 
 /// Until when the grant for this version counts, if the release is there still and has it on record: with a release that
-/// was deleted its grants are void, and so they are with one that was made anew under the same name.
+/// was deleted, was cancelled or goes back its grants are void, and so they are with one that was made anew under the
+/// same name.
 async fn granted_until(world: &World, release: &Release, act: &Act) -> Result<Option<DateTime<Utc>>, ApiError> {
     let key = &release.meta.key;
     let found = world.read_release(key).await?.and_then(Result::ok);
@@ -117,7 +118,8 @@ async fn granted_until(world: &World, release: &Release, act: &Act) -> Result<Op
 /// Until when the grant for an act counts that a release, as it is now, has on record.
 fn granted(release: &Release, act: &Act) -> Option<DateTime<Utc>> {
     let mut steps = release.status.steps.iter().filter(|step| step.name == act.step());
-    let grant = steps.find_map(|step| step.grant.as_ref()).filter(|_| !release.meta.terminating)?;
+    let over = release.meta.terminating || release.spec.cancel.is_some() || release.status.rollback.is_some();
+    let grant = steps.find_map(|step| step.grant.as_ref()).filter(|_| !over)?;
     let stands = grant.workload_version == act.version() && grant.withdrawn_at.is_none();
     Some(from_wire(&grant.at)? + GRANT_VALIDITY).filter(|_| stands)
 }
@@ -158,7 +160,11 @@ fn done(act: &Act) -> Option<Moment> {
             ("StepRollingBack", "RollBack", note, true)
         }
         Act::Unpin { .. } => ("StepRolledBack", "RollBack", format!("step {step}: {workload} is back"), true),
-        Act::Keep { .. } | Act::HoldBack { .. } | Act::Withdraw { .. } => return None,
+        Act::HoldBack { .. } => {
+            let note = format!("step {step}: {workload} had not gone, and stays held until another release takes it");
+            ("StepHeldBack", "RollBack", note, true)
+        }
+        Act::Keep { .. } | Act::Withdraw { .. } => return None,
     };
     Some(Moment { reason, action, note, warning })
 }
@@ -234,6 +240,18 @@ mod tests {
     }
 
     #[test]
+    fn people_are_told_what_went_what_goes_back_and_what_stays_held() {
+        let told = |act: &str| done(&about(act, "7")).map(|moment| (moment.reason, moment.warning));
+        for act in ["grant", "release"] {
+            assert_eq!(told(act), Some(("StepReleased", false)), "{act}");
+        }
+        assert_eq!(told("roll-back"), Some(("StepRollingBack", true)));
+        assert_eq!(told("unpin"), Some(("StepRolledBack", true)));
+        assert_eq!(told("hold-back"), Some(("StepHeldBack", true)));
+        assert_eq!((told("keep"), told("withdraw")), (None, None), "nobody waits for that");
+    }
+
+    #[test]
     fn nothing_is_let_go_on_a_grant_that_went_with_its_release_or_was_withdrawn() {
         let release = |deleted: Option<&str>, grant: serde_json::Value| -> Release {
             let text = json!({"metadata": {"namespace": "r", "name": "r", "uid": "u", "resourceVersion": "1",
@@ -255,6 +273,13 @@ mod tests {
             granted(&release(Some("2027-01-12T09:00:01Z"), grant.clone()), &act("7")).is_none(),
             "it is being deleted"
         );
+        let mut goes_back = release(None, grant.clone());
+        let began = json!({"since": "2027-01-12T09:00:01Z", "cause": "it failed"});
+        goes_back.status.rollback = serde_json::from_value(began).expect("a rollback");
+        assert!(granted(&goes_back, &act("7")).is_none(), "it goes back");
+        let mut cancelled = release(None, grant.clone());
+        cancelled.spec.cancel = serde_json::from_value(json!({"reason": "no"})).expect("a cancel");
+        assert!(granted(&cancelled, &act("7")).is_none(), "it is cancelled");
         assert!(granted(&release(None, json!(null)), &act("7")).is_none(), "it was made anew");
         let mut withdrawn = grant;
         withdrawn["withdrawnAt"] = json!("2027-01-12T09:00:01Z");

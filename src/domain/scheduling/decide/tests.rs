@@ -10,6 +10,7 @@ mod holidays;
 mod openings;
 mod progress;
 mod refused;
+mod remains;
 mod threats;
 mod undo;
 mod withdrawal;

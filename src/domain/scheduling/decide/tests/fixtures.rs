@@ -393,9 +393,4 @@ impl Given {
             w.rolled_back = Some(template);
         })
     }
-
-    /// The rollback has begun.
-    pub fn going_back(self) -> Self {
-        self.with(|s| s.record.rollback = Some(Began { since: at("08:55:00"), cause: "step shop failed".into() }))
-    }
 }
