@@ -148,6 +148,7 @@ const BROKEN: &[Broken] = &[
     ("S1", "let go without a grant", || signed().let_go("09:00:11")),
     ("S1", "let go ten seconds after its grant", || signed().grant("09:00:10", DIGEST).let_go("09:00:20")),
     ("S1", "let go ten minutes after its grant", || signed().grant("09:00:10", DIGEST).let_go("09:10:11")),
+    ("S1", "what a release claims goes by itself", || accepted().api_alone("09:00:11")),
     ("S1b", "granted in a version that says stop", || {
         signed().change("09:00:05", "lena", "CoordinatedRelease", |r| r["spec"]["paused"] = true.into()).went()
     }),
@@ -163,6 +164,13 @@ const BROKEN: &[Broken] = &[
             .grant("09:00:20", DIGEST)
     }),
     ("S4", "granted before the window opens", || signed().grant("08:59:10", DIGEST).let_go("08:59:11")),
+    ("S4", "a change of no release goes by itself before its window opens", || {
+        signed().gone("08:57:30", "CoordinatedRelease").api_alone("08:58:30")
+    }),
+    ("S5", "a change of no release goes by itself although everything is stopped", || {
+        stopped().gone("08:57:30", "CoordinatedRelease").api_alone("09:00:11")
+    }),
+    ("S5", "let go although everything is stopped", || stopped().went()),
     ("S5", "let go long after a stop", || {
         signed()
             .change("09:00:05", "lena", "CoordinatedRelease", |r| r["spec"]["paused"] = true.into())
@@ -238,6 +246,9 @@ const BROKEN: &[Broken] = &[
             .went()
     }),
     ("L1", "all gates open, and it stays", signed),
+    ("L1", "a change of no release whose windows are open, and it stays", || {
+        signed().gone("08:57:30", "CoordinatedRelease")
+    }),
     ("L1", "a rollback that stands still and does not say why", || {
         both_went()
             .change("09:02:00", OPERATOR, "CoordinatedRelease", |r| {
@@ -383,6 +394,35 @@ impl Story {
             d["spec"].as_object_mut().expect("a spec").remove("paused");
         })
     }
+}
+
+/// The release claims what it names.
+fn accepted() -> Story {
+    signed().change("08:57:30", OPERATOR, "CoordinatedRelease", |r| {
+        r["status"]["acceptedAt"] = "2027-01-12T08:57:30Z".into();
+        r["status"]["conditions"] = json!([{"type": "Accepted", "status": "True"}]);
+    })
+}
+
+/// Somebody has stopped everything.
+fn stopped() -> Story {
+    let stop = json!({"metadata": {"namespace": "rollcall-system", "name": "rollcall-stop"}});
+    signed().write("08:57:10", "anna", "ConfigMap", stop)
+}
+
+impl Story {
+    fn api_alone(self, time: &str) -> Self {
+        self.change(time, OPERATOR, "Deployment", |d| {
+            d["metadata"]["annotations"] = json!({"rollcall.dev/released": "independent windows-open"});
+            d["spec"].as_object_mut().expect("a spec").remove("paused");
+        })
+    }
+}
+
+#[test]
+fn a_change_of_no_release_may_go_in_its_windows() {
+    let found = all(&signed().gone("08:57:30", "CoordinatedRelease").api_alone("09:00:11").0);
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 /// The backend runs its first version, goes twice in one release, and is put back to some image.

@@ -67,6 +67,8 @@ pub struct Call {
     pub query: Query,
     /// The media type of the body.
     pub content_type: String,
+    /// Whether only the metadata of objects is asked for.
+    pub metadata_only: bool,
     /// The program that asks, from its `User-Agent`.
     pub agent: String,
     /// The process whose connection it came by; empty if it came by none.
@@ -192,10 +194,16 @@ pub(crate) fn route(
         subresource: subresource.to_owned(),
         query,
         content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
+        metadata_only: wants_metadata(&text(header::ACCEPT)),
         agent: text(header::USER_AGENT),
         process: process.clone(),
         body,
     })))
+}
+
+/// Whether the first thing that would be accepted is metadata.
+fn wants_metadata(accept: &str) -> bool {
+    accept.split(',').next().unwrap_or_default().split(';').any(|word| word.trim() == "as=PartialObjectMetadataList")
 }
 
 #[cfg(test)]

@@ -415,6 +415,7 @@ impl ApiServer {
             subresource: subresource.to_owned(),
             query: Query::default(),
             content_type: content_type.to_owned(),
+            metadata_only: false,
             agent: user.name.clone(),
             process: "".into(),
             body: if verb == Verb::Delete { bytes::Bytes::new() } else { written(object).into() },

@@ -1,6 +1,6 @@
 //! Lists that are read at once, newest versions, in pages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode as encoded};
@@ -12,6 +12,9 @@ use super::{ObjectKey, ResourceVersion};
 /// All but the unreserved characters, which stand for themselves anywhere in an address (RFC 3986 section 2.3).
 pub const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Asks for no more than metadata, of whoever knows how to answer that, which are API servers since 1.15.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
 /// A list, whole.
 pub struct Listed {
     /// The text of each object.
@@ -22,6 +25,11 @@ pub struct Listed {
     pub version: ResourceVersion,
 }
 
+fn key_of(item: &Value) -> ObjectKey {
+    let meta = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
+    ObjectKey::new(meta("namespace"), meta("name"))
+}
+
 impl Objects {
     /// The texts of all objects of a kind, newest versions, in pages.
     ///
@@ -29,13 +37,41 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn list(&self, resource: Resource, fields: &str) -> Result<Listed, ApiError> {
-        let (items, version) =
-            self.pages(resource, "", &format!("fieldSelector={}", encoded(fields, &RESERVED))).await?;
-        let key = |item: &Value| {
-            let meta = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
-            ObjectKey::new(meta("namespace"), meta("name"))
+        self.listed(resource, &format!("fieldSelector={}", encoded(fields, &RESERVED))).await
+    }
+
+    /// The same of those that a label selector selects.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
+    pub async fn list_labelled(&self, resource: Resource, labels: &str) -> Result<Listed, ApiError> {
+        self.listed(resource, &format!("labelSelector={}", encoded(labels, &RESERVED))).await
+    }
+
+    /// The names and versions of those that a label selector selects, and of when: as [`Self::list_labelled`], and a
+    /// fraction of its answer.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
+    pub async fn versions_labelled(
+        &self,
+        resource: Resource,
+        labels: &str,
+    ) -> Result<BTreeMap<ObjectKey, ResourceVersion>, ApiError> {
+        let selector = format!("labelSelector={}", encoded(labels, &RESERVED));
+        let (items, _) = self.pages_as(METADATA, resource, "", &selector).await?;
+        let version = |item: &Value| {
+            let version = item["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+            (key_of(item), ResourceVersion::new(version))
         };
-        let keys = items.iter().map(key).collect();
+        Ok(items.iter().map(version).collect())
+    }
+
+    async fn listed(&self, resource: Resource, selector: &str) -> Result<Listed, ApiError> {
+        let (items, version) = self.pages(resource, "", selector).await?;
+        let keys = items.iter().map(key_of).collect();
         Ok(Listed { texts: items.iter().map(Value::to_string).collect(), keys, version })
     }
 
@@ -69,11 +105,21 @@ impl Objects {
         namespace: &str,
         selector: &str,
     ) -> Result<(Vec<Value>, ResourceVersion), ApiError> {
+        self.pages_as("", resource, namespace, selector).await
+    }
+
+    async fn pages_as(
+        &self,
+        media_type: &str,
+        resource: Resource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<(Vec<Value>, ResourceVersion), ApiError> {
         let mut items = Vec::new();
         let mut token = String::new();
         loop {
             let query = format!("?limit=200&{selector}&continue={}", encoded(&token, &RESERVED));
-            let text = self.send(Method::GET, resource, namespace, "", &query, "", None).await?;
+            let text = self.send(Method::GET, resource, namespace, "", &query, media_type, None).await?;
             let mut page: Value = serde_json::from_str(&text)
                 .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
             if let Some(found) = page["items"].as_array_mut() {

@@ -284,7 +284,7 @@ impl Objects {
         namespace: &str,
         name: &str,
         tail: &str,
-        content_type: &str,
+        media_type: &str,
         body: Option<Value>,
     ) -> Result<String, ApiError> {
         let what = resource.said(namespace, name);
@@ -292,8 +292,10 @@ impl Objects {
             if body.is_none() || tail.contains('?') { String::new() } else { format!("?fieldManager={FIELD_MANAGER}") };
         let uri = format!("{}{tail}{manager}", resource.path(namespace, name));
         let mut request = Request::builder().method(method).uri(uri);
-        if !content_type.is_empty() {
-            request = request.header(http::header::CONTENT_TYPE, content_type);
+        if !media_type.is_empty() {
+            // Who says nothing asks for something.
+            let about = if body.is_some() { http::header::CONTENT_TYPE } else { http::header::ACCEPT };
+            request = request.header(about, media_type);
         }
         let body = body
             .map_or_else(|| Ok(Vec::new()), |body| serde_json::to_vec(&body))

@@ -3,16 +3,22 @@
 //!
 //! Nothing here decides, and nothing is read that nobody asked for.
 
+use futures::future::try_join_all;
+
 use super::stop;
+use super::watches::{OURS, policies_served};
 use super::world::World;
 use crate::api::fields::WorkloadKind;
 use crate::api::names::STOP;
 use crate::api::release::UNDER_WAY;
-use crate::cluster::objects::{Release, Team, Window, decode};
+use crate::cluster::admission::{WEBHOOKS, decode_webhooks};
+use crate::cluster::lists::Listed;
+use crate::cluster::objects::{Release, Team, Window, decode, decode_policy};
 use crate::cluster::store::{Change, Store};
 use crate::cluster::workloads::{self, Workload};
 use crate::cluster::writes::{ApiError, CONFIG_MAPS, RELEASES, Resource, TEAMS, WINDOWS};
 use crate::cluster::{ObjectKey, Projected, ResourceVersion};
+use crate::manifests::Mechanism;
 
 /// An object as it was read, or why it cannot be decoded.
 pub type Read<P> = Result<P, String>;
@@ -89,14 +95,51 @@ impl World {
     /// When the API server does not say.
     pub async fn read_windows(&self) -> Result<(Vec<Window>, bool), ApiError> {
         let list = self.objects.list(WINDOWS, "").await?;
-        let store = &self.stores.windows;
         let windows: Vec<Window> = list.texts.iter().filter_map(|text| decode(text).ok()).collect();
-        let read = windows.iter().filter_map(|window| remembered(store, window));
-        let missing = store.keys().into_iter().filter(|key| !list.keys.contains(key));
-        let gone = missing.filter_map(|key| store.remember_gone(key, list.version.clone()));
-        read.chain(gone).for_each(|change| self.window_differs(&change));
+        for change in relisted(&self.stores.windows, &list, &windows) {
+            self.window_differs(&change);
+        }
         let others = windows.len() < list.texts.len();
         Ok((windows, others))
+    }
+
+    /// Reads what makes the API server hold: the policies and their bindings, or where they do not hold the webhook.
+    ///
+    /// # Errors
+    ///
+    /// When the API server does not say.
+    pub async fn read_policies(&self) -> Result<(), ApiError> {
+        let policies = policies_served(&self.hold.mechanism)
+            .map(|(n, resource)| self.read_ours(&self.stores.policies[n], resource, decode_policy));
+        let webhook = async {
+            let held_by_it = self.hold.mechanism != Mechanism::Policies;
+            if held_by_it { self.read_ours(&self.stores.webhooks, WEBHOOKS, decode_webhooks).await } else { Ok(()) }
+        };
+        tokio::try_join!(try_join_all(policies), webhook)?;
+        Ok(())
+    }
+
+    /// Reads what of a kind is part of the installation: its versions, and all of it only where those are others than
+    /// the store has. Whoever waits for this may stop waiting, so what differs is told at once.
+    async fn read_ours<P: Projected + Clone>(
+        &self,
+        store: &Store<P>,
+        resource: Resource,
+        decode: fn(&str) -> Read<P>,
+    ) -> Result<(), ApiError> {
+        let versions = self.objects.versions_labelled(resource, OURS).await?;
+        let known = |(key, version): (&ObjectKey, &ResourceVersion)| {
+            store.get(key).is_some_and(|object| object.resource_version() == version)
+        };
+        if versions.iter().all(known) && store.keys().iter().all(|key| versions.contains_key(key)) {
+            return Ok(());
+        }
+        let list = self.objects.list_labelled(resource, OURS).await?;
+        let read: Vec<P> = list.texts.iter().filter_map(|text| decode(text).ok()).collect();
+        if !relisted(store, &list, &read).is_empty() {
+            self.policies_changed();
+        }
+        Ok(())
     }
 
     /// The newest version of a workload, without what its runs tell. `None` if there is none, or if it cannot be read as
@@ -167,6 +210,13 @@ impl World {
     async fn gone_as_of(&self, resource: Resource, key: &ObjectKey) -> Option<ResourceVersion> {
         self.objects.gone_as_of(resource, key).await.ok().flatten()
     }
+}
+
+/// Remembers a list: all that there is, of which this could be decoded. Tells what became different.
+fn relisted<P: Projected + Clone>(store: &Store<P>, list: &Listed, read: &[P]) -> Vec<Change<P>> {
+    let missing = store.keys().into_iter().filter(|key| !list.keys.contains(key));
+    let gone = missing.filter_map(|key| store.remember_gone(key, list.version.clone()));
+    read.iter().filter_map(|object| remembered(store, object)).chain(gone).collect()
 }
 
 /// Remembers an object that was read, if it is news. Tells what became different.

@@ -26,6 +26,12 @@ pub const POLICY_KINDS: [Resource; 4] = [
     policy("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
 ];
 
+/// Those that this API server has, each with its place. Where a webhook holds there may be none that mutate.
+pub fn policies_served(mechanism: &Mechanism) -> impl Iterator<Item = (usize, Resource)> + use<> {
+    let all = *mechanism == Mechanism::Policies;
+    POLICY_KINDS.into_iter().enumerate().filter(move |(_, r)| all || !r.plural.starts_with("mutating"))
+}
+
 const fn policy(plural: &'static str, kind: &'static str) -> Resource {
     Resource { group: "admissionregistration.k8s.io", version: "v1", plural, kind }
 }
@@ -129,9 +135,7 @@ impl Watches<'_> {
 
     /// An API server that has no mutating policies cannot be asked for them.
     fn policies(&mut self) {
-        let webhook = self.world.hold.mechanism != Mechanism::Policies;
-        let served = |resource: &Resource| !webhook || !resource.plural.starts_with("mutating");
-        for (n, resource) in POLICY_KINDS.into_iter().enumerate().filter(|(_, resource)| served(resource)) {
+        for (n, resource) in policies_served(&self.world.hold.mechanism) {
             self.begin(resource, (OURS, ""), decode_policy, move |world, event| {
                 if !world.stores.policies[n].apply(event).is_empty() {
                     world.policies_changed();
@@ -148,4 +152,4 @@ impl Watches<'_> {
 }
 
 /// Selects what an installation consists of.
-const OURS: &str = "app.kubernetes.io/part-of=rollcall";
+pub const OURS: &str = "app.kubernetes.io/part-of=rollcall";

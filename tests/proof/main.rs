@@ -16,6 +16,7 @@ mod manifests;
 mod meddler;
 mod play;
 mod random;
+mod random_gates;
 mod random_rollbacks;
 mod record;
 mod seeds;

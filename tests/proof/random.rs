@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use simapi::Chance;
 
+use crate::random_gates;
 use crate::random_rollbacks;
 
 /// How long people go on, in seconds.
@@ -50,11 +51,11 @@ pub fn story_of(seed: u64) -> String {
     if teller.chance.percent(60) {
         teller.at(1, "operator b starts");
     }
-    // Seeds that found a mistake in the others keep their stories.
-    if matches!(seed % 5, 0 | 2) {
-        random_rollbacks::tell(&mut teller);
-    } else {
-        tell(&mut teller);
+    // Seeds that found a mistake once keep their stories.
+    match seed % 10 {
+        3 | 4 | 7 => random_gates::tell(&mut teller),
+        0 | 2 | 5 => random_rollbacks::tell(&mut teller),
+        _ => tell(&mut teller),
     }
     // Else most would be signed anew, and let go, only when nothing goes wrong any more.
     (9..teller.length).step_by(4).for_each(|second| teller.at(second, "all look again"));

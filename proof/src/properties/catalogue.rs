@@ -43,7 +43,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "S1",
         name: "gate soundness",
-        meaning: "Behind each release action stands a grant for exactly the version that was held; all gates were open together at one moment after the decision began; and the action came within 5 s of the grant: a later one is refused by the API server itself, even from a process that stood still with it in its hands.",
+        meaning: "Behind each release action stands a grant for exactly the version that was held; all gates were open together at one moment after the decision began; and the action came within 5 s of the grant: a later one is refused by the API server itself, even from a process that stood still with it in its hands. What a release claims does not go by itself.",
         checked: &[Decisions, Model, Simulation, Live],
         check: safety::gate_soundness,
     },
@@ -71,14 +71,14 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "S4",
         name: "window",
-        meaning: "Nothing is granted or let go outside of the windows that govern it, by the API server's time within 2 s, unless an override on record says so.",
+        meaning: "Nothing is granted or let go outside of the windows that govern it, by the API server's time within 2 s, unless an override on record says so; nor does a change that no release claims go by itself outside of them.",
         checked: &[Decisions, Model, Simulation, Live],
         check: safety::window,
     },
     Property {
         id: "S5",
         name: "stop dominates",
-        meaning: "A stop, or the deletion of the release, that was there before a decision began is never overridden by it.",
+        meaning: "A stop of the release or of everything, or the deletion of the release, that was there before a decision began is never overridden by it.",
         checked: &[Decisions, Model, Simulation, Live],
         check: safety::stop,
     },
@@ -141,7 +141,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         id: "L1",
         name: "reconciled",
-        meaning: "Once it is calm, no step is held whose gates are open and stay open, and no release that goes back, with all that it put back healthy, stands still without saying why.",
+        meaning: "Once it is calm, no step is held whose gates are open and stay open, no change of no release whose windows are, and no release that goes back, with all that it put back healthy, stands still without saying why.",
         checked: &[Model, Simulation],
         check: liveness::reconciled,
     },

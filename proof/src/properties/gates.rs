@@ -99,7 +99,14 @@ impl<'a, 'b> Asked<'a, 'b> {
     }
 
     fn stopped(&self, release: &Value) -> bool {
-        release["spec"]["paused"] == true || release["metadata"]["deletionTimestamp"].is_string()
+        release["spec"]["paused"] == true
+            || release["metadata"]["deletionTimestamp"].is_string()
+            || all_stopped(self.seen, self.platform)
+    }
+
+    /// Whether what no release claims may go in a namespace, by its windows.
+    pub(super) fn open_alone(&self, namespace: &str) -> bool {
+        self.windows_open(&Value::Null, &Value::Null, namespace, &[])
     }
 
     fn consented(&self, release: &Value, workload: &Key) -> bool {
@@ -158,7 +165,7 @@ impl<'a, 'b> Asked<'a, 'b> {
             })
         };
         let near = [TimeDelta::zero(), TOLERANCE, -TOLERANCE];
-        near.iter().any(|d| open_at(self.now + *d)) && (skips.contains(&"Window") || open_at(last))
+        near.iter().any(|d| open_at(self.now + *d)) && (skips.contains(&"Window") || last == self.now || open_at(last))
     }
 
     fn tier(&self, release: &Value, team: &str, key: &Key, window: &Value) -> Option<usize> {
@@ -168,7 +175,8 @@ impl<'a, 'b> Asked<'a, 'b> {
             return Some(2);
         }
         let spec = &window["spec"];
-        if !spec["releaseSelector"].is_null() && !selected(&spec["releaseSelector"], &labels(release)) {
+        let of_others = release.is_null() || !selected(&spec["releaseSelector"], &labels(release));
+        if !spec["releaseSelector"].is_null() && of_others {
             return None;
         }
         if key.namespace == team && team != self.platform {
@@ -253,9 +261,12 @@ impl<'a, 'b> Asked<'a, 'b> {
         let Some(workload) = workload_key(release, step) else {
             return step["wait"].is_string() || self.task_done(release, step);
         };
-        let soak = step["soak"].as_str().and_then(duration_from_wire).unwrap_or_default();
+        let stored = self.seen.get(&workload);
+        // What the step did not let go has nothing to soak.
+        let went = stored.is_some_and(|stored| is_let_go_by(stored, release, text(&step["name"])));
+        let soak = step["soak"].as_str().and_then(duration_from_wire).filter(|_| went).unwrap_or_default();
         let known = matches!(workload.kind.as_str(), "Deployment" | "Job");
-        let free = self.seen.get(&workload).is_some_and(|stored| !is_held(stored));
+        let free = stored.is_some_and(|stored| !is_held(stored));
         let complete = self.complete.get(&workload).filter(|_| free);
         !known || complete.is_some_and(|c| c.since + soak <= self.now + TOLERANCE)
     }
@@ -285,6 +296,18 @@ impl<'a, 'b> Asked<'a, 'b> {
             .flatten()
             .all(|(name, image)| containers().any(|c| c["name"] == name.as_str() && c["image"] == *image))
     }
+}
+
+/// Whether what a workload runs was let go by a step of a release, and by nobody else since.
+pub(super) fn is_let_go_by(workload: &Value, release: &Value, step: &str) -> bool {
+    let meta = &release["metadata"];
+    let by = format!("release {}/{} step {step} ", text(&meta["namespace"]), text(&meta["name"]));
+    text(&workload["metadata"]["annotations"]["rollcall.dev/released"]).starts_with(&by)
+}
+
+/// Whether somebody has stopped everything.
+pub(super) fn all_stopped(seen: &Seen<'_>, platform: &str) -> bool {
+    seen.get(&Key::new("ConfigMap", platform, "rollcall-stop")).is_some()
 }
 
 /// A version of a window's spec: uid and generation.

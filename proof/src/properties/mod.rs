@@ -3,6 +3,7 @@
 //! S-properties say what must never happen, under any fault, with any number of replicas that believe they lead.
 //! L-properties say what must happen once it is calm: the API server answers, some replica leads, nobody edits.
 
+mod alone;
 mod catalogue;
 pub mod gates;
 mod liveness;

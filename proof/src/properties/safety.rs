@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 
 use super::gates::{Asked, Closed, TOLERANCE};
-use super::{PROPERTIES, Trial, way_back};
+use super::{PROPERTIES, Trial, alone, way_back};
 use crate::history::{Granted, LetGo, template_of};
 
 type Found = Vec<(usize, String)>;
 
 /// How long a grant is worth anything. The product says the same in `domain::scheduling::GRANT_VALIDITY`.
-const VALIDITY: TimeDelta = TimeDelta::seconds(5);
+pub(super) const VALIDITY: TimeDelta = TimeDelta::seconds(5);
 /// How long one look may take, from its first reading to its last (`ShellConfig::timeout`).
 const READING: TimeDelta = TimeDelta::seconds(30);
 /// A grant's stamp is cut to whole seconds.
@@ -69,9 +69,16 @@ impl Trial<'_> {
     }
 }
 
+impl Trial<'_> {
+    /// The places whose state may be what somebody looked at who let something go by itself.
+    pub(super) fn as_it_went(&self, action: &LetGo) -> std::ops::Range<usize> {
+        self.shortly_before(action.place, VALIDITY + STAMP + TOLERANCE)
+    }
+}
+
 /// S1: a grant stands behind each release action, all gates of one moment were open, and it came in time.
 pub(super) fn gate_soundness(trial: &Trial<'_>) -> Found {
-    let mut found = Found::new();
+    let mut found = alone::claimed(trial);
     for (grant, each) in trial.grants() {
         if !each.iter().any(Vec::is_empty) {
             found.push((
@@ -161,6 +168,7 @@ pub(super) fn binding(trial: &Trial<'_>) -> Found {
 /// S4: nothing goes outside of its windows.
 pub(super) fn window(trial: &Trial<'_>) -> Found {
     let mut found = trial.granted_against(Closed::Window);
+    found.extend(alone::outside(trial));
     for action in trial.of_releases() {
         let Some(grant) = trial.granted(action) else {
             continue;
@@ -185,6 +193,7 @@ pub(super) fn window(trial: &Trial<'_>) -> Found {
 /// S5: a stop that was there before is not overridden.
 pub(super) fn stop(trial: &Trial<'_>) -> Found {
     let mut found = trial.granted_against(Closed::Stopped);
+    found.extend(alone::stopped(trial));
     for action in trial.of_releases() {
         let Some(grant) = trial.granted(action) else {
             continue;
@@ -268,7 +277,7 @@ pub(super) fn fail_closed(trial: &Trial<'_>) -> Found {
     found
 }
 
-const POLICY_KINDS: [&str; 4] = [
+pub(super) const POLICY_KINDS: [&str; 4] = [
     "MutatingAdmissionPolicy",
     "MutatingAdmissionPolicyBinding",
     "ValidatingAdmissionPolicy",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Trial;
-use super::gates::{Asked, Closed, instant, items, text};
+use super::gates::{Asked, Closed, instant, is_let_go_by, items, text};
 use crate::history::{Granted, Key, LetGo, Seen, WORKLOADS, held_template, template_of, workload_key};
 
 type Found = Vec<(usize, String)>;
@@ -109,18 +109,12 @@ fn over(trial: &Trial<'_>, place: usize, begun: &Marker, gone: &BTreeMap<StepOf,
             Some(Gone::GoingBack) => !goes_on,
             Some(Gone::Back) | None => false,
         };
-        stands && is_still_of(release, step, workload_key(release, step).and_then(|key| seen.get(&key)))
+        let stored = workload_key(release, step).and_then(|key| seen.get(&key));
+        stands && stored.is_some_and(|workload| is_let_go_by(workload, release, text(&step["name"])))
     };
     let mut steps =
         items(&release["spec"]["steps"]).filter(|s| beneath(release, text(&s["name"])).contains(&begun.step));
     steps.find(|step| is_out(step)).map(|step| text(&step["name"]).to_owned())
-}
-
-/// Whether what a workload runs was let go by a step, and by nobody else since.
-fn is_still_of(release: &Value, step: &Value, workload: Option<&Value>) -> bool {
-    let meta = &release["metadata"];
-    let by = format!("release {}/{} step {} ", text(&meta["namespace"]), text(&meta["name"]), text(&step["name"]));
-    workload.is_some_and(|w| text(&w["metadata"]["annotations"]["rollcall.dev/released"]).starts_with(&by))
 }
 
 /// Everything that a step builds on, however indirectly.
@@ -218,7 +212,7 @@ fn is_as_before(trial: &Trial<'_>, place: usize, release: &Value, step: &str, wo
 }
 
 /// What rollcall notes where what is stored is what runs.
-const TAKEN_BACK: &str = "independent taken-back";
+pub(super) const TAKEN_BACK: &str = "independent taken-back";
 
 /// What a release held when it was written last and still holds when it has ended, with its step.
 fn left_behind(trial: &Trial<'_>, before: usize, ended: usize) -> Vec<(Key, String)> {

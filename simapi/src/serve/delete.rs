@@ -132,15 +132,17 @@ impl Desk<'_> {
     /// Writes down, as finalizers, what is to become of what the object owns.
     fn propagate(&self, object: &mut Value, propagation: &str) {
         let orphans_by_default = self.kind.group == "batch" && self.kind.plural == "jobs";
+        let known = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+        let ours = |f: &Value| f == "orphan" || f == "foregroundDeletion";
         let wanted = match propagation {
+            // What was said before comes before what is said of the kind.
+            "" if known.iter().any(ours) => return,
             "Orphan" => Some("orphan"),
             "Foreground" => Some("foregroundDeletion"),
             "" if orphans_by_default => Some("orphan"),
             "" => return,
             _ => None,
         };
-        let known = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
-        let ours = |f: &Value| f == "orphan" || f == "foregroundDeletion";
         let mut finalizers: Vec<Value> = known.into_iter().filter(|f| !ours(f)).collect();
         finalizers.extend(wanted.map(Value::from));
         let map = metadata(object);

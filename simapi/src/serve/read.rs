@@ -1,6 +1,6 @@
 //! GET and LIST.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Desk};
 use crate::failure::Failure;
@@ -29,6 +29,14 @@ impl Token {
     }
 }
 
+/// All of an object that a list of metadata shows.
+fn metadata(object: &Value) -> String {
+    format!(
+        "{{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{}}}",
+        object["metadata"]
+    )
+}
+
 /// What of a list is asked for.
 struct Page {
     revision: u64,
@@ -54,14 +62,18 @@ impl Desk<'_> {
         let (mut items, mut last, mut remaining) = (Vec::new(), None, 0);
         for (key, object) in rest {
             if items.len() < page.limit {
-                items.push(if self.kind.custom { object.whole() } else { object.item() });
+                items.push(match self.call.metadata_only {
+                    true => metadata(&object.value),
+                    false if self.kind.custom => object.whole(),
+                    false => object.item(),
+                });
                 last = Some(key.clone());
             } else {
                 remaining += 1;
             }
         }
         let mut meta = json!({"resourceVersion": page.revision.to_string()});
-        if self.kind.custom {
+        if self.kind.custom && !self.call.metadata_only {
             meta["continue"] = "".into();
         }
         if let (true, Some(after)) = (remaining > 0, last) {
@@ -70,10 +82,16 @@ impl Desk<'_> {
                 meta["remainingItemCount"] = remaining.into();
             }
         }
-        let (kind, version) = (&self.kind.kind, self.kind.api_version());
+        let (kind, version) = match self.call.metadata_only {
+            true => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
+            false => (&*self.kind.kind, self.kind.api_version()),
+        };
+        let items = match items.is_empty() && self.call.metadata_only {
+            true => "null".to_owned(),
+            false => format!("[{}]", items.join(",")),
+        };
         Ok(Answer::ok(format!(
-            "{{\"kind\":\"{kind}List\",\"apiVersion\":\"{version}\",\"metadata\":{meta},\"items\":[{}]}}",
-            items.join(",")
+            "{{\"kind\":\"{kind}List\",\"apiVersion\":\"{version}\",\"metadata\":{meta},\"items\":{items}}}"
         )))
     }
 

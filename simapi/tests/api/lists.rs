@@ -31,6 +31,18 @@ async fn lists_select() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_metadata_alone_as_much_is_listed() {
+    let (_server, api) = three();
+    let list = api.list_metadata(&ListParams::default().labels("tier=prod")).await.unwrap();
+    let whole = api.list(&ListParams::default().labels("tier=prod")).await.unwrap();
+    assert_eq!(
+        list.items.iter().map(|o| &o.metadata).collect::<Vec<_>>(),
+        whole.items.iter().map(|o| &o.metadata).collect::<Vec<_>>()
+    );
+    assert_eq!(list.types.kind, "PartialObjectMetadataList");
+}
+
+#[tokio::test(start_paused = true)]
 async fn pages_show_one_moment_until_it_is_forgotten() {
     let (server, api) = three();
     let page = ListParams::default().limit(2);

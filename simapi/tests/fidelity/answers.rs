@@ -33,7 +33,7 @@ impl Server {
         let request = http::Request::builder()
             .method(method)
             .uri(path)
-            .header("content-type", media)
+            .header(if method == "GET" { "accept" } else { "content-type" }, media)
             .body(Body::from(text))
             .expect("a request");
         let response = self.client.send(request).await.expect("an answer");

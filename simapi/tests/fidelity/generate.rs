@@ -89,9 +89,13 @@ pub struct Story {
     namespace: String,
     /// Which objects there are, as far as the answers tell.
     alive: Vec<(usize, String)>,
+    /// How many lists were asked for: every third is one of metadata alone.
+    lists: usize,
 }
 
 const JSON: &str = "application/json";
+/// Asks for no more than metadata.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const MERGE: &str = "application/merge-patch+json";
 const PATCH: &str = "application/json-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
@@ -99,7 +103,7 @@ const APPLY: &str = "application/apply-patch+yaml";
 
 impl Story {
     pub fn new(chance: Chance, namespace: &str) -> Self {
-        Self { chance, namespace: namespace.to_owned(), alive: Vec::new() }
+        Self { chance, namespace: namespace.to_owned(), alive: Vec::new(), lists: 0 }
     }
 
     /// Takes in what the real server said.
@@ -174,7 +178,9 @@ impl Story {
             _ => "",
         };
         let path = format!("{}{query}", kind.collection(&self.namespace));
-        Step { method: "GET", path, media: JSON, content: Content::Fixed(Value::Null), kind, name: String::new() }
+        self.lists += 1;
+        let media = if self.lists.is_multiple_of(3) { METADATA } else { JSON };
+        Step { method: "GET", path, media, content: Content::Fixed(Value::Null), kind, name: String::new() }
     }
 
     /// A change that makes sense for the kind, as a merge.

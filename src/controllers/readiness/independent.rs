@@ -162,7 +162,7 @@ async fn fresh(
     since: Option<DateTime<Utc>>,
     checked: &situation::Team,
 ) -> Result<Option<(Workload, Answer)>, ApiError> {
-    world.read_stop().await?;
+    tokio::try_join!(world.read_stop(), world.read_policies())?;
     let Some(found) = world.read_workload(seen.kind, &seen.key).await? else {
         return Ok(None);
     };

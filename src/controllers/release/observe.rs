@@ -62,7 +62,7 @@ pub async fn fresh(world: &World, key: &ObjectKey, acting: &Acting) -> Result<Op
     if release.meta.terminating || release.status.finished == Some(true) {
         return Ok(None);
     }
-    world.read_stop().await?;
+    tokio::try_join!(world.read_stop(), world.read_policies())?;
     let release = Arc::new(release);
     let mut around = Around {
         others: fresh_others(world, &release).await?,
