@@ -42,6 +42,8 @@ pub struct Object {
     owned: bool,
     /// The text without `apiVersion` and `kind`, written when first asked for.
     text: OnceLock<Arc<str>>,
+    /// The same of its metadata alone.
+    metadata: OnceLock<Arc<str>>,
 }
 
 impl Object {
@@ -57,6 +59,7 @@ impl Object {
             revision,
             rough: false,
             text: OnceLock::new(),
+            metadata: OnceLock::new(),
         }
     }
 
@@ -85,6 +88,12 @@ impl Object {
     /// The object as a list of a built-in kind shows it.
     pub(crate) fn item(&self) -> String {
         ["{", self.inner(), "}"].concat()
+    }
+
+    /// The object as a list of metadata shows it.
+    pub(crate) fn metadata(&self) -> String {
+        let text = self.metadata.get_or_init(|| self.value["metadata"].to_string().into());
+        ["{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":", text, "}"].concat()
     }
 
     /// The object's name.

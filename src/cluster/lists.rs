@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode as encoded};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::writes::{ApiError, Objects, Resource};
@@ -14,6 +16,36 @@ pub const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 
 /// Asks for no more than metadata, of whoever knows how to answer that, which are API servers since 1.15.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// A page of a list. One of metadata has no items where there are none.
+#[derive(Deserialize)]
+struct Page<T> {
+    #[serde(default)]
+    metadata: PageMeta,
+    items: Option<Vec<T>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct PageMeta {
+    resource_version: String,
+    #[serde(rename = "continue")]
+    token: Option<String>,
+}
+
+/// An object of which only the metadata was asked for.
+#[derive(Deserialize)]
+struct Named {
+    metadata: NamedMeta,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamedMeta {
+    namespace: Option<String>,
+    name: String,
+    resource_version: String,
+}
 
 /// A list, whole.
 pub struct Listed {
@@ -61,12 +93,11 @@ impl Objects {
         labels: &str,
     ) -> Result<BTreeMap<ObjectKey, ResourceVersion>, ApiError> {
         let selector = format!("labelSelector={}", encoded(labels, &RESERVED));
-        let (items, _) = self.pages_as(METADATA, resource, "", &selector).await?;
-        let version = |item: &Value| {
-            let version = item["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-            (key_of(item), ResourceVersion::new(version))
+        let (items, _) = self.pages_as::<Named>(METADATA, resource, "", &selector).await?;
+        let version = |Named { metadata: m }: Named| {
+            (ObjectKey::new(m.namespace.unwrap_or_default(), m.name), ResourceVersion::new(m.resource_version))
         };
-        Ok(items.iter().map(version).collect())
+        Ok(items.into_iter().map(version).collect())
     }
 
     async fn listed(&self, resource: Resource, selector: &str) -> Result<Listed, ApiError> {
@@ -108,29 +139,24 @@ impl Objects {
         self.pages_as("", resource, namespace, selector).await
     }
 
-    async fn pages_as(
+    async fn pages_as<T: DeserializeOwned>(
         &self,
         media_type: &str,
         resource: Resource,
         namespace: &str,
         selector: &str,
-    ) -> Result<(Vec<Value>, ResourceVersion), ApiError> {
+    ) -> Result<(Vec<T>, ResourceVersion), ApiError> {
         let mut items = Vec::new();
         let mut token = String::new();
         loop {
             let query = format!("?limit=200&{selector}&continue={}", encoded(&token, &RESERVED));
             let text = self.send(Method::GET, resource, namespace, "", &query, media_type, None).await?;
-            let mut page: Value = serde_json::from_str(&text)
+            let page: Page<T> = serde_json::from_str(&text)
                 .map_err(|e| ApiError::Unknown { what: resource.plural.to_owned(), message: e.to_string() })?;
-            if let Some(found) = page["items"].as_array_mut() {
-                items.append(found);
-            }
-            match page["metadata"]["continue"].as_str() {
-                Some(next) if !next.is_empty() => next.clone_into(&mut token),
-                _ => {
-                    let version = page["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-                    return Ok((items, ResourceVersion::new(version)));
-                }
+            items.extend(page.items.into_iter().flatten());
+            match page.metadata.token {
+                Some(next) if !next.is_empty() => token = next,
+                _ => return Ok((items, ResourceVersion::new(page.metadata.resource_version))),
             }
         }
     }

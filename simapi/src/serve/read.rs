@@ -1,6 +1,6 @@
 //! GET and LIST.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Answer, Desk};
 use crate::failure::Failure;
@@ -29,14 +29,6 @@ impl Token {
     }
 }
 
-/// All of an object that a list of metadata shows.
-fn metadata(object: &Value) -> String {
-    format!(
-        "{{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{}}}",
-        object["metadata"]
-    )
-}
-
 /// What of a list is asked for.
 struct Page {
     revision: u64,
@@ -63,7 +55,7 @@ impl Desk<'_> {
         for (key, object) in rest {
             if items.len() < page.limit {
                 items.push(match self.call.metadata_only {
-                    true => metadata(&object.value),
+                    true => object.metadata(),
                     false if self.kind.custom => object.whole(),
                     false => object.item(),
                 });
