@@ -293,7 +293,7 @@ impl Objects {
         let uri = format!("{}{tail}{manager}", resource.path(namespace, name));
         let mut request = Request::builder().method(method).uri(uri);
         if !media_type.is_empty() {
-            // Who says nothing asks for something.
+            // Without a body it is that of the answer.
             let about = if body.is_some() { http::header::CONTENT_TYPE } else { http::header::ACCEPT };
             request = request.header(about, media_type);
         }

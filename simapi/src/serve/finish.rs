@@ -42,6 +42,7 @@ impl Desk<'_> {
     pub(super) fn validate(&self, operation: Verb, old: Option<&Object>, object: &Value) -> Result<(), Failure> {
         let mut causes = builtin::names::check(&self.kind, object);
         let before = old.map(|old| &*old.value);
+        causes.extend(old.and_then(|old| self.new_finalizers(old, object)));
         causes.extend(match &self.kind.schema {
             Some(schema) => schema.validate_those(object, |field| self.may_differ(old, field)),
             None => builtin::validate::validate(&self.kind, before, object),

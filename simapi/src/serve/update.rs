@@ -80,7 +80,6 @@ impl Desk<'_> {
             return Err(Failure::conflict(&self.kind, &self.call.name, &why));
         }
         self.check_version(old, &asked)?;
-        self.check_finalizers(old, &object)?;
         self.raise_generation(old, &mut object);
         self.validate(Verb::Update, Some(old), &object)?;
         self.store_update(old, object)
@@ -140,21 +139,19 @@ impl Desk<'_> {
         if asked.parse() == Ok(old.revision) { Ok(()) } else { Err(Failure::modified(&self.kind, &self.call.name)) }
     }
 
-    fn check_finalizers(&self, old: &Object, object: &Value) -> Result<(), Failure> {
+    /// What is being deleted takes no new finalizers.
+    pub(super) fn new_finalizers(&self, old: &Object, object: &Value) -> Option<Cause> {
         if old.value["metadata"]["deletionTimestamp"].is_null() {
-            return Ok(());
+            return None;
         }
         let of = |value: &Value| value["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
         let known = of(&old.value);
         let new: Vec<String> = of(object).iter().filter(|f| !known.contains(f)).map(Value::to_string).collect();
-        if new.is_empty() {
-            return Ok(());
-        }
         let why = format!(
             "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
             new.join(", ")
         );
-        Err(Failure::invalid(&self.kind, &self.call.name, &[Cause::forbidden("metadata.finalizers", &why)]))
+        (!new.is_empty()).then(|| Cause::forbidden("metadata.finalizers", &why))
     }
 
     /// Stores the next version; or nothing if it says the same; or ends the object if its last finalizer went.

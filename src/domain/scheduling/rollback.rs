@@ -210,8 +210,14 @@ fn moving_workload(standing: &super::progress::Standing) -> bool {
 /// Whether anything can be undone at all, if not now then when some time has passed. If not, there is nothing
 /// to begin: the release halts.
 fn possible(s: &Situation) -> bool {
-    way_back(s).iter().any(|(step, back)| match (back, s.workload(step)) {
-        (Back::Due { .. }, Some(workload)) => refusals(s, step, workload).iter().all(|b| b.until.is_some()),
+    let way = way_back(s);
+    // What waits for a grant to be taken back is due in a moment.
+    let granted = way.iter().any(|(_, back)| *back == Back::Granted);
+    way.iter().any(|(step, back)| match (back, s.workload(step)) {
+        (Back::After(_), _) if !granted => false,
+        (Back::Due { .. } | Back::After(_), Some(workload)) => {
+            refusals(s, step, workload).iter().all(|b| b.until.is_some())
+        }
         _ => false,
     })
 }

@@ -2,6 +2,7 @@
 
 use super::fixtures::*;
 use super::undo::{both_out, outcome};
+use crate::domain::scheduling::situation::OnFailure;
 use crate::domain::scheduling::{Act, Outcome, decide, released_by, taken_over};
 use crate::domain::workload::{Hold, Progress, held_back};
 
@@ -19,6 +20,17 @@ fn what_was_granted_and_may_still_go_is_taken_back_before_anything_beneath_it_go
     check(&granted, &["withdraw shop"], &["RC094 data"]);
     assert_eq!(outcome(&granted), Outcome::RollingBack);
     check(&granted.workload("shop", |w| w.version = "8".into()), &["roll-back data"], &[]);
+}
+
+#[test]
+fn a_failure_sends_back_what_is_beneath_a_grant_as_soon_as_that_is_taken_back() {
+    let failed = Progress::Failed { at: None, why: "crash".into() };
+    let given = in_order().consenting().with(|s| s.release.on_failure = OnFailure::Rollback);
+    let granted = given.released("data", "08:50:00", failed).granted("shop", "08:59:58");
+    check(&granted, &["withdraw shop"], &["RC094 data"]);
+    assert!(decide(&granted.0).rollback.is_some(), "it has begun");
+    let opted_out = granted.team("data", |t| t.consents.clear());
+    assert_eq!(decide(&opted_out.0).rollback, None, "nothing can go back");
 }
 
 /// The release let go of the shop twice, or is about to: what it let go first runs.
