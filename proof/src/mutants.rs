@@ -263,6 +263,13 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     unit("a release ends on what the watch has shown so far", &["S7"], RELEASE, "|| decision.outcome.is_final()", ""),
     unit(
+        "a grant is given up on what the watch has shown so far",
+        &["S2"],
+        RELEASE,
+        "|| grants.any(|(step, _)| given_up(situation, step).is_some())",
+        "",
+    ),
+    unit(
         "it decides on a single reading",
         &["S1"],
         "src/controllers/release/in_a_row.rs",

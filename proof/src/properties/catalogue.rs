@@ -241,5 +241,5 @@ Where:
 
 A mutant is a mistake made on purpose; `make mutants` makes each one and expects a red test. The list is
 `proof/src/mutants.rs` for the product, `proof/src/model/protocol.rs` for the protocol of grants, and
-`proof/tests/histories.rs` for histories in which each property is broken.
+`proof/tests/histories` for histories in which each property is broken.
 ";

@@ -27,7 +27,8 @@ use crate::cluster::ObjectKey;
 use crate::cluster::objects::Release;
 use crate::cluster::writes::ApiError;
 use crate::domain::Faults;
-use crate::domain::scheduling::{Decision, Situation, StepState, decide};
+use crate::domain::scheduling::situation::StepRecord;
+use crate::domain::scheduling::{Decision, Situation, StepState, decide, given_up};
 
 pub use last_said::LastSaid;
 pub use reopen::is_asked as is_reopened;
@@ -89,7 +90,7 @@ impl ReleaseController {
         let world = &*self.world;
         let decision = decide(&situation);
         log(&release, &decision);
-        if !needs_confirmation(&release, &decision) {
+        if !needs_confirmation(&release, &situation, &decision) {
             report::decided(world, &release, &situation, &decision).await?;
             return Ok(next(world, &decision));
         }
@@ -155,8 +156,14 @@ fn workloads_seen(stores: &Stores, release: &Release) -> bool {
 
 /// Whether a decision may not be made on what the watches have shown so far: it does something, or says what cannot be
 /// taken back. A release that has ended claims nothing: what it held, and the watch has yet to show, would go by itself.
-fn needs_confirmation(release: &Release, decision: &Decision) -> bool {
-    !decision.acts.is_empty() || decision.outcome.is_final() || finds_nothing_to_release(release, decision)
+/// And a grant that is given up counts for nothing, though somebody may have carried it out a moment ago.
+fn needs_confirmation(release: &Release, situation: &Situation, decision: &Decision) -> bool {
+    let stands = |record: &StepRecord| record.grant.as_ref().is_some_and(|grant| grant.withdrawn.is_none());
+    let mut grants = situation.record.steps.iter().filter(|(_, record)| stands(record));
+    !decision.acts.is_empty()
+        || decision.outcome.is_final()
+        || finds_nothing_to_release(release, decision)
+        || grants.any(|(step, _)| given_up(situation, step).is_some())
 }
 
 /// Whether a decision says for the first time of a step that its workload has nothing to release. That lets nothing go,
@@ -212,7 +219,7 @@ mod tests {
         let release: Release = decode(&text.to_string()).expect("a release");
         let waits = fixtures::ready().paused().0;
         let mut decision = decide(&waits);
-        assert!(!needs_confirmation(&release, &decision), "it only waits");
+        assert!(!needs_confirmation(&release, &waits, &decision), "it only waits");
         for (ends, outcome) in [
             (false, End::RollingBack),
             (false, End::Failed),
@@ -221,10 +228,20 @@ mod tests {
             (true, End::Completed { nothing_to_do: false }),
         ] {
             decision.outcome = outcome;
-            assert_eq!(needs_confirmation(&release, &decision), ends, "{outcome:?}");
+            assert_eq!(needs_confirmation(&release, &waits, &decision), ends, "{outcome:?}");
         }
-        let goes = decide(&fixtures::ready().0);
-        assert!(!goes.acts.is_empty() && needs_confirmation(&release, &goes));
+        let ready = fixtures::ready().0;
+        let goes = decide(&ready);
+        assert!(!goes.acts.is_empty() && needs_confirmation(&release, &ready, &goes));
+
+        let moved = fixtures::ready().granted("shop", "08:59:58").workload("shop", |w| w.version = "8".into()).paused();
+        let gives_up = decide(&moved.0);
+        assert!(gives_up.acts.is_empty() && needs_confirmation(&release, &moved.0, &gives_up), "its grant is given up");
+        let known = moved.with(|s| {
+            let record = s.record.steps.get_mut("shop").expect("granted");
+            record.grant.as_mut().expect("granted").withdrawn = Some(s.now);
+        });
+        assert!(!needs_confirmation(&release, &known.0, &decide(&known.0)), "that is on record");
     }
 
     #[test]
