@@ -94,6 +94,9 @@ impl Checkout {
         }
         for frontend in [2, 3] {
             steps[frontend]["soak"] = json!("10m");
+            // The Deployment controller does not always look at its own deadline once it has gone back to a ReplicaSet
+            // that is there already: it takes a rollout for complete that was, before anything of it was to be seen.
+            steps[frontend]["timeout"] = json!("3m");
         }
         release
     }
