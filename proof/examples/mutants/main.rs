@@ -10,7 +10,8 @@
 mod all;
 mod switched;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -66,11 +67,26 @@ fn refresh(top: &Path, copy: &Path, wanted: impl Fn(&str) -> bool) {
         .output()
         .expect("git runs");
     let names = String::from_utf8(listed.stdout).expect("names are text");
+    let mut there = BTreeSet::new();
     for name in names.split('\0').filter(|n| !n.is_empty() && wanted(n)) {
         if let Ok(fresh) = std::fs::read(top.join(name)) {
             put(&copy.join(name), &fresh);
+            there.insert(copy.join(name));
         }
     }
+    let is_wanted = |path: &Path| path.strip_prefix(copy).is_ok_and(|name| name.to_str().is_some_and(&wanted));
+    for gone in sources(copy).iter().filter(|path| is_wanted(path) && !there.contains(*path)) {
+        std::fs::remove_file(gone).expect("what is gone can be removed from the copy");
+    }
+}
+
+/// All Rust files in a folder, but not what was built there.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let mut all: Vec<PathBuf> = files.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).collect();
+    all.extend(folders.iter().filter(|path| !path.ends_with("target")).flat_map(|path| sources(path)));
+    all
 }
 
 fn put(to: &Path, fresh: &[u8]) {
