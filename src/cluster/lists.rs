@@ -57,6 +57,14 @@ pub struct Listed {
     pub version: ResourceVersion,
 }
 
+fn of_fields(selector: &str) -> String {
+    format!("fieldSelector={}", encoded(selector, &RESERVED))
+}
+
+fn of_labels(selector: &str) -> String {
+    format!("labelSelector={}", encoded(selector, &RESERVED))
+}
+
 fn key_of(item: &Value) -> ObjectKey {
     let meta = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
     ObjectKey::new(meta("namespace"), meta("name"))
@@ -69,7 +77,7 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn list(&self, resource: Resource, fields: &str) -> Result<Listed, ApiError> {
-        self.listed(resource, &format!("fieldSelector={}", encoded(fields, &RESERVED))).await
+        self.listed(resource, &of_fields(fields)).await
     }
 
     /// The same of those that a label selector selects.
@@ -78,7 +86,7 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn list_labelled(&self, resource: Resource, labels: &str) -> Result<Listed, ApiError> {
-        self.listed(resource, &format!("labelSelector={}", encoded(labels, &RESERVED))).await
+        self.listed(resource, &of_labels(labels)).await
     }
 
     /// The names and versions of those that a label selector selects, and of when: as [`Self::list_labelled`], and a
@@ -92,7 +100,7 @@ impl Objects {
         resource: Resource,
         labels: &str,
     ) -> Result<BTreeMap<ObjectKey, ResourceVersion>, ApiError> {
-        let selector = format!("labelSelector={}", encoded(labels, &RESERVED));
+        let selector = of_labels(labels);
         let (items, _) = self.pages_as::<Named>(METADATA, resource, "", &selector).await?;
         let version = |Named { metadata: m }: Named| {
             (ObjectKey::new(m.namespace.unwrap_or_default(), m.name), ResourceVersion::new(m.resource_version))
@@ -112,7 +120,7 @@ impl Objects {
     ///
     /// [`ApiError::Forbidden`] or [`ApiError::Unknown`].
     pub async fn gone_as_of(&self, resource: Resource, key: &ObjectKey) -> Result<Option<ResourceVersion>, ApiError> {
-        let selector = format!("fieldSelector={}", encoded(&format!("metadata.name={}", key.name), &RESERVED));
+        let selector = of_fields(&format!("metadata.name={}", key.name));
         let (items, version) = self.pages(resource, &key.namespace, &selector).await?;
         Ok(items.is_empty().then_some(version))
     }
@@ -124,8 +132,7 @@ impl Objects {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
-        let (items, _) =
-            self.pages(resource, namespace, &format!("labelSelector={}", encoded(labels, &RESERVED))).await?;
+        let (items, _) = self.pages(resource, namespace, &of_labels(labels)).await?;
         Ok(items)
     }
 

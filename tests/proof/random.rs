@@ -78,11 +78,15 @@ fn tell(teller: &mut Teller) {
     (0..events).for_each(|_| something(teller));
 }
 
+/// So many seconds after a story began, as a window says it.
+pub fn stamp(second: u64) -> String {
+    format!("2027-01-12T08:{:02}:{:02}", second / 60, second % 60)
+}
+
 fn windows(teller: &mut Teller) {
     match teller.chance.below(6) {
         0 | 1 => {
             let (opens, closes) = (10 + teller.chance.below(40), 55 + teller.chance.below(60));
-            let stamp = |s: u64| format!("2027-01-12T08:{:02}:{:02}", s / 60, s % 60);
             let dates = format!("{{name: slot, dates: {{from: '{}', until: '{}'}}}}", stamp(opens), stamp(closes));
             let again = "{name: later, dates: {from: '2027-01-12T08:02:10', until: '2027-01-12T12:00:00'}}";
             teller.at(0, format!("anna creates window hours {{timeZone: UTC, schedule: [{dates}, {again}]}}"));

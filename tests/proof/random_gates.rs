@@ -1,7 +1,7 @@
 //! Random stories about what keeps a release, or a change of no release, waiting: windows with little room, checks, tasks,
 //! expected content, stops and missing policies; and how people get past it.
 
-use crate::random::{TEAMS, Teller, something};
+use crate::random::{TEAMS, Teller, WORKLOADS, something, stamp};
 
 /// A release of the shop, changes that are of no release, and what people do about both.
 pub fn tell(teller: &mut Teller) {
@@ -40,10 +40,7 @@ fn windows(teller: &mut Teller) {
         2 => format!("{year}, capacity: {{startsPerOpening: {}}}", 1 + teller.chance.below(3)),
         3 => {
             let (opens, closes) = (10 + teller.chance.below(20), 40 + teller.chance.below(30));
-            let slot = |from: u64, until: u64| {
-                let stamp = |s: u64| format!("2027-01-12T08:{:02}:{:02}", s / 60, s % 60);
-                format!("dates: {{from: '{}', until: '{}'}}", stamp(from), stamp(until))
-            };
+            let slot = |from: u64, until: u64| format!("dates: {{from: '{}', until: '{}'}}", stamp(from), stamp(until));
             let two = format!("{{name: first, {}}}, {{name: second, {}}}", slot(opens, closes), slot(closes + 8, 3000));
             format!("schedule: [{two}], openingJitter: {}s", 2 + teller.chance.below(6))
         }
@@ -53,11 +50,7 @@ fn windows(teller: &mut Teller) {
     if teller.chance.percent(25) {
         // A team narrows for itself.
         let until = 30 + teller.chance.below(30);
-        let dates = format!(
-            "dates: {{from: '2027-01-12T08:00:10', until: '2027-01-12T08:{:02}:{:02}'}}",
-            until / 60,
-            until % 60
-        );
+        let dates = format!("dates: {{from: '2027-01-12T08:00:10', until: '{}'}}", stamp(until));
         let later = "{name: later, dates: {from: '2027-01-12T08:01:15', until: '2027-01-12T12:00:00'}}";
         let schedule = format!("schedule: [{{name: own, {dates}}}, {later}]");
         teller.at(0, format!("uma creates window ui/hours {{namespaceSelector: null, timeZone: UTC, {schedule}}}"));
@@ -117,8 +110,8 @@ fn people(teller: &mut Teller) {
     let last = teller.length - 1;
     let at = teller.some_time(5);
     let on = (at + 3 + teller.chance.below(25)).min(last);
-    let (namespace, name) =
-        *teller.chance.pick(&[("core", "api"), ("ui", "web"), ("ui", "admin")]).expect("there are some");
+    // A team has the name of its namespace.
+    let (namespace, _, name) = *teller.chance.pick(&WORKLOADS).expect("there are some");
     let text = match teller.chance.below(11) {
         0 => {
             teller.at(on, "anna deletes configmap rollcall-system/rollcall-stop");
@@ -130,8 +123,8 @@ fn people(teller: &mut Teller) {
         }
         2 => {
             let skip = teller.one_of(&["Freeze", "Window", "SignOff", "Capacity"]);
-            let until = format!("2027-01-12T08:{:02}:{:02}Z", (at + 30) / 60, (at + 30) % 60);
-            let words = format!("reason: 'checkout is down', ticket: INC-8, skip: [{skip}], until: '{until}'");
+            let until = stamp(at + 30);
+            let words = format!("reason: 'checkout is down', ticket: INC-8, skip: [{skip}], until: '{until}Z'");
             format!("oncall-olga patches release releases/checkout {{spec: {{override: {{{words}}}}}}}")
         }
         3 => format!(
@@ -151,8 +144,7 @@ fn people(teller: &mut Teller) {
             format!("cora patches team {namespace}/{namespace} {{spec: {{independentChanges: {changes}}}}}")
         }
         9 => {
-            let team = if name == "api" { "core" } else { "ui" };
-            teller.at(on, format!("{team} signs second"));
+            teller.at(on, format!("{namespace} signs second"));
             format!("mia creates release second {{steps: [{{name: {name}, estimate: 2s}}]}}")
         }
         _ => return something(teller),

@@ -1,6 +1,6 @@
 //! Random stories in which releases go back: what was shipped fails, or somebody asks for the former versions.
 
-use crate::random::{TEAMS, Teller, something};
+use crate::random::{TEAMS, Teller, WORKLOADS, something, stamp};
 
 /// When everything runs its first version, as far as nothing went wrong.
 const FIRST: u64 = 20;
@@ -42,11 +42,7 @@ fn windows(teller: &mut Teller) {
         0 => {
             let closes = FIRST + 15 + teller.chance.below(40);
             let on_close = teller.one_of(&["Halt", "Rollback"]);
-            let dates = format!(
-                "{{name: slot, dates: {{from: '2027-01-12T08:00:00', until: '2027-01-12T08:{:02}:{:02}'}}}}",
-                closes / 60,
-                closes % 60
-            );
+            let dates = format!("{{name: slot, dates: {{from: '2027-01-12T08:00:00', until: '{}'}}}}", stamp(closes));
             teller.at(
                 0,
                 format!("anna creates window hours {{timeZone: UTC, schedule: [{dates}], onClose: {on_close}}}"),
@@ -112,8 +108,8 @@ fn goes_back(teller: &mut Teller) {
 /// What people do meanwhile.
 fn beside(teller: &mut Teller) {
     let at = FIRST + 4 + teller.chance.below(LENGTH - FIRST - 6);
-    let (namespace, name) =
-        *teller.chance.pick(&[("core", "api"), ("ui", "web"), ("ui", "admin")]).expect("there are some");
+    // A team has the name of its namespace.
+    let (namespace, _, name) = *teller.chance.pick(&WORKLOADS).expect("there are some");
     let text = match teller.chance.below(9) {
         // Git still has what was rolled back.
         0 | 1 => format!("flux applies {name} 2{}", with(None, "")),
@@ -131,8 +127,7 @@ fn beside(teller: &mut Teller) {
         }
         5 => {
             let more = format!("lena creates release again {{steps: [{{name: {name}}}]}}");
-            let team = if name == "api" { "core" } else { "ui" };
-            teller.at((at + 4).min(LENGTH - 1), format!("{team} signs again"));
+            teller.at((at + 4).min(LENGTH - 1), format!("{namespace} signs again"));
             more
         }
         _ => return something(teller),

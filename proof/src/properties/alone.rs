@@ -4,15 +4,19 @@ use serde_json::Value;
 
 use super::gates::{Asked, Closed, items, text};
 use super::safety::POLICY_KINDS;
-use super::way_back::TAKEN_BACK;
+use super::way_back::{TAKEN_BACK, planning};
 use super::{Trial, gates};
 use crate::history::{Key, LetGo, workload_key};
 
 type Found = Vec<(usize, String)>;
 
+fn independent<'t>(trial: &'t Trial<'_>) -> impl Iterator<Item = &'t LetGo> {
+    trial.moments.let_go.iter().filter(|a| a.own && a.why.starts_with("independent "))
+}
+
 /// What went by itself. What is taken back while it is held is what runs already: it may go at any time.
 fn alone<'t>(trial: &'t Trial<'_>) -> impl Iterator<Item = &'t LetGo> {
-    trial.moments.let_go.iter().filter(|a| a.own && a.why.starts_with("independent ") && a.why != TAKEN_BACK)
+    independent(trial).filter(|a| a.why != TAKEN_BACK)
 }
 
 /// What went by itself although a release claimed it. Who has waited as long as the team wants waits for no release.
@@ -68,9 +72,8 @@ pub(super) fn outside(trial: &Trial<'_>) -> Found {
 
 /// What went by itself although everything was stopped.
 pub(super) fn stopped(trial: &Trial<'_>) -> Found {
-    let all = trial.moments.let_go.iter().filter(|a| a.own && a.why.starts_with("independent "));
     let stop = |place: usize| gates::all_stopped(&trial.moments.seen[place], &trial.moments.history.platform);
-    let late = all.filter(|action| trial.as_it_went(action).all(stop));
+    let late = independent(trial).filter(|action| trial.as_it_went(action).all(stop));
     late.map(|a| (a.place, format!("{} went by itself although everything was stopped", a.workload))).collect()
 }
 
@@ -108,8 +111,7 @@ fn is_of_nobody(trial: &Trial<'_>, last: usize, key: &Key, workload: &Value) -> 
     };
     let lists =
         items(&team["spec"]["workloads"]).any(|w| w["kind"] == key.kind.as_str() && w["name"] == key.name.as_str());
-    let mut live = seen.all("CoordinatedRelease").filter(|(_, r)| r["status"]["finished"] != true);
-    let planned = live.any(|(_, r)| items(&r["spec"]["steps"]).any(|s| workload_key(r, s).as_ref() == Some(key)));
+    let planned = planning(seen, key).next().is_some();
     let kept = ["rollcall.dev/release", "rollcall.dev/rollback", "rollcall.dev/rolled-back"].into_iter().any(noted);
     lists && team["spec"]["independentChanges"] != "Held" && !planned && !kept
 }

@@ -195,9 +195,7 @@ pub(super) fn as_before(trial: &Trial<'_>) -> Found {
 fn is_as_before(trial: &Trial<'_>, place: usize, release: &Value, step: &str, workload: &Key) -> Option<bool> {
     let moments = &trial.moments;
     let stored = moments.seen[place].get(workload)?;
-    let of_step = |action: &&LetGo| {
-        grant(trial, action).is_some_and(|g| release["metadata"]["uid"] == g.release_uid.as_str() && g.step == step)
-    };
+    let of_step = |action: &&LetGo| is_of_step(trial, action, release, step);
     let of_workload =
         |a: &&LetGo| a.workload == *workload && a.place <= place && stored["metadata"]["uid"] == a.uid.as_str();
     let first = moments.let_go.iter().filter(of_workload).find(of_step)?.place;
@@ -211,6 +209,11 @@ fn is_as_before(trial: &Trial<'_>, place: usize, release: &Value, step: &str, wo
     Some(template_of(&moments.history.entries[put_back].object) == ran.template)
 }
 
+/// Whether something was let go for a step of a release.
+fn is_of_step(trial: &Trial<'_>, action: &LetGo, release: &Value, step: &str) -> bool {
+    grant(trial, action).is_some_and(|g| release["metadata"]["uid"] == g.release_uid.as_str() && g.step == step)
+}
+
 /// What rollcall notes where what is stored is what runs.
 pub(super) const TAKEN_BACK: &str = "independent taken-back";
 
@@ -218,10 +221,8 @@ pub(super) const TAKEN_BACK: &str = "independent taken-back";
 fn left_behind(trial: &Trial<'_>, before: usize, ended: usize) -> Vec<(Key, String)> {
     let release = &trial.moments.history.entries[ended].object;
     let went = |step: &Value| {
-        let granted = trial.moments.let_go.iter().filter(|a| a.place <= ended).filter_map(|a| grant(trial, a));
-        granted
-            .into_iter()
-            .any(|g| release["metadata"]["uid"] == g.release_uid.as_str() && step["name"] == g.step.as_str())
+        let mut until_then = trial.moments.let_go.iter().filter(|a| a.place <= ended);
+        until_then.any(|a| is_of_step(trial, a, release, text(&step["name"])))
     };
     // What stays on its new version has nothing beneath it that went back.
     let steps = items(&release["spec"]["steps"]).filter(|step| {
@@ -247,13 +248,15 @@ fn left_behind(trial: &Trial<'_>, before: usize, ended: usize) -> Vec<(Key, Stri
 /// Whether another release that is under way has a step for a workload, or the workload says whose it is.
 fn is_anothers(trial: &Trial<'_>, place: usize, release: &Value, workload: &Key) -> bool {
     let seen = &trial.moments.seen[place];
-    let others = seen.all("CoordinatedRelease").filter(|(_, other)| {
-        other["metadata"]["uid"] != release["metadata"]["uid"] && other["status"]["finished"] != true
-    });
-    let named =
-        |other: &Value| items(&other["spec"]["steps"]).any(|s| workload_key(other, s).as_ref() == Some(workload));
+    let mut others = planning(seen, workload).filter(|other| other["metadata"]["uid"] != release["metadata"]["uid"]);
     let claimed = seen.get(workload).is_some_and(|w| w["metadata"]["annotations"]["rollcall.dev/release"].is_string());
-    claimed || others.into_iter().any(|(_, other)| named(other))
+    claimed || others.next().is_some()
+}
+
+/// The releases under way that have a step for a workload.
+pub(super) fn planning<'s>(seen: &'s Seen<'_>, workload: &'s Key) -> impl Iterator<Item = &'s Value> {
+    let live = seen.all("CoordinatedRelease").map(|(_, r)| r).filter(|r| r["status"]["finished"] != true);
+    live.filter(|r| items(&r["spec"]["steps"]).any(|s| workload_key(r, s).as_ref() == Some(workload)))
 }
 
 /// Releases that go back, of which everything that was put back is healthy, and that neither end nor say why.

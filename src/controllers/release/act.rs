@@ -10,7 +10,7 @@ use futures::future::join_all;
 
 use super::touch::{self, touch};
 use super::{overrides, report};
-use crate::api::ending::FormerRevision;
+use crate::api::ending::{FormerRevision, ReplacedContent};
 use crate::api::release::{CoordinatedReleaseStatus, Grant};
 use crate::api::time::to_wire;
 use crate::cluster::objects::Release;
@@ -45,7 +45,7 @@ pub async fn carry_out(
             world.queues.releases.add_at(release.meta.key.clone(), world.clock.now() + chrono::TimeDelta::seconds(1));
             return Ok(());
         };
-        status = with_grants(status, release, situation, decision, &formers);
+        status = with_grants(status, release, situation, decision, formers);
         record(world, release, &status).await?;
     } else {
         report::write(world, release, status.clone()).await?;
@@ -78,28 +78,40 @@ fn looks_once_more(situation: &Situation, act: &Act) -> bool {
     matches!(act, Act::Grant { .. }) && step.is_some_and(|step| shares(situation, step))
 }
 
-/// What ran before everything that is about to be let go, by step. `None` if rollcall may not read that of all
+/// What there was before a step lets something go.
+#[derive(Default)]
+struct Before {
+    /// What ran before all that the step lets go; absent if nothing did.
+    former: Option<FormerRevision>,
+    /// What of that it had let go already.
+    replaced: Vec<ReplacedContent>,
+}
+
+/// What there was before everything that is about to be let go, by step. `None` if rollcall may not read that of all
 /// of them: which ones is remembered, and the next decision leaves them out.
 async fn formers(
     world: &World,
     release: &Release,
     situation: &Situation,
     decision: &Decision,
-) -> Result<Option<BTreeMap<String, FormerRevision>>, ApiError> {
+) -> Result<Option<BTreeMap<String, Before>>, ApiError> {
     let grants = decision.acts.iter().filter(|act| matches!(act, Act::Grant { .. }));
     let asked = grants.map(|act| async move {
         let answer = match taken_over(situation, act.step()) {
-            Some((former, _)) => {
-                Ok(former.map(|f| FormerRevision { name: f.name.clone(), template: f.template.clone() }))
+            Some((former, replaced)) => {
+                Ok(Before { former: former.map(report::former), replaced: report::replaced(&replaced) })
             }
-            None => former(world, act.workload(), act.version()).await,
+            None => {
+                let former = former(world, act.workload(), act.version()).await;
+                former.map(|former| Before { former, ..Before::default() })
+            }
         };
         (act, answer)
     });
     let (mut formers, mut all_may) = (BTreeMap::new(), true);
     for (act, answer) in join_all(asked).await {
         match answer {
-            Ok(former) => formers.extend(former.map(|former| (act.step().to_owned(), former))),
+            Ok(before) => drop(formers.insert(act.step().to_owned(), before)),
             Err(ApiError::Forbidden { message, .. }) => {
                 touch::refused(world, release, act, &message).await;
                 all_may = false;
@@ -145,7 +157,7 @@ fn with_grants(
     release: &Release,
     situation: &Situation,
     decision: &Decision,
-    formers: &BTreeMap<String, FormerRevision>,
+    mut formers: BTreeMap<String, Before>,
 ) -> CoordinatedReleaseStatus {
     let now = to_wire(situation.now);
     for act in &decision.acts {
@@ -154,6 +166,7 @@ fn with_grants(
         };
         match act {
             Act::Grant { step, uid, version, template, overridden, .. } => {
+                let Before { former, replaced } = formers.remove(step).unwrap_or_default();
                 "Granted".clone_into(&mut entry.state);
                 entry.grant = Some(Grant {
                     format: GRANT_FORMAT,
@@ -162,8 +175,8 @@ fn with_grants(
                     workload_uid: uid.clone(),
                     workload_version: version.clone(),
                     template: template.clone(),
-                    former: formers.get(step).cloned(),
-                    replaced: taken_over(situation, step).map(|(_, all)| report::replaced(&all)).unwrap_or_default(),
+                    former,
+                    replaced,
                     evidence: situation.evidence.iter().take(EVIDENCE).cloned().collect(),
                     overridden: overridden.clone(),
                     withdrawn_at: None,

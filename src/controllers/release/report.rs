@@ -17,7 +17,7 @@ use crate::cluster::writes::{ApiError, RELEASES};
 use crate::controllers::events::{self, Moment};
 use crate::controllers::world::World;
 use crate::domain::Faults;
-use crate::domain::scheduling::situation::{Carried, Replaced, Work};
+use crate::domain::scheduling::situation::{Carried, Former, Replaced, Work};
 use crate::domain::scheduling::{Blocker, Decision, Situation, StepState, StepView, given_up};
 
 /// As many blockers as the schema lets a status carry.
@@ -161,7 +161,7 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         workload_uid: g.uid.clone(),
         workload_version: g.version.clone(),
         template: g.template.clone(),
-        former: g.former.as_ref().map(|f| FormerRevision { name: f.name.clone(), template: f.template.clone() }),
+        former: g.former.as_ref().map(former),
         replaced: replaced(&g.replaced),
         evidence: g.evidence.clone(),
         overridden: g.overridden.clone(),
@@ -181,6 +181,11 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         rolled_back_at: record.and_then(|r| r.rolled_back).map(to_wire),
         message: (!message.is_empty()).then(|| cut(&message, 1024)),
     }
+}
+
+/// What ran before a step let anything go, as a grant says it.
+pub fn former(revision: &Former) -> FormerRevision {
+    FormerRevision { name: revision.name.clone(), template: revision.template.clone() }
 }
 
 /// What a step let go before, as a grant says it.

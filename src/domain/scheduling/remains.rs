@@ -3,8 +3,7 @@
 use super::decision::Act;
 use super::gates::sound;
 use super::progress::team_of;
-use super::situation::{Action, Situation, Step, Work};
-use super::withdrawal::usable;
+use super::situation::{Action, Situation, Step};
 use crate::domain::workload::Workload;
 
 /// The mark of what stays held for a release that is cancelled, unless it is there.
@@ -17,25 +16,17 @@ pub fn kept(s: &Situation, step: &Step) -> Option<Act> {
 /// The mark of what goes back with a release though it never went, unless it is there: by itself it would go out over
 /// what was rolled back beneath it. What came after its step was done is not of the release.
 pub fn held_back(s: &Situation, step: &Step) -> Option<Act> {
-    let record = s.record.steps.get(&step.name);
-    let done = record.is_some_and(|record| record.finished.is_some());
+    let done = s.record.steps.get(&step.name).is_some_and(|record| record.finished.is_some());
     let workload = held(s, step).filter(|found| !done && !found.is_remembered() && !found.runs_already)?;
-    // Its grant is taken back first.
-    if record.is_some_and(|record| usable(record, workload).is_some()) {
-        return None;
-    }
     let (step, version, template) = (step.name.clone(), workload.version.clone(), workload.template.clone());
     Some(Act::HoldBack { step, workload: workload.name.clone(), version, template })
 }
 
 /// What the release holds for a step, and may hold by the word of its team.
 fn held<'a>(s: &'a Situation, step: &Step) -> Option<&'a Workload> {
-    let Work::Workload(name) = &step.work else {
-        return None;
-    };
-    let workload = s.workloads.get(name).filter(|found| found.hold.is_held())?;
+    let workload = s.workload(step).filter(|found| found.hold.is_held())?;
     let expected = step.expect.as_ref().is_none_or(|expect| expect.difference(workload).is_none());
     let team = team_of(s, step).and_then(|team| sound(s, team));
     let may_hold = team.is_some_and(|team| team.consents_to(&s.release.name, Action::Hold));
-    (expected && may_hold && !s.claimed.contains_key(name)).then_some(workload)
+    (expected && may_hold && !s.claimed.contains_key(&workload.name)).then_some(workload)
 }
