@@ -60,6 +60,14 @@ impl Meddler {
         }
     }
 
+    /// Whoever ships a StatefulSet or DaemonSet ships another version of what is there.
+    fn ships_anew(&self, server: &ApiServer, [plural, namespace, name]: [&str; 3]) {
+        let Some(mut object) = server.get("apps", plural, namespace, name) else { return };
+        let image = &mut object["spec"]["template"]["spec"]["containers"][0]["image"];
+        *image = format!("registry.example/{name}:{}", self.draw(|chance| 3 + chance.below(3))).into();
+        let _ = server.act(&User::new("flux"), Verb::Update, &object, "", "");
+    }
+
     /// A team takes its word about a release back.
     fn takes_back(&self, server: &ApiServer, release: &str) {
         let team = self.draw(|chance| chance.pick(&["data", "core", "ui"]).copied()).unwrap_or_default();
@@ -85,6 +93,9 @@ impl Fault for Meddler {
         let Some(server) = server else { return Before::Pass };
         match seen.call.plural.as_str() {
             "deployments" => self.ships(&server, &seen.call.name),
+            plural @ ("statefulsets" | "daemonsets") => {
+                self.ships_anew(&server, [plural, &seen.call.namespace, &seen.call.name]);
+            }
             "coordinatedreleases" if self.draw(|chance| chance.percent(50)) => {
                 let name = self.draw(|chance| chance.pick(&["api", "web", "admin"]).copied()).unwrap_or_default();
                 self.ships(&server, name);

@@ -150,13 +150,21 @@ pub(crate) fn instant(value: &Value) -> Option<DateTime<Utc>> {
 /// kinds whose word is not known here.
 pub(crate) fn runs_all(key: &Key, object: &Value) -> Option<bool> {
     let number = |value: &Value| value.as_i64().unwrap_or(0);
-    let status = &object["status"];
+    let (spec, status) = (&object["spec"], &object["status"]);
+    let counted = |fields: &[&str], wanted| fields.iter().all(|field| number(&status[*field]) == wanted);
+    let observed = number(&status["observedGeneration"]) >= number(&object["metadata"]["generation"]);
+    let wanted = spec["replicas"].as_i64().unwrap_or(1);
     match key.kind.as_str() {
-        "Deployment" => {
-            let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
-            let counts = ["replicas", "updatedReplicas", "availableReplicas"].map(|field| number(&status[field]));
-            let observed = number(&status["observedGeneration"]) >= number(&object["metadata"]["generation"]);
-            Some(observed && counts == [wanted; 3])
+        "Deployment" => Some(observed && counted(&["replicas", "updatedReplicas", "availableReplicas"], wanted)),
+        "StatefulSet" => {
+            // Ordinals below the partition of its author stay as they are.
+            let partition = number(&spec["updateStrategy"]["rollingUpdate"]["partition"]).max(0);
+            let updated = number(&status["updatedReplicas"]) >= wanted - partition;
+            Some(observed && updated && counted(&["replicas", "readyReplicas"], wanted))
+        }
+        "DaemonSet" => {
+            let nodes = number(&status["desiredNumberScheduled"]);
+            Some(observed && counted(&["updatedNumberScheduled", "numberAvailable"], nodes))
         }
         "Job" => Some(list(&status["conditions"]).any(|c| c["type"] == "Complete" && c["status"] == "True")),
         _ => None,

@@ -9,12 +9,15 @@
 
 mod explore;
 mod liveness;
+mod mistakes;
+mod others;
 mod protocol;
 mod state;
 
 pub use explore::{Broken, Explored, explore};
 pub use liveness::{Stuck, stuck};
-pub use protocol::{Limits, Mistake, Model, Move};
+pub use mistakes::Mistake;
+pub use protocol::{Limits, Model, Move};
 pub use state::{Grant, Hold, Leader, Phase, Release, Said, Signed, State, Step, View};
 
 /// What the product says.

@@ -1,39 +1,11 @@
-//! The moves: what processes, people, clocks and workloads may do in a state, and what must not come of it.
+//! The moves: what processes may do in a state, and what must not come of it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::mistakes::Mistake;
 use super::state::{Budget, Grant, Hold, Leader, Phase, Said, Signed, State, View};
 use super::{Act, Decided, Oracle, Release, Step};
-
-/// A mistake made on purpose: each must come to light.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mistake {
-    /// It decides on a reading whose halves were read at different times.
-    SkipsTheSecondReading,
-    /// The grant is written whatever the release is by now.
-    GrantsBlindly,
-    /// A workload is let go whatever it is by now.
-    LetsGoBlindly,
-    /// A grant counts for content that came later.
-    ForgetsTheContent,
-    /// A word counts for content that came later.
-    ForgetsWhatWasSigned,
-    /// A grant counts for ever.
-    ForgetsTheTime,
-    /// It lets go right after the grant, without looking whether somebody else granted too.
-    LooksOnlyOnce,
-    /// A grant that ran out is forgotten while whoever was about to use it may still do so.
-    ForgetsWhoIsLate,
-    IgnoresTheStop,
-    IgnoresTheWindow,
-    IgnoresTheOrder,
-    IgnoresOthers,
-    /// It never says that a step is done.
-    NeverFinishes,
-    /// A grant that nobody carried out is left as it is.
-    LeavesWhatCrashed,
-}
 
 /// How often people and clocks may do their worst, and how many processes believe they lead.
 pub type Limits = Budget;
@@ -64,14 +36,14 @@ pub enum Move {
 
 /// The protocol, with one mistake or none.
 pub struct Model<'o> {
-    oracle: &'o dyn Oracle,
-    pub mistake: Option<Mistake>,
+    pub(super) oracle: &'o dyn Oracle,
+    pub(super) mistake: Option<Mistake>,
     pub limits: Limits,
     /// 1 or 2 processes that believe they lead.
     pub leaders: usize,
     /// How many of the three releases are under way; the others have ended.
     pub releases: usize,
-    decided: RefCell<HashMap<View, Decided>>,
+    pub(super) decided: RefCell<HashMap<View, Decided>>,
     broken: RefCell<HashMap<(View, usize), Option<&'static str>>>,
 }
 
@@ -111,52 +83,6 @@ impl<'o> Model<'o> {
         let over = Release { steps: [Step { hold: Hold::Runs, said: Said::Done, ..STEP }; 2], ..release };
         let releases = [0, 1, 2].map(|n| if n < self.releases { release } else { over });
         State { open: true, releases, leaders: [Leader::IDLE; 2], left: self.limits }
-    }
-
-    fn makes(&self, mistake: Mistake) -> bool {
-        self.mistake == Some(mistake)
-    }
-
-    fn decide(&self, mut view: View) -> Decided {
-        if self.makes(Mistake::IgnoresTheStop) {
-            view.release.paused = false;
-        }
-        view.open |= self.makes(Mistake::IgnoresTheWindow);
-        view.taken &= !self.makes(Mistake::IgnoresOthers);
-        if self.makes(Mistake::IgnoresTheOrder) && view.release.steps[0].hold == Hold::Rolling {
-            view.release.steps[0].hold = Hold::Runs;
-        }
-        let stale = view.release.signed == Signed::Stale;
-        if self.makes(Mistake::ForgetsWhatWasSigned) && stale {
-            view.release.signed = Signed::Current;
-        }
-        for step in &mut view.release.steps {
-            if self.makes(Mistake::ForgetsTheContent) && step.grant == Grant::Fresh {
-                (step.same_version, step.same_template, step.same_digest) = (true, true, true);
-            }
-            if self.makes(Mistake::ForgetsTheTime) && step.grant == Grant::Void {
-                step.grant = Grant::Fresh;
-            }
-        }
-        let mut decided = *self.decided.borrow_mut().entry(view).or_insert_with(|| self.oracle.decide(view));
-        if self.makes(Mistake::NeverFinishes) {
-            let forgotten = |s: Said| if s == Said::Done { Said::Progressing } else { s };
-            decided.said = decided.said.map(forgotten);
-        }
-        if self.makes(Mistake::LeavesWhatCrashed)
-            && view.release.steps.iter().any(|s| s.grant == Grant::Void && s.same_version)
-        {
-            decided.act = None;
-            decided.said = view.release.steps.map(|s| s.said);
-        }
-        if self.makes(Mistake::ForgetsWhoIsLate)
-            && let Some(Act::Withdraw(step)) = decided.act
-        {
-            let mut without = view;
-            without.release.steps[step].grant = Grant::None;
-            decided = *self.decided.borrow_mut().entry(without).or_insert_with(|| self.oracle.decide(without));
-        }
-        decided
     }
 
     /// The first rule that letting the step go would break now.
@@ -384,111 +310,16 @@ impl<'o> Model<'o> {
         moved_workload(&mut next, n, r, s);
         Next { by: Move::Withdraws { leader: n }, state: next, wrong: None }
     }
-
-    fn by_people(&self, state: &State, out: &mut Vec<Next>) {
-        for release in (0..3).filter(|r| !state.releases[*r].is_finished()) {
-            self.helps(state, release, out);
-            if state.left.stops > 0 && !state.releases[release].paused {
-                out.push(changed(state, Move::Stops { release }, |s| {
-                    s.left.stops -= 1;
-                    s.releases[release].paused = true;
-                    moved_release(s, usize::MAX, release);
-                }));
-            }
-            if state.left.withdrawals > 0 && state.releases[release].signed == Signed::Current {
-                out.push(changed(state, Move::TakesBack { release }, |s| {
-                    s.left.withdrawals -= 1;
-                    s.releases[release].signed = Signed::Not;
-                }));
-            }
-            for step in 0..2 {
-                self.writes_content(state, release, step, out);
-            }
-        }
-        if state.open && state.left.closings > 0 {
-            out.push(changed(state, Move::Closes, |s| {
-                s.left.closings -= 1;
-                s.open = false;
-            }));
-        }
-        if !state.open {
-            out.push(changed(state, Move::Opens, |s| s.open = true));
-        }
-    }
-
-    fn writes_content(&self, state: &State, release: usize, step: usize, out: &mut Vec<Next>) {
-        if state.left.edits > 0 {
-            out.push(changed(state, Move::Edits { release, step }, |s| {
-                s.left.edits -= 1;
-                let of = &mut s.releases[release];
-                of.steps[step].hold = Hold::Held;
-                of.steps[step].same_version = false;
-                of.steps[step].same_template = false;
-                of.steps.iter_mut().for_each(|s| s.same_digest = false);
-                if of.signed == Signed::Current {
-                    of.signed = Signed::Stale;
-                }
-                moved_workload(s, usize::MAX, release, step);
-                s.leaders
-                    .iter_mut()
-                    .filter(|l| l.phase != Phase::Idle && usize::from(l.release) == release)
-                    .for_each(|l| l.content_moved = true);
-            }));
-        }
-        if state.left.touches > 0 && state.releases[release].steps[step].hold == Hold::Held {
-            out.push(changed(state, Move::Scales { release, step }, |s| {
-                s.left.touches -= 1;
-                s.releases[release].steps[step].same_version = false;
-                moved_workload(s, usize::MAX, release, step);
-            }));
-        }
-    }
-
-    fn helps(&self, state: &State, release: usize, out: &mut Vec<Next>) {
-        let of = state.releases[release];
-        if of.paused {
-            out.push(changed(state, Move::GoesOn { release }, |s| {
-                s.releases[release].paused = false;
-                moved_release(s, usize::MAX, release);
-            }));
-        }
-        if of.signed != Signed::Current {
-            out.push(changed(state, Move::Signs { release }, |s| s.releases[release].signed = Signed::Current));
-        }
-    }
-
-    /// What goes on by itself: rollouts, and time.
-    fn by_itself(&self, state: &State, out: &mut Vec<Next>) {
-        for (release, of) in state.releases.iter().enumerate() {
-            for step in (0..2).filter(|s| of.steps[*s].hold == Hold::Rolling) {
-                out.push(changed(state, Move::RunsNow { release, step }, |s| {
-                    s.releases[release].steps[step].hold = Hold::Runs
-                }));
-            }
-        }
-        let ages = |s: &Step| s.grant == Grant::Fresh;
-        let waits = |l: &Leader| matches!(l.phase, Phase::Grant | Phase::LetGo | Phase::Release) && !l.late;
-        if state.releases.iter().any(|r| r.steps.iter().any(ages)) || state.leaders.iter().any(waits) {
-            out.push(changed(state, Move::TimePasses, |s| {
-                s.releases
-                    .iter_mut()
-                    .flat_map(|r| &mut r.steps)
-                    .filter(|s| ages(s))
-                    .for_each(|s| s.grant = Grant::Void);
-                s.leaders.iter_mut().filter(|l| waits(l)).for_each(|l| l.late = true);
-            }));
-        }
-    }
 }
 
-fn changed(state: &State, by: Move, change: impl FnOnce(&mut State)) -> Next {
+pub(super) fn changed(state: &State, by: Move, change: impl FnOnce(&mut State)) -> Next {
     let mut state = *state;
     change(&mut state);
     Next { by, state, wrong: None }
 }
 
 /// Somebody wrote a release: whoever else is about to, has read an older version.
-fn moved_release(state: &mut State, but: usize, release: usize) {
+pub(super) fn moved_release(state: &mut State, but: usize, release: usize) {
     for (_, leader) in state.leaders.iter_mut().enumerate().filter(|(n, _)| *n != but) {
         if leader.phase != Phase::Idle && usize::from(leader.release) == release && leader.phase != Phase::LetGo {
             leader.release_moved = true;
@@ -497,7 +328,7 @@ fn moved_release(state: &mut State, but: usize, release: usize) {
 }
 
 /// Somebody wrote a workload.
-fn moved_workload(state: &mut State, but: usize, release: usize, step: usize) {
+pub(super) fn moved_workload(state: &mut State, but: usize, release: usize, step: usize) {
     for (n, leader) in state.leaders.iter_mut().enumerate() {
         if n != but
             && leader.phase != Phase::Idle

@@ -265,7 +265,7 @@ impl<'a, 'b> Asked<'a, 'b> {
         // What the step did not let go has nothing to soak.
         let went = stored.is_some_and(|stored| is_let_go_by(stored, release, text(&step["name"])));
         let soak = step["soak"].as_str().and_then(duration_from_wire).filter(|_| went).unwrap_or_default();
-        let known = matches!(workload.kind.as_str(), "Deployment" | "Job");
+        let known = workload.kind != "CronJob";
         let free = stored.is_some_and(|stored| !is_held(stored));
         let complete = self.complete.get(&workload).filter(|_| free);
         !known || complete.is_some_and(|c| c.since + soak <= self.now + TOLERANCE)
