@@ -182,14 +182,34 @@ fn a_job_is_held_at_its_creation_unless_a_controller_made_it_or_kueue_has_it() {
 
 #[test]
 fn the_author_is_who_changed_the_content_and_nobody_else() {
-    let old = json!({"metadata": {"annotations": {"rollcall.dev/author": "lena", "rollcall.dev/author-groups": "leads"}}, "spec": {"priority": 1}});
+    let old = json!({"metadata": {"annotations": {"rollcall.dev/author": "lena", "rollcall.dev/author-groups": "leads"}},
+        "spec": {"priority": 1, "steps": [{"name": "a", "wait": "1m"}]}});
     let mut stop = old.clone();
     stop["spec"]["paused"] = json!(true);
     stop["metadata"]["annotations"]["rollcall.dev/author"] = json!("forged");
     let out = stored("stamp-coordinatedrelease", stop, old.clone());
     assert_eq!(annotation(&out, "rollcall.dev/author"), "lena");
     assert_eq!(annotation(&out, "rollcall.dev/author-groups"), "leads");
-    let out = stored("stamp-coordinatedrelease", json!({"metadata": {}, "spec": {"priority": 2}}), old);
+    for (path, value) in [
+        ("/spec/resumedAt", json!("2027-01-12T08:00:00Z")),
+        ("/spec/priority", json!(2)),
+        ("/spec/windows", json!([])),
+        ("/spec/steps/0/estimate", json!("5m")),
+        ("/spec/steps/0/dependsOn", json!([])),
+    ] {
+        let mut other = old.clone();
+        json_patch::patch(
+            &mut other,
+            &serde_json::from_value::<json_patch::Patch>(json!([{"op": "add", "path": path, "value": value}]))
+                .expect("a patch"),
+        )
+        .expect("it applies");
+        let out = stored("stamp-coordinatedrelease", other, old.clone());
+        assert_eq!(annotation(&out, "rollcall.dev/author"), "lena", "{path} is not signed, or says nothing new");
+    }
+    let mut other = old.clone();
+    other["spec"]["steps"][0]["wait"] = json!("2m");
+    let out = stored("stamp-coordinatedrelease", other, old);
     assert_eq!((annotation(&out, "rollcall.dev/author"), annotation(&out, "rollcall.dev/author-groups")), ("dev", "g"));
 }
 
