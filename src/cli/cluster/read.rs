@@ -306,15 +306,73 @@ where
     Ok(found.iter().filter_map(|value| decode(&value.to_string()).ok()).collect())
 }
 
-/// The kind of workload that a person means: `deploy`, `Deployment`, `deployments`, ...
+/// The kind of workload that a person means: `deploy`, `Deployment`, `deployments`, or `deployment.apps` as kubectl
+/// prints it. Of which group it is said to be does not matter: no other kind has one of these names.
 #[must_use]
 pub fn workload_kind(text: &str) -> Option<WorkloadKind> {
-    Some(match text.to_lowercase().trim_end_matches('s') {
-        "deployment" | "deploy" | "deployments.app" => WorkloadKind::Deployment,
-        "statefulset" | "st" | "statefulsets.app" => WorkloadKind::StatefulSet,
-        "daemonset" | "d" | "daemonsets.app" => WorkloadKind::DaemonSet,
-        "job" => WorkloadKind::Job,
-        "cronjob" | "cj" => WorkloadKind::CronJob,
+    let text = text.to_lowercase();
+    Some(match text.split('.').next().unwrap_or_default() {
+        "deployment" | "deployments" | "deploy" => WorkloadKind::Deployment,
+        "statefulset" | "statefulsets" | "sts" => WorkloadKind::StatefulSet,
+        "daemonset" | "daemonsets" | "ds" => WorkloadKind::DaemonSet,
+        "job" | "jobs" => WorkloadKind::Job,
+        "cronjob" | "cronjobs" | "cj" => WorkloadKind::CronJob,
         _ => return None,
     })
+}
+
+/// What the pods of a workload are made from: a CronJob has it a Job deeper.
+#[must_use]
+pub fn pod_template(kind: WorkloadKind, object: &Value) -> &Value {
+    match kind {
+        WorkloadKind::CronJob => &object["spec"]["jobTemplate"]["spec"]["template"],
+        _ => &object["spec"]["template"],
+    }
+}
+
+/// `container=image` of each container of a pod template.
+#[must_use]
+pub fn images(template: &Value) -> Vec<String> {
+    let containers = template["spec"]["containers"].as_array().into_iter().flatten();
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    containers.map(|c| format!("{}={}", text(&c["name"]), text(&c["image"]))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_kind_of_workload_is_known_by_each_name_that_kubectl_takes_or_prints() {
+        for (kind, names) in [
+            (
+                WorkloadKind::Deployment,
+                "Deployment deployments deploy deployment.apps deployments.apps deployments.v1.apps",
+            ),
+            (WorkloadKind::StatefulSet, "StatefulSet statefulsets sts statefulset.apps statefulsets.apps"),
+            (WorkloadKind::DaemonSet, "DaemonSet daemonsets ds daemonset.apps daemonsets.apps"),
+            (WorkloadKind::Job, "Job jobs job.batch jobs.batch"),
+            (WorkloadKind::CronJob, "CronJob cronjobs cj cronjob.batch cronjobs.batch"),
+        ] {
+            for name in names.split(' ') {
+                assert_eq!(workload_kind(name), Some(kind), "{name}");
+            }
+        }
+        for name in ["", "s", "d", "st", "service", "pod", ".apps"] {
+            assert_eq!(workload_kind(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_images_of_each_kind_are_found_where_the_kind_has_them() {
+        let pod = json!({"spec": {"containers": [{"name": "web", "image": "registry.example/web:1"}]}});
+        let nightly = json!({"spec": {"jobTemplate": {"spec": {"template": pod}}}});
+        for (kind, object) in
+            [(WorkloadKind::CronJob, nightly), (WorkloadKind::Deployment, json!({"spec": {"template": pod}}))]
+        {
+            assert_eq!(images(pod_template(kind, &object)), ["web=registry.example/web:1"]);
+        }
+    }
 }
