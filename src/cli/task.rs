@@ -77,7 +77,8 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let Some(object) = object else {
         return Err(read::unknown(&cluster, TEAMS, team).await);
     };
-    let by = written(&cluster, team, object, |team| patch(team, &args, &name, &due.digest)).await?;
+    let by = written(&cluster, team, object, |team| patch(team, &args, &name, &due.digest)).await;
+    let by = by.map_err(|r| r.told(&cluster.api))?;
     let by = entry(&by, &args.step, &name).and_then(|e| e["by"].as_str().map(str::to_owned));
     let by = by.unwrap_or_else(|| "nobody: the API server did not stamp it".to_owned());
     answer(&format!("{} of {name} is done, says {}\n", inert(&args.step), inert(&by)))

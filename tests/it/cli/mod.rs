@@ -16,6 +16,7 @@ mod session;
 mod shop;
 mod verbs;
 mod watching;
+mod words;
 
 /// Compares with the transcript of this name.
 fn story(name: &str, said: &str) -> Done {

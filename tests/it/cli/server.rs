@@ -212,6 +212,20 @@ impl Known {
             *object = before;
             return (409, status(409, "Conflict", "the object has been modified", plural));
         }
+        if let Some(first) = others_word_changed(&before, object, user) {
+            let first = format!(
+                "{} for {}",
+                first["role"].as_str().unwrap_or_default(),
+                first["release"].as_str().unwrap_or_default()
+            );
+            *object = before;
+            let message = format!(
+                "ValidatingAdmissionPolicy 'guard-signoff.rollcall.dev' denied request: rollcall: the sign-off as {first} in \
+                 TeamReadiness {} is somebody else's. Take another seat of the role, or ask them",
+                path.rsplit('/').next().unwrap_or_default()
+            );
+            return (403, status(403, "Forbidden", &message, plural));
+        }
         let next = version.as_str().and_then(|v| v.parse::<u64>().ok()).unwrap_or(0) + 1;
         object["metadata"]["resourceVersion"] = next.to_string().into();
         for list in ["/spec/signOffs", "/spec/tasksDone"] {
@@ -247,6 +261,13 @@ impl Known {
         }
         (201, object)
     }
+}
+
+/// The first sign-off of somebody else that says something else now, or is gone.
+fn others_word_changed(before: &Value, after: &Value, user: &str) -> Option<Value> {
+    let list = |team: &Value| team["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+    let after = list(after);
+    list(before).into_iter().find(|word| word["by"].as_str().is_some_and(|by| by != user) && !after.contains(word))
 }
 
 /// `deployments` of `/apis/apps/v1/namespaces/core/deployments/api`, and of the list's path.
