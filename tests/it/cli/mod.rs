@@ -7,6 +7,7 @@ use crate::support::Done;
 
 mod completion;
 mod decisions;
+mod holding;
 mod hostile;
 mod live;
 mod plan;
