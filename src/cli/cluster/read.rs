@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::api::RefusalKind;
 use super::examined::is_hidden;
 pub use super::examined::{Blocked, Examined};
+use super::hold::hold;
 use super::{Cluster, Refusal, nearest, windows};
 use crate::api::conditions::cut;
 use crate::api::fields::WorkloadKind;
@@ -24,7 +25,6 @@ use crate::controllers::release::situation::{Around, Circumstances, teams, view,
 use crate::controllers::release::{View, blocker_status, is_reopened};
 use crate::domain::ObjectName;
 use crate::domain::scheduling::{Blocker, Cause, decide};
-use crate::manifests::{self, Install};
 
 /// How long a workload without a change may still get one: the operator's default.
 pub const SETTLE: TimeDelta = TimeDelta::seconds(30);
@@ -95,13 +95,14 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
             blockers,
             unseen,
             platform: cluster.platform.clone(),
+            mend: None,
             ended: Some(how),
             reported: false,
         });
     }
     let mut unseen = Vec::new();
     let around = around(cluster, &release, &mut unseen).await?;
-    let missing = policies_missing(cluster, &mut unseen).await?;
+    let hold = hold(cluster, &mut unseen).await?;
     let stop = cluster.api.get(CONFIG_MAPS, &cluster.platform, STOP).await;
     let stopped = match seen(cluster, stop, &mut unseen)? {
         Some(found) => found.map(|map| stop_reason(&map)),
@@ -115,7 +116,7 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
         settle: SETTLE,
         platform: cluster.platform.clone(),
         stopped,
-        policies_missing: missing,
+        policies_missing: hold.missing,
     };
     let (sound, blockers) = match view(&circumstances, release.clone(), &around) {
         View::Sound { situation, .. } => {
@@ -136,6 +137,7 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
         blockers,
         unseen,
         platform: cluster.platform.clone(),
+        mend: Some(hold.mend),
         ended: None,
         reported: false,
     })
@@ -254,37 +256,6 @@ async fn others(
     let others = found.iter().filter_map(|v| as_release(v).ok()).filter(|r| r.meta.key != release.meta.key);
     around.others = others.map(Arc::new).collect();
     Ok(())
-}
-
-const ADMISSION: [(&str, &str); 4] = [
-    ("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
-    ("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
-    ("validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
-    ("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
-];
-
-/// What of the hold is missing or altered; nothing, and noted, if the person may not see the policies.
-///
-/// # Errors
-///
-/// When they could not be read for another reason.
-pub async fn policies_missing(cluster: &Cluster, unseen: &mut Vec<String>) -> Result<Vec<String>, Failure> {
-    let expected = manifests::policies(&Install::in_namespace(&cluster.platform));
-    let mut missing = Vec::new();
-    let reads = ADMISSION.map(|(plural, kind)| {
-        let resource = Resource { group: "admissionregistration.k8s.io", version: "v1", plural, kind };
-        async move { cluster.api.list(resource, "", "").await }
-    });
-    for ((_, kind), found) in ADMISSION.iter().zip(futures::future::join_all(reads).await) {
-        let Some(found) = seen(cluster, found, unseen)? else {
-            continue;
-        };
-        for policy in expected.iter().filter(|policy| policy["kind"] == **kind) {
-            let same = found.iter().find(|f| f["metadata"]["name"] == policy["metadata"]["name"]);
-            missing.extend(manifests::trouble(policy, same.map(|f| &f["spec"])));
-        }
-    }
-    Ok(missing)
 }
 
 /// All objects of one of our kinds that the person asked for: in their namespace, or everywhere.

@@ -129,8 +129,16 @@ fn respond(code: u16, answer: Value) -> Response {
 
 impl Known {
     fn asked(&mut self, method: &str, path: &str, query: &str, user: &str, body: Value) -> (u16, Value) {
+        let holding = "mutatingadmissionpolicies";
+        let old = self.not_installed.iter().any(|kind| kind == holding);
         if path == "/version" {
-            return (200, json!({"major": "1", "minor": "36", "gitVersion": "v1.36.0"}));
+            let minor = if old { "34" } else { "36" };
+            return (200, json!({"major": "1", "minor": minor, "gitVersion": format!("v1.{minor}.0")}));
+        }
+        let hidden = self.forbidden.iter().any(|(who, what)| who == user && path.starts_with(what.as_str()));
+        if path == "/apis/admissionregistration.k8s.io/v1" && !hidden {
+            let served = ["validatingadmissionpolicies", holding].into_iter().filter(|kind| !old || *kind != holding);
+            return (200, json!({"resources": served.map(|kind| json!({"name": kind})).collect::<Vec<_>>()}));
         }
         let plural = plural(path);
         if self.not_installed.contains(&plural) {
@@ -240,7 +248,8 @@ impl Known {
 
     /// What the admission policies would do to a workload, as far as they are there.
     fn admitted(&self, path: &str, mut object: Value) -> (u16, Value) {
-        let policies = self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/"));
+        let holds = ["/mutatingadmissionpolicies/", "/mutatingwebhookconfigurations/"];
+        let policies = self.objects.keys().any(|path| holds.iter().any(|kind| path.contains(kind)));
         if object["kind"] == "TeamReadiness" && policies {
             object["metadata"]["annotations"]["rollcall.dev/author"] = "ana".into();
         }
