@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Value, json};
 
 use super::content::Content;
+use super::over::{Old, SIGN_OFFS};
 use crate::api::readiness::{SignOff, SignOffDecision};
 use crate::cli::Failure;
 use crate::cli::cluster::{Cluster, Refusal, RefusalKind, nearest};
@@ -33,6 +34,8 @@ pub struct Word {
     pub me: String,
     /// The word on this seat that this one takes the place of.
     pub replaces: Option<String>,
+    /// What the person said of releases that are over, which goes.
+    pub old: Old,
     /// Which one it is, if the same was said before: an entry without any change would be the old word.
     pub renewal: Option<i32>,
 }
@@ -93,7 +96,8 @@ impl Word {
         let renewal = there.filter(same).map(|s| s.renewal.unwrap_or_default().saturating_add(1));
         let replaces = there
             .map(|s| format!("{} of {} for {}", s.decision, s.by.as_deref().unwrap_or("somebody"), short(&s.digest)));
-        Ok(Self { decision, role, seat, another, note, me, replaces, renewal })
+        let old = Old::of(cluster, &content.team_object, SIGN_OFFS, &me).await;
+        Ok(Self { decision, role, seat, another, note, me, replaces, old, renewal })
     }
 
     /// Writes it, on exactly the team that was read; reads again if the team was changed meanwhile. Returns who
@@ -119,6 +123,7 @@ impl Word {
 
     fn patch(&self, team: &Value, content: &Content) -> Value {
         let mut all: Vec<Value> = team["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+        all.retain(|word| !self.old.has(word) || self.is_this(word, content));
         let mut word = json!({"release": content.release_name.to_string(), "role": self.role, "seat": self.seat,
             "decision": self.decision, "digest": content.digest});
         if let Some(note) = &self.note {
