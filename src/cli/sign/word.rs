@@ -18,7 +18,7 @@ const REVIEWS: Resource =
 /// How often somebody else may write the team meanwhile before the person is told.
 const ATTEMPTS: usize = 4;
 /// The seats that a role has.
-pub const SEATS: RangeInclusive<i32> = 1..=8;
+const SEATS: RangeInclusive<i32> = 1..=8;
 /// How the API server calls a word, in refusing it, that only another may change.
 const ANOTHERS: &str = "is somebody else's";
 
