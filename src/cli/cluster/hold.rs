@@ -72,11 +72,13 @@ pub async fn hold(cluster: &Cluster, unseen: &mut Vec<String>) -> Result<Hold, F
     let by_webhook = install.mechanism != Mechanism::Policies;
     let there = There::read(cluster, by_webhook, unseen).await?;
     let missing = there.missing(&install);
-    if let Some((theirs, arguments)) = there.another(&install).filter(|_| !missing.is_empty()) {
+    if !missing.is_empty()
+        && let Some((theirs, arguments)) = there.another(&install)
+    {
         let missing = vec![format!("what holds here is for {theirs}, not for {}", install.operator_user)];
         return Ok(Hold { missing, by_webhook, mend: Mend::Ask(arguments) });
     }
-    let version = if by_webhook { cluster.api.at("/version").await.ok() } else { None };
+    let version = if by_webhook && !missing.is_empty() { cluster.api.at("/version").await.ok() } else { None };
     let version = version.and_then(|v| v["gitVersion"].as_str()?.parse::<KubernetesVersion>().ok());
     Ok(Hold { missing, by_webhook, mend: Mend::Install(policies::again(&install, version)) })
 }
@@ -155,7 +157,9 @@ impl There {
         let user = users.next()?.to_owned();
         let namespace = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.strip_suffix(SERVICE_ACCOUNT));
         let (theirs, arguments) = match namespace.and_then(|rest| rest.strip_suffix(':')) {
-            Some(namespace) => (Install::in_namespace(namespace), format!("--operator-namespace {namespace}")),
+            Some(namespace) => {
+                (Install::in_namespace(namespace), format!("--operator-namespace {}", policies::quoted(namespace)))
+            }
             None => {
                 let argument = format!("--operator-user {}", policies::quoted(&user));
                 (Install { operator_user: user.clone(), ..install.clone() }, argument)

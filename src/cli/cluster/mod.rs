@@ -65,7 +65,13 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "USER", env = "ROLLCALL_OPERATOR_USER", hide_env = true)]
     pub operator_user: Option<String>,
     /// Where the API server calls the webhook, if not through a Service, as `rollcall run` was told.
-    #[arg(long, value_name = "https://HOST:PORT", env = "ROLLCALL_WEBHOOK_URL", hide_env = true, value_parser = super::policies::webhook_url)]
+    #[arg(
+        long,
+        value_name = "https://HOST:PORT",
+        env = "ROLLCALL_WEBHOOK_URL",
+        hide_env = true,
+        value_parser = super::policies::webhook_url
+    )]
     pub webhook_url: Option<String>,
 }
 
