@@ -17,6 +17,7 @@ mod meddler;
 mod play;
 mod random;
 mod random_gates;
+mod random_kinds;
 mod random_rollbacks;
 mod record;
 mod seeds;
