@@ -196,7 +196,7 @@ fn known(world: &World, release: &Release) -> bool {
 }
 
 async fn release(world: &World, team: &Team, found: &Workload, why: LetGo, by: DateTime<Utc>) -> Result<(), ApiError> {
-    let written = letting_go::let_go(world, found, &format!("independent {}", why.as_str()), by, false).await;
+    let written = letting_go::let_go(world, found, &why.noted(), by, false).await;
     let kind = found.kind.as_str();
     match written {
         Ok(version) => {
