@@ -19,6 +19,7 @@ mod random;
 mod random_gates;
 mod random_rollbacks;
 mod record;
+mod refused;
 mod seeds;
 mod seen;
 mod stories;
