@@ -42,8 +42,9 @@ pub fn claimant(world: &World, workload: &Workload) -> Option<ObjectName> {
     let name = &workload.name;
     let index = workload_index(validate::wire_kind(name.kind), &name.namespace, &name.name);
     let live = world.stores.releases.by_index(BY_WORKLOAD, &index);
-    let claims =
-        |r: &&Arc<Release>| claims_now(r, || still_consents(world, r, name)) && content_matches(r, name, Some(workload));
+    let claims = |r: &&Arc<Release>| {
+        claims_now(r, || still_consents(world, r, name)) && content_matches(r, name, Some(workload))
+    };
     let by_plan = live.iter().find(claims);
     by_plan.map(|r| facts::name(&r.meta.key)).or_else(|| workload.claim.clone())
 }

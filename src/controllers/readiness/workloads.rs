@@ -1,6 +1,6 @@
 //! One listed workload: is it there, does it carry the gate label, and what of it is held?
 
-use super::{Looked, Trouble, glass, independent, pinned, pod_gate, recorded};
+use super::{Looked, Trouble, glass, independent, pinned, pod_gate, recorded, unshown};
 use crate::api::fields::{WorkloadKind, WorkloadRef};
 use crate::api::names::GATE_LABEL;
 use crate::api::readiness::TeamWorkload;
@@ -43,17 +43,12 @@ pub async fn look_at(
     }
 }
 
-/// Workloads that carry the team's gate label although the team does not list them: somebody else set the
-/// label, and what they hold must not be forgotten. The label stays: whoever set it would set it again.
+/// The workloads that the team lists, and those that carry its gate label although it does not list them: somebody else
+/// set the label, and what they hold must not be forgotten. The label stays: whoever set it would set it again.
 #[must_use]
-pub fn unlisted(world: &World, team: &Team) -> Vec<WorkloadRef> {
-    let gated = world.stores.workloads.gated_by(&team.meta.key.to_string());
-    let refs = gated.iter().map(|w| WorkloadRef { kind: w.kind, name: w.key.name.to_string() });
-    refs.filter(|w| !team.spec.workloads.contains(w)).take(SHOWN.saturating_sub(team.spec.workloads.len())).collect()
+pub fn all(world: &World, team: &Team) -> Vec<WorkloadRef> {
+    unshown::in_order(team, world.stores.workloads.gated_by(&team.meta.key.to_string()))
 }
-
-/// As many workloads as a status can show.
-const SHOWN: usize = 64;
 
 /// Says of each workload that is held for a team that does not exist that nobody will let it go.
 pub async fn without_team(world: &World, team: &ObjectKey) {
@@ -107,7 +102,8 @@ async fn gated(
     let looked = held(world, team, checked, workload, found).await?;
     Ok(match pinned {
         Some(said) => {
-            let why = format!("the release that was rolling it back is gone, and rollcall may not let it loose: {said}");
+            let why =
+                format!("the release that was rolling it back is gone, and rollcall may not let it loose: {said}");
             let next_try = Some(world.clock.now() + NEXT_TRY);
             Looked { until: looked.until.into_iter().chain(next_try).min(), ..refused(looked, &why) }
         }
@@ -124,7 +120,8 @@ async fn held(
     found: &Workload,
 ) -> Result<Looked, ApiError> {
     let now = world.clock.now();
-    let before = recorded(team, workload);
+    let before = recorded(world, team, workload);
+    let before = before.as_ref();
     let mut status = status_of(workload.kind, &workload.name, "Gated");
     status.let_go_at = before.and_then(|w| w.let_go_at.clone());
     glass::remember(&mut status, found);

@@ -80,7 +80,6 @@ fn has_under_way(release: &Release, workload: &WorkloadName) -> bool {
     })
 }
 
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -94,8 +93,10 @@ mod tests {
     /// A release of the teams a and b, accepted first at an instant and refused since, if it says so.
     fn release(name: &str, accepted_at: &str, refused_since: Option<&str>) -> Release {
         let (status, since) = refused_since.map_or(("True", accepted_at), |since| ("False", since));
-        let part = |team: &str| json!({"name": team, "responsibility": "it", "team": {"namespace": team, "name": team}});
-        let step = |team: &str| json!({"name": team, "participant": team, "workload": {"kind": "Deployment", "name": "api"}});
+        let part =
+            |team: &str| json!({"name": team, "responsibility": "it", "team": {"namespace": team, "name": team}});
+        let step =
+            |team: &str| json!({"name": team, "participant": team, "workload": {"kind": "Deployment", "name": "api"}});
         let text = json!({"metadata": {"namespace": "r", "name": name, "uid": name, "resourceVersion": "1", "generation": 1},
             "spec": {"participants": [part("a"), part("b")], "steps": [step("a"), step("b")]},
             "status": {"observedGeneration": 1, "acceptedAt": accepted_at, "conditions": [{"type": "Accepted",
@@ -121,7 +122,8 @@ mod tests {
         let wednesday = Some("2027-01-13T09:00:00Z");
         let at = |team: &str| WorkloadName { kind: Kind::Deployment, namespace: team.into(), name: "api".into() };
         let first = |one: &Release, team: &str, around: &Around| {
-            let places = [comes_before(one, &tuesday, &at(team), around), comes_before(&tuesday, one, &at(team), around)];
+            let places =
+                [comes_before(one, &tuesday, &at(team), around), comes_before(&tuesday, one, &at(team), around)];
             assert_ne!(places[0], places[1], "one of them comes first");
             places[0]
         };

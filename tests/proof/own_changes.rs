@@ -1,4 +1,4 @@
-//! A workload that the API server refuses to change, as an organisation's own policy may: what else its team has goes on.
+//! A team's own changes: whatever is the matter with one workload, and however many there are, the others go on.
 
 use simapi::faults::{Before, Fault, Seen};
 use simapi::{Failure, Verb};
@@ -8,7 +8,7 @@ use crate::sim::OPERATOR;
 use crate::stories::wrong;
 use crate::story::Story;
 
-const STORY: &str = r"# An organisation's policy lets rollcall change nothing that is not tagged.
+const REFUSED: &str = r"# An organisation's policy lets rollcall change nothing that is not tagged.
 
 08:00     operator a starts
 08:00     anna opens the shop
@@ -36,7 +36,7 @@ impl Fault for Policy {
 
 #[test]
 fn one_workload_that_cannot_be_changed_keeps_none_of_its_team_waiting() {
-    let story = Story::parse("refused", STORY).expect("a story");
+    let story = Story::parse("refused", REFUSED).expect("a story");
     let played = play(&story, Stage { faults: vec![Box::new(Policy(&["extra", "admin"]))], ..Stage::default() });
     let text = played.told.text(&story.title);
     assert!(wrong(&played).is_empty(), "{:?}\n{text}", wrong(&played));
@@ -51,4 +51,20 @@ fn one_workload_that_cannot_be_changed_keeps_none_of_its_team_waiting() {
     // A refusal is left alone for half a minute, and tells of itself once.
     let tries = played.amount[0];
     assert!(tries < 1_500, "{tries} requests in ten minutes");
+}
+
+#[test]
+fn a_change_goes_however_many_workloads_went_before_it() {
+    let jobs = (0..66).map(|n| format!("08:01 flux applies job ui/migrate-{n:02} 1\n")).collect::<String>();
+    let text = format!(
+        "# A pipeline leaves its finished Jobs.\n08:00 operator a starts\n08:00 anna opens the shop\n{jobs}\
+         08:05 flux applies job ui/z-last 1\n08:10 the end\n"
+    );
+    let story = Story::parse("crowd", &text).expect("a story");
+    let played = play(&story, Stage::default());
+    let text = played.told.text(&story.title);
+    assert!(wrong(&played).is_empty(), "{:?}\n{text}", wrong(&played));
+    for name in ["migrate-00", "migrate-65", "z-last"] {
+        assert!(text.contains(&format!("Job ui/{name} may roll out: independent windows-open")), "{name}\n{text}");
+    }
 }
