@@ -103,18 +103,7 @@ fn repository(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         }
     }
     for n in 0..20 {
-        let kind = if n == 0 { "Freeze" } else { "Allow" };
-        let schedule = if n == 0 {
-            "{name: year-end, dates: {from: \"2027-12-18T16:00:00\", until: \"2028-01-04T06:00:00\"}}"
-        } else {
-            "{name: office, weekly: {days: [Mon-Thu], from: \"09:00\", until: \"16:00\"}}"
-        };
-        write(
-            format!("windows/w{n}.yaml"),
-            format!(
-                "apiVersion: rollcall.dev/v1alpha1\nkind: DeploymentWindow\nmetadata: {{name: w{n}, namespace: rollcall-system}}\nspec:\n  type: {kind}\n  timeZone: Europe/Berlin\n  reason: Office hours\n  namespaceSelector: {{matchLabels: {{tier: prod}}}}\n  schedule:\n  - {schedule}\n"
-            ),
-        )?;
+        write(format!("windows/w{n}.yaml"), window(n))?;
     }
     for n in 0..40 {
         let (a, b) = (n % 20, (n + 7) % 20);
@@ -136,4 +125,17 @@ fn repository(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     assert_eq!(files.len(), MANIFESTS, "as many as are promised");
     Ok(files)
+}
+
+/// A window of the platform; the first one freezes the end of the year.
+fn window(n: usize) -> String {
+    let kind = if n == 0 { "Freeze" } else { "Allow" };
+    let schedule = if n == 0 {
+        "{name: year-end, dates: {from: \"2027-12-18T16:00:00\", until: \"2028-01-04T06:00:00\"}}"
+    } else {
+        "{name: office, weekly: {days: [Mon-Thu], from: \"09:00\", until: \"16:00\"}}"
+    };
+    format!(
+        "apiVersion: rollcall.dev/v1alpha1\nkind: DeploymentWindow\nmetadata: {{name: w{n}, namespace: rollcall-system}}\nspec:\n  type: {kind}\n  timeZone: Europe/Berlin\n  reason: Office hours\n  namespaceSelector: {{matchLabels: {{tier: prod}}}}\n  schedule:\n  - {schedule}\n"
+    )
 }

@@ -18,8 +18,9 @@ pub const ROLLBACK: &str = "rollcall.dev/rollback";
 /// spaces between, and after `held-back=` the digest of what was held for a release that went back. Nothing lets that
 /// content go by itself. Written by rollcall only, when the rollback begins, or ends.
 pub const ROLLED_BACK: &str = "rollcall.dev/rolled-back";
-/// Annotation on a CronJob, written by rollcall with each release action: the digest of what was let go, and when
-/// the last run before it was due.
+/// Annotation on workloads whose status does not name the content that runs (CronJobs, StatefulSets, DaemonSets), written
+/// by rollcall whenever it lets content go or puts it back: its digest, and on a CronJob when the last run before it was
+/// due.
 pub const RUNS: &str = "rollcall.dev/runs";
 /// Scheduling gate of a pod whose revision was not let go.
 pub const POD_GATE: &str = "rollcall.dev/hold";

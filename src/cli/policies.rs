@@ -77,6 +77,36 @@ impl InstallArgs {
     }
 }
 
+/// The command that installs the policies of an installation again, on an API server of this version. What is the
+/// default is not said.
+pub fn again(install: &Install, version: Option<KubernetesVersion>) -> String {
+    let mut command = "rollcall policies".to_owned();
+    let mut add = |argument: &str, value: &str| command.push_str(&format!(" {argument} {}", quoted(value)));
+    if install.namespace != Install::default().namespace {
+        add("--namespace", &install.namespace);
+    }
+    if install.operator_user != Install::in_namespace(&install.namespace).operator_user {
+        add("--operator-user", &install.operator_user);
+    }
+    if let Mechanism::Webhook(reach) = &install.mechanism {
+        // A newer one that serves no policies, since somebody switched them off, needs the webhook as well.
+        let newest = KubernetesVersion { minor: KubernetesVersion::POLICIES.minor - 1, ..KubernetesVersion::POLICIES };
+        let version = version.filter(|version| !version.serves_policies()).unwrap_or(newest);
+        add("--kubernetes-version", &format!("{}.{}", version.major, version.minor));
+        if let Reach::Url(url) = reach {
+            add("--webhook-url", url);
+        }
+    }
+    command + " | kubectl apply --server-side -f -"
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
+    let is_plain = !word.is_empty() && word.chars().all(plain);
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 pub fn policies(args: &PoliciesArgs) -> Result<ExitCode, Failure> {
     answer(&to_yaml(&manifests::policies(&args.install.install())))
 }
@@ -92,4 +122,54 @@ pub fn manifests(args: ManifestsArgs) -> Result<ExitCode, Failure> {
     let all = manifests::all(&install);
     let kept: Vec<_> = all.into_iter().filter(|object| !args.no_operator || object["kind"] != "Deployment").collect();
     answer(&to_yaml(&kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: PoliciesArgs,
+    }
+
+    #[test]
+    fn what_is_to_be_run_again_installs_the_same() {
+        let (elsewhere, old) = (Install::in_namespace("gates"), "1.34".parse().expect("a version"));
+        let new = "1.37".parse().expect("a version");
+        let webhook = |reach| Mechanism::Webhook(reach);
+        for (install, version, arguments) in [
+            (Install::default(), None, ""),
+            (elsewhere.clone(), None, " --namespace gates"),
+            (
+                Install { operator_user: "ops@example.com".into(), ..elsewhere.clone() },
+                None,
+                " --namespace gates --operator-user ops@example.com",
+            ),
+            (
+                Install { mechanism: webhook(Reach::Service), ..elsewhere },
+                Some(old),
+                " --namespace gates --kubernetes-version 1.34",
+            ),
+            (
+                Install { mechanism: webhook(Reach::Service), ..Install::default() },
+                Some(new),
+                " --kubernetes-version 1.35",
+            ),
+            (
+                Install { mechanism: webhook(Reach::Url("https://h:9443".into())), ..Install::default() },
+                None,
+                " --kubernetes-version 1.35 --webhook-url https://h:9443",
+            ),
+        ] {
+            let command = again(&install, version);
+            assert_eq!(command, format!("rollcall policies{arguments} | kubectl apply --server-side -f -"));
+            let told = command.split(" | ").next().unwrap_or_default().split(' ').skip(1);
+            assert_eq!(Command::parse_from(told).args.install.install(), install, "{command}");
+        }
+        assert_eq!(quoted("it's; rm -r ~"), r"'it'\''s; rm -r ~'");
+    }
 }

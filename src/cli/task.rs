@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::cluster::read::{self, Examined};
 use super::cluster::{Cluster, ClusterArgs, nearest};
 use super::screen::text::inert;
-use super::sign::{meant, whoami, written};
+use super::sign::{Old, TASKS_DONE, meant, whoami, written};
 use super::stop::{confirmed_or, said};
 use super::{Failure, answer, completion, invoked_as, told_first};
 use crate::cluster::writes::TEAMS;
@@ -77,7 +77,10 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let Some(object) = object else {
         return Err(read::unknown(&cluster, TEAMS, team).await);
     };
-    let by = written(&cluster, team, object, |team| patch(team, &args, &name, &due.digest)).await?;
+    let old = Old::of(&cluster, &object, TASKS_DONE, &me).await;
+    let by = written(&cluster, team, object, |team| patch(team, &args, &name, &due.digest, &old)).await;
+    let by = by.map_err(|r| r.told(&cluster.api))?;
+    old.tell(team);
     let by = entry(&by, &args.step, &name).and_then(|e| e["by"].as_str().map(str::to_owned));
     let by = by.unwrap_or_else(|| "nobody: the API server did not stamp it".to_owned());
     answer(&format!("{} of {name} is done, says {}\n", inert(&args.step), inert(&by)))
@@ -131,9 +134,9 @@ fn entry<'a>(team: &'a Value, step: &str, release: &ObjectName) -> Option<&'a Va
     all.iter().find(|e| e["step"] == step && e["release"] == release.to_string())
 }
 
-fn patch(team: &Value, args: &Args, release: &ObjectName, digest: &str) -> Value {
+fn patch(team: &Value, args: &Args, release: &ObjectName, digest: &str, old: &Old) -> Value {
     let mut all: Vec<Value> = team["spec"]["tasksDone"].as_array().cloned().unwrap_or_default();
-    all.retain(|e| e["step"] != args.step.as_str() || e["release"] != release.to_string());
+    all.retain(|e| (e["step"] != args.step.as_str() || e["release"] != release.to_string()) && !old.has(e));
     let mut word = json!({"release": release.to_string(), "step": args.step, "digest": digest});
     if let Some(note) = &args.note {
         word["note"] = note.as_str().into();

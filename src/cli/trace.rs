@@ -26,7 +26,7 @@ use crate::domain::ObjectName;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  rollcall trace deploy/api -n core")]
 pub struct Args {
-    /// The workload: deploy/NAME, job/NAME, "deploy NAME", or "Deployment NAMESPACE/NAME".
+    /// The workload: deploy/NAME, job/NAME, "deploy NAME", "Deployment NAMESPACE/NAME", or as kubectl prints it.
     #[arg(value_name = "WORKLOAD", num_args = 1..=2, required = true)]
     workload: Vec<String>,
     #[command(flatten)]
@@ -119,8 +119,6 @@ async fn trace(cluster: &Cluster, kind: WorkloadKind, name: &ObjectName, object:
     let mut ships: Vec<(&Release, Ship)> =
         all.iter().filter_map(|r| Some((r, ship(r, kind, name, team.as_ref())?))).collect();
     ships.sort_by_key(|(r, _)| (std::cmp::Reverse(r.meta.created), r.meta.key.clone()));
-    let containers = object["spec"]["template"]["spec"]["containers"].as_array().into_iter().flatten();
-    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     Ok(Trace {
         api_version: VERSION,
         kind: "Trace",
@@ -129,7 +127,7 @@ async fn trace(cluster: &Cluster, kind: WorkloadKind, name: &ObjectName, object:
         held: note(HOLD).is_some(),
         held_since: line.and_then(|w| w.held_since.clone()),
         waits_for: line.and_then(|w| w.message.clone()),
-        images: containers.map(|c| format!("{}={}", text(&c["name"]), text(&c["image"]))).collect(),
+        images: read::images(read::pod_template(kind, object)),
         claim: note(CLAIM),
         released: note(RELEASED),
         break_glass: note(BREAK_GLASS),

@@ -141,7 +141,6 @@ fn standing(release: &Release, goal: &Goal) -> Standing {
         None => format!("{progress} {reason}").trim().to_owned(),
     };
     let finished = read::over(release);
-    let completed = finished && reason == "Completed";
     let failed = seen && reason == "RolloutFailed";
     match goal {
         Goal::Condition { name, status } => match condition(name).filter(|_| seen) {
@@ -149,12 +148,13 @@ fn standing(release: &Release, goal: &Goal) -> Standing {
             _ if finished => Standing::Never(format!("it has ended, and {name} is not {status}")),
             _ => Standing::Waits(waits),
         },
-        Goal::Finished if completed => Standing::Reached(format!("finished, {progress} steps done")),
-        Goal::Finished if finished => Standing::Never(format!("it has ended: {reason}")),
+        // Whoever waits goes on with the release then: one that went back or was cancelled is nothing to go on with,
+        // however far it had come.
+        _ if finished && reason == "Completed" => Standing::Reached(format!("finished, {progress} steps done")),
+        _ if finished => Standing::Never(format!("it has ended: {reason}")),
         Goal::Started if status.started_at.is_some() => Standing::Reached("started".to_owned()),
         Goal::Ready if seen && only_time(release) => Standing::Reached("ready: only time keeps it".to_owned()),
         _ if failed => Standing::Never(format!("it has failed: {waits}")),
-        Goal::Ready | Goal::Started if finished => Standing::Reached(format!("it has ended: {reason}")),
         _ => Standing::Waits(waits),
     }
 }
@@ -257,6 +257,15 @@ mod tests {
         assert_eq!(standing(&back, &Goal::Finished), Standing::Never("it has ended: RolledBack".into()));
         let done = seen(json!({"finished": true, "progress": "2/2", "conditions": ready("Completed")}));
         assert!(matches!(standing(&done, &Goal::Finished), Standing::Reached(_)));
+        for reason in ["RolledBack", "Cancelled"] {
+            let ended = seen(json!({"finished": true, "digest": "sha256:0", "conditions": ready(reason),
+                "startedAt": "2027-01-12T08:00:00Z"}));
+            for goal in [Goal::Ready, Goal::Started, Goal::Finished] {
+                assert_eq!(standing(&ended, &goal), Standing::Never(format!("it has ended: {reason}")), "{goal:?}");
+            }
+        }
+        assert!(matches!(standing(&done, &Goal::Ready), Standing::Reached(_)), "whatever it was ready for is done");
+        assert!(matches!(standing(&done, &Goal::Started), Standing::Reached(_)));
         let stale = release(json!({"observedGeneration": 1, "digest": "sha256:0", "conditions": ready("Completed")}));
         assert!(matches!(standing(&stale, &Goal::Ready), Standing::Waits(_)), "an old answer is none");
         let failed = Goal::Condition { name: "Ready".into(), status: "False".into() };

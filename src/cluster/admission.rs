@@ -129,9 +129,16 @@ impl Objects {
         let text = self.send(Method::GET, resource, "", "", "", "", None).await?;
         let list: Value = serde_json::from_str(&text)
             .map_err(|e| ApiError::Unknown { what: resource.kind.to_owned(), message: e.to_string() })?;
-        let all = list["resources"].as_array();
-        Ok(all.into_iter().flatten().any(|resource| resource["name"] == "mutatingadmissionpolicies"))
+        Ok(lists_policies(&list))
     }
+}
+
+/// Whether MutatingAdmissionPolicies are among what an API server says that it serves of
+/// `admissionregistration.k8s.io/v1`.
+#[must_use]
+pub fn lists_policies(list: &Value) -> bool {
+    let all = list["resources"].as_array();
+    all.into_iter().flatten().any(|resource| resource["name"] == "mutatingadmissionpolicies")
 }
 
 #[cfg(test)]

@@ -87,6 +87,82 @@ fn a_daemon_set_goes_back_to_its_newest_revision_but_the_held_one() {
     assert_eq!(of("log:6").as_deref(), Some("log-5"), "its controller has not seen the held content yet");
 }
 
+/// The digest of what the workload with this image would run.
+fn digest(kind: WorkloadKind, image: &str) -> String {
+    decode(kind, &workload(image).to_string()).expect("decodes").template
+}
+
+#[test]
+fn what_was_stored_over_a_hold_and_never_went_is_not_what_ran() {
+    let kind = WorkloadKind::DaemonSet;
+    let mut kept = [1, 2, 3].map(|n| controller_revision_of(&format!("log-{n}"), &format!("log:{n}"), n));
+    for made_held in &mut kept[1..] {
+        made_held["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"});
+    }
+    let of = |ran: Option<&str>| {
+        let mut held = workload("log:3");
+        if let Some(image) = ran {
+            held["metadata"]["annotations"] = json!({"rollcall.dev/runs": digest(kind, image)});
+        }
+        former(kind, &held, &kept).map(|f| f.name)
+    };
+    assert_eq!(of(None).as_deref(), Some("log-1"), "the only one that was there before a hold");
+    assert_eq!(of(Some("log:2")).as_deref(), Some("log-2"), "it was let go since");
+    assert_eq!(of(Some("log:1")).as_deref(), Some("log-1"), "or put back");
+    kept[2]["metadata"]["annotations"] = Value::Null;
+    let glass = former(kind, &workload("log:4"), &kept).map(|f| f.name);
+    assert_eq!(glass.as_deref(), Some("log-3"), "somebody broke the glass for it");
+    for keeper in &mut kept {
+        keeper["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"});
+    }
+    let lost = former(kind, &workload("log:3"), &kept).map(|f| f.name);
+    assert_eq!(lost.as_deref(), Some("log-2"), "nothing is known of any: the newest other one");
+}
+
+#[test]
+fn a_stateful_set_without_replicas_goes_back_to_what_ran_though_its_controller_calls_the_held_content_current() {
+    let kind = WorkloadKind::StatefulSet;
+    let mut kept = [1, 2].map(|n| controller_revision_of(&format!("db-{n}"), &format!("db:{n}"), n));
+    kept[1]["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"});
+    let mut held = workload("db:2");
+    held["status"]["currentRevision"] = json!("db-2");
+    held["metadata"]["annotations"] = json!({"rollcall.dev/runs": digest(kind, "db:1")});
+    assert_eq!(former(kind, &held, &kept).map(|f| f.name).as_deref(), Some("db-1"));
+    held["metadata"]["annotations"] = json!({"rollcall.dev/runs": digest(kind, "db:2")});
+    assert_eq!(former(kind, &held, &kept).map(|f| f.name).as_deref(), Some("db-2"), "it was let go");
+}
+
+#[test]
+fn a_first_version_behind_the_pod_gate_has_nothing_to_go_back_to() {
+    for kind in [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet] {
+        let mut first = controller_revision_of("x-1", "x:1", 1);
+        first["metadata"]["annotations"] = json!({"rollcall.dev/hold": "policy"});
+        let mut held = workload("x:1");
+        held["status"]["currentRevision"] = json!("x-1");
+        assert_eq!(former(kind, &held, &[first.clone()]), None, "{kind:?}");
+        held["metadata"]["annotations"] = json!({"rollcall.dev/runs": digest(kind, "x:1")});
+        assert!(former(kind, &held, &[first]).is_some(), "{kind:?}: it was let go and taken back since");
+    }
+}
+
+#[test]
+fn what_is_put_back_is_remembered_where_nothing_else_says_it() {
+    let former = Former { name: "a".into(), template: template("api:1"), digest: "d".into(), owner: "u".into() };
+    for (kind, remembers) in
+        [(WorkloadKind::Deployment, false), (WorkloadKind::StatefulSet, true), (WorkloadKind::DaemonSet, true)]
+    {
+        for hold in [json!({}), json!({"rollcall.dev/hold": "policy"})] {
+            let mut object = workload("api:2");
+            object["metadata"]["annotations"] = hold;
+            let found = decode(kind, &object.to_string()).expect("decodes");
+            let patch = rollback_patch(&found, &former, "m", "sha256:a");
+            let runs = json!({"op": "add", "path": "/metadata/annotations/rollcall.dev~1runs", "value": "d"});
+            let written = patch.as_array().is_some_and(|all| all.contains(&runs));
+            assert_eq!(written, remembers, "{kind:?}: {patch}");
+        }
+    }
+}
+
 fn job(name: &str, image: &str, due: &str) -> Value {
     let mut keeper = owned(name);
     keeper["metadata"]["labels"] = json!({"team": "core"});

@@ -18,6 +18,7 @@ mod own_changes;
 mod play;
 mod random;
 mod random_gates;
+mod random_kinds;
 mod random_rollbacks;
 mod record;
 mod seeds;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use simapi::Chance;
 
 use crate::random_gates;
+use crate::random_kinds;
 use crate::random_rollbacks;
 
 /// How long people go on, in seconds.
@@ -55,6 +56,7 @@ pub fn story_of(seed: u64) -> String {
     match seed % 10 {
         3 | 4 | 7 => random_gates::tell(&mut teller),
         0 | 2 | 5 => random_rollbacks::tell(&mut teller),
+        1 | 6 if seed % 20 == 1 || seed % 20 == 16 => random_kinds::tell(&mut teller),
         _ => tell(&mut teller),
     }
     // Else most would be signed anew, and let go, only when nothing goes wrong any more.

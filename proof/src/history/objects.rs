@@ -157,9 +157,10 @@ pub(crate) fn runs_all(key: &Key, object: &Value) -> Option<bool> {
     match key.kind.as_str() {
         "Deployment" => Some(observed && counted(&["replicas", "updatedReplicas", "availableReplicas"], wanted)),
         "StatefulSet" => {
-            // Ordinals below the partition of its author stay as they are.
+            // Ordinals below the partition of its author stay as they are, unless there is nothing else to be.
             let partition = number(&spec["updateStrategy"]["rollingUpdate"]["partition"]).max(0);
-            let updated = number(&status["updatedReplicas"]) >= wanted - partition;
+            let spared = if status["currentRevision"] == status["updateRevision"] { 0 } else { partition };
+            let updated = number(&status["updatedReplicas"]) >= wanted - spared;
             Some(observed && updated && counted(&["replicas", "readyReplicas"], wanted))
         }
         "DaemonSet" => {

@@ -262,11 +262,14 @@ impl<'a, 'b> Asked<'a, 'b> {
             return step["wait"].is_string() || self.task_done(release, step);
         };
         let stored = self.seen.get(&workload);
-        // What the step did not let go has nothing to soak.
+        // What the step did not let go has nothing to soak, and counts only once it is that step's turn.
         let went = stored.is_some_and(|stored| is_let_go_by(stored, release, text(&step["name"])));
+        if !went && !items(&step["dependsOn"]).all(|d| self.done(release, text(d))) {
+            return false;
+        }
         let soak = step["soak"].as_str().and_then(duration_from_wire).filter(|_| went).unwrap_or_default();
         let known = workload.kind != "CronJob";
-        let free = stored.is_some_and(|stored| !is_held(stored));
+        let free = stored.map_or(workload.kind == "Job", |stored| !is_held(stored));
         let complete = self.complete.get(&workload).filter(|_| free);
         !known || complete.is_some_and(|c| c.since + soak <= self.now + TOLERANCE)
     }

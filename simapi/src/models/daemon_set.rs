@@ -43,11 +43,13 @@ fn step(look: &Look<'_>, set: &Object) {
     report(look, set, &hash, nodes.len());
 }
 
+/// Old pods that are not ready are replaced at once; of those that are, so many that no more are down than may be.
 fn replace_old(look: &Look<'_>, pods: &[Arc<Object>], hash: &str, most: i64) {
     let down = pods.iter().filter(|pod| !is_ready(pod)).count();
     let room = usize::try_from(most).unwrap_or(1).saturating_sub(down);
-    let old = pods.iter().filter(|pod| pod.value["metadata"]["labels"][REVISION] != hash && is_ready(pod));
-    old.take(room).for_each(|pod| look.delete(pod));
+    let of_old = |pod: &&Arc<Object>| pod.value["metadata"]["labels"][REVISION] != hash && !pod.is_going();
+    let (ready, broken): (Vec<_>, Vec<_>) = pods.iter().filter(of_old).partition(|pod| is_ready(pod));
+    broken.into_iter().chain(ready.into_iter().take(room)).for_each(|pod| look.delete(pod));
 }
 
 fn report(look: &Look<'_>, set: &Object, hash: &str, nodes: usize) {

@@ -33,6 +33,7 @@ pub(super) fn of(look: &Look<'_>, owner: &Object) -> (String, Vec<Arc<Object>>) 
                     "name": name,
                     "namespace": meta["namespace"],
                     "labels": owner.value["spec"]["template"]["metadata"]["labels"],
+                    "annotations": meta["annotations"],
                     "ownerReferences": owner_reference(&owner.value),
                 },
                 "revision": next,

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::hold::Mend;
 use crate::api::names::STOP;
 use crate::api::release::BlockerStatus;
+use crate::cluster::admission::WEBHOOKS;
 use crate::cluster::objects::Release;
 use crate::domain::scheduling::{CODES, Cause, Code, Decision, Gate, Situation};
 
@@ -23,6 +25,8 @@ pub struct Examined {
     pub unseen: Vec<String>,
     /// The operator's namespace.
     pub platform: String,
+    /// What puts the hold right, should something of it be missing; `None` where that was not asked.
+    pub mend: Option<Mend>,
     /// How the release ended, if it has: nothing is decided on it any more, and its status is the record.
     pub ended: Option<String>,
     /// The blockers are those that the operator last reported, as the person may not see what it decided on.
@@ -54,7 +58,7 @@ impl Examined {
     /// windows govern.
     #[must_use]
     pub fn hides(&self) -> bool {
-        let aside = ["admissionpolic", "coordinatedreleases of other namespaces", STOP];
+        let aside = ["admissionpolic", WEBHOOKS.kind, "coordinatedreleases of other namespaces", STOP];
         self.unseen.iter().any(|what| !aside.iter().any(|word| what.contains(word)))
     }
 

@@ -6,6 +6,7 @@
 mod api;
 mod changes;
 mod examined;
+pub mod hold;
 mod near;
 pub mod read;
 mod windows;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio::sync::OnceCell;
 
 pub use api::{Api, Refusal, RefusalKind, encoded};
 pub use changes::Changes;
@@ -22,6 +24,7 @@ pub use near::nearest;
 
 use super::Failure;
 use crate::domain::ObjectName;
+use crate::manifests::Install;
 
 /// Which cluster, which namespace, and as whom: kubectl's own flags.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -57,6 +60,19 @@ pub struct ClusterArgs {
         hide_env = true
     )]
     pub operator_namespace: String,
+    /// The user name that the policies know the operator by, as `rollcall run` was told
+    /// [default: system:serviceaccount:OPERATOR_NAMESPACE:rollcall].
+    #[arg(long, value_name = "USER", env = "ROLLCALL_OPERATOR_USER", hide_env = true)]
+    pub operator_user: Option<String>,
+    /// Where the API server calls the webhook, if not through a Service, as `rollcall run` was told.
+    #[arg(
+        long,
+        value_name = "https://HOST:PORT",
+        env = "ROLLCALL_WEBHOOK_URL",
+        hide_env = true,
+        value_parser = super::policies::webhook_url
+    )]
+    pub webhook_url: Option<String>,
 }
 
 /// A connection, and where in the cluster the person stands.
@@ -66,6 +82,12 @@ pub struct Cluster {
     pub namespace: String,
     /// The operator's namespace.
     pub platform: String,
+    /// The user name by which the policies know the operator.
+    pub operator_user: String,
+    /// Where the API server calls the operator, if not through a Service.
+    pub webhook_url: Option<String>,
+    /// Whether the API server has policies that hold; it is asked once.
+    serves_policies: OnceCell<bool>,
 }
 
 impl Cluster {
@@ -77,7 +99,15 @@ impl Cluster {
     pub async fn find(args: &ClusterArgs) -> Result<Self, Failure> {
         let config = config(args).await?;
         let namespace = args.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-        Ok(Self { api: Api::new(config)?, namespace, platform: args.operator_namespace.clone() })
+        let platform = args.operator_namespace.clone();
+        Ok(Self {
+            api: Api::new(config)?,
+            namespace,
+            operator_user: args.operator_user.clone().unwrap_or_else(|| Install::in_namespace(&platform).operator_user),
+            platform,
+            webhook_url: args.webhook_url.clone(),
+            serves_policies: OnceCell::new(),
+        })
     }
 
     /// The API server's time as of its last answer; the local clock counts only before the first.

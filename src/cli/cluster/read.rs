@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::api::RefusalKind;
 use super::examined::is_hidden;
 pub use super::examined::{Blocked, Examined};
+use super::hold::hold;
 use super::{Cluster, Refusal, nearest, windows};
 use crate::api::conditions::cut;
 use crate::api::fields::WorkloadKind;
@@ -24,7 +25,6 @@ use crate::controllers::release::situation::{Around, Circumstances, teams, view,
 use crate::controllers::release::{View, blocker_status, is_reopened};
 use crate::domain::ObjectName;
 use crate::domain::scheduling::{Blocker, Cause, decide};
-use crate::manifests::{self, Install};
 
 /// How long a workload without a change may still get one: the operator's default.
 pub const SETTLE: TimeDelta = TimeDelta::seconds(30);
@@ -95,13 +95,14 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
             blockers,
             unseen,
             platform: cluster.platform.clone(),
+            mend: None,
             ended: Some(how),
             reported: false,
         });
     }
     let mut unseen = Vec::new();
     let around = around(cluster, &release, &mut unseen).await?;
-    let missing = policies_missing(cluster, &mut unseen).await?;
+    let hold = hold(cluster, &mut unseen).await?;
     let stop = cluster.api.get(CONFIG_MAPS, &cluster.platform, STOP).await;
     let stopped = match seen(cluster, stop, &mut unseen)? {
         Some(found) => found.map(|map| stop_reason(&map)),
@@ -115,7 +116,7 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
         settle: SETTLE,
         platform: cluster.platform.clone(),
         stopped,
-        policies_missing: missing,
+        policies_missing: hold.missing,
     };
     let (sound, blockers) = match view(&circumstances, release.clone(), &around) {
         View::Sound { situation, .. } => {
@@ -136,6 +137,7 @@ pub async fn examine(cluster: &Cluster, release: Arc<Release>, at: Option<DateTi
         blockers,
         unseen,
         platform: cluster.platform.clone(),
+        mend: Some(hold.mend),
         ended: None,
         reported: false,
     })
@@ -256,37 +258,6 @@ async fn others(
     Ok(())
 }
 
-const ADMISSION: [(&str, &str); 4] = [
-    ("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
-    ("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
-    ("validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
-    ("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
-];
-
-/// What of the hold is missing or altered; nothing, and noted, if the person may not see the policies.
-///
-/// # Errors
-///
-/// When they could not be read for another reason.
-pub async fn policies_missing(cluster: &Cluster, unseen: &mut Vec<String>) -> Result<Vec<String>, Failure> {
-    let expected = manifests::policies(&Install::in_namespace(&cluster.platform));
-    let mut missing = Vec::new();
-    let reads = ADMISSION.map(|(plural, kind)| {
-        let resource = Resource { group: "admissionregistration.k8s.io", version: "v1", plural, kind };
-        async move { cluster.api.list(resource, "", "").await }
-    });
-    for ((_, kind), found) in ADMISSION.iter().zip(futures::future::join_all(reads).await) {
-        let Some(found) = seen(cluster, found, unseen)? else {
-            continue;
-        };
-        for policy in expected.iter().filter(|policy| policy["kind"] == **kind) {
-            let same = found.iter().find(|f| f["metadata"]["name"] == policy["metadata"]["name"]);
-            missing.extend(manifests::trouble(policy, same.map(|f| &f["spec"])));
-        }
-    }
-    Ok(missing)
-}
-
 /// All objects of one of our kinds that the person asked for: in their namespace, or everywhere.
 ///
 /// # Errors
@@ -306,15 +277,73 @@ where
     Ok(found.iter().filter_map(|value| decode(&value.to_string()).ok()).collect())
 }
 
-/// The kind of workload that a person means: `deploy`, `Deployment`, `deployments`, ...
+/// The kind of workload that a person means: `deploy`, `Deployment`, `deployments`, or `deployment.apps` as kubectl
+/// prints it. Of which group it is said to be does not matter: no other kind has one of these names.
 #[must_use]
 pub fn workload_kind(text: &str) -> Option<WorkloadKind> {
-    Some(match text.to_lowercase().trim_end_matches('s') {
-        "deployment" | "deploy" | "deployments.app" => WorkloadKind::Deployment,
-        "statefulset" | "st" | "statefulsets.app" => WorkloadKind::StatefulSet,
-        "daemonset" | "d" | "daemonsets.app" => WorkloadKind::DaemonSet,
-        "job" => WorkloadKind::Job,
-        "cronjob" | "cj" => WorkloadKind::CronJob,
+    let text = text.to_lowercase();
+    Some(match text.split('.').next().unwrap_or_default() {
+        "deployment" | "deployments" | "deploy" => WorkloadKind::Deployment,
+        "statefulset" | "statefulsets" | "sts" => WorkloadKind::StatefulSet,
+        "daemonset" | "daemonsets" | "ds" => WorkloadKind::DaemonSet,
+        "job" | "jobs" => WorkloadKind::Job,
+        "cronjob" | "cronjobs" | "cj" => WorkloadKind::CronJob,
         _ => return None,
     })
+}
+
+/// What the pods of a workload are made from: a CronJob has it a Job deeper.
+#[must_use]
+pub fn pod_template(kind: WorkloadKind, object: &Value) -> &Value {
+    match kind {
+        WorkloadKind::CronJob => &object["spec"]["jobTemplate"]["spec"]["template"],
+        _ => &object["spec"]["template"],
+    }
+}
+
+/// `container=image` of each container of a pod template.
+#[must_use]
+pub fn images(template: &Value) -> Vec<String> {
+    let containers = template["spec"]["containers"].as_array().into_iter().flatten();
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    containers.map(|c| format!("{}={}", text(&c["name"]), text(&c["image"]))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_kind_of_workload_is_known_by_each_name_that_kubectl_takes_or_prints() {
+        for (kind, names) in [
+            (
+                WorkloadKind::Deployment,
+                "Deployment deployments deploy deployment.apps deployments.apps deployments.v1.apps",
+            ),
+            (WorkloadKind::StatefulSet, "StatefulSet statefulsets sts statefulset.apps statefulsets.apps"),
+            (WorkloadKind::DaemonSet, "DaemonSet daemonsets ds daemonset.apps daemonsets.apps"),
+            (WorkloadKind::Job, "Job jobs job.batch jobs.batch"),
+            (WorkloadKind::CronJob, "CronJob cronjobs cj cronjob.batch cronjobs.batch"),
+        ] {
+            for name in names.split(' ') {
+                assert_eq!(workload_kind(name), Some(kind), "{name}");
+            }
+        }
+        for name in ["", "s", "d", "st", "service", "pod", ".apps"] {
+            assert_eq!(workload_kind(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_images_of_each_kind_are_found_where_the_kind_has_them() {
+        let pod = json!({"spec": {"containers": [{"name": "web", "image": "registry.example/web:1"}]}});
+        let nightly = json!({"spec": {"jobTemplate": {"spec": {"template": pod}}}});
+        for (kind, object) in
+            [(WorkloadKind::CronJob, nightly), (WorkloadKind::Deployment, json!({"spec": {"template": pod}}))]
+        {
+            assert_eq!(images(pod_template(kind, &object)), ["web=registry.example/web:1"]);
+        }
+    }
 }

@@ -6,9 +6,12 @@ use super::Finding;
 use crate::api::GROUP;
 use crate::api::crds::crds;
 use crate::api::names::{AUTHOR, GATE_LABEL, HOLD};
-use crate::cli::cluster::{Cluster, RefusalKind, read};
+use crate::cli::Failure;
+use crate::cli::cluster::hold::{self, Hold};
+use crate::cli::cluster::{Cluster, RefusalKind};
 use crate::cli::screen::text::count;
 use crate::cluster::writes::{DEPLOYMENTS, JOBS, Resource, TEAMS};
+use crate::manifests::names::SERVICE_ACCOUNT;
 
 const DEFINITIONS: Resource = Resource {
     group: "apiextensions.k8s.io",
@@ -16,8 +19,9 @@ const DEFINITIONS: Resource = Resource {
     plural: "customresourcedefinitions",
     kind: "CustomResourceDefinition",
 };
+/// Where an API server says what it lacks.
+const READY: &str = "kubectl get --raw /readyz?verbose";
 const APPLY_DEFINITIONS: &str = "rollcall crds | kubectl apply --server-side -f -";
-const APPLY_POLICIES: &str = "rollcall policies | kubectl apply --server-side -f -";
 
 /// The definitions are there, accepted, and those of this version.
 pub async fn definitions(cluster: &Cluster) -> Vec<Finding> {
@@ -73,26 +77,48 @@ fn compact(schema: &Value) -> Value {
     }
 }
 
-/// The policies and their bindings are there and as they were installed.
-pub async fn policies(cluster: &Cluster) -> Vec<Finding> {
-    let check = "policies";
+/// What holds is there and as it was installed, and it does hold.
+pub async fn hold(cluster: &Cluster) -> Vec<Finding> {
     let mut unseen = Vec::new();
-    match read::policies_missing(cluster, &mut unseen).await {
-        Err(failure) => vec![Finding::problem(check, failure.first_line(), APPLY_POLICIES)],
-        Ok(missing) if !missing.is_empty() => {
-            missing.into_iter().map(|what| Finding::problem(check, what, APPLY_POLICIES)).collect()
+    let hold = hold::hold(cluster, &mut unseen).await;
+    let mut findings = there(&hold, &unseen);
+    findings.extend(effective(cluster, &to_do(cluster, &hold)).await);
+    findings
+}
+
+/// The policies and their bindings, and the webhook where there is one, are as they were installed.
+fn there(hold: &Result<Hold, Failure>, unseen: &[String]) -> Vec<Finding> {
+    let check = "policies";
+    match hold {
+        Err(failure) => vec![Finding::problem(check, failure.first_line(), READY)],
+        Ok(hold) if !hold.missing.is_empty() => {
+            hold.missing.iter().map(|what| Finding::problem(check, what, hold.mend.said())).collect()
         }
         Ok(_) if !unseen.is_empty() => {
             let found = format!("{}: not visible to you", unseen.join(", "));
             vec![Finding { check, state: super::State::Unseen, found, help: None }]
         }
+        Ok(hold) if hold.by_webhook => {
+            vec![Finding::well(check, "guards, bindings and the webhook are there, as they were installed")]
+        }
         Ok(_) => vec![Finding::well(check, "policies and bindings are there, as they were installed")],
+    }
+}
+
+/// What to do where nothing is held: a webhook that is there may not answer.
+fn to_do(cluster: &Cluster, hold: &Result<Hold, Failure>) -> String {
+    match hold {
+        Ok(hold) if hold.by_webhook && hold.missing.is_empty() => {
+            format!("kubectl logs -n {} deployment/{SERVICE_ACCOUNT}", cluster.platform)
+        }
+        Ok(hold) => hold.mend.said(),
+        Err(_) => READY.to_owned(),
     }
 }
 
 /// A workload with the gate label, created as a dry run, must come back held; and a team with its author, for which the
 /// API server has to know the kind's schema, which takes it up to a minute after the definitions came.
-pub async fn effective(cluster: &Cluster) -> Vec<Finding> {
+async fn effective(cluster: &Cluster, to_do: &str) -> Vec<Finding> {
     let template = json!({"metadata": {"labels": {"app": "rollcall-doctor"}}, "spec": {"restartPolicy": "Always",
         "containers": [{"name": "doctor", "image": "registry.example/rollcall-doctor:1"}]}});
     let mut job = template.clone();
@@ -105,11 +131,11 @@ pub async fn effective(cluster: &Cluster) -> Vec<Finding> {
         object["metadata"]["labels"] = json!({GATE_LABEL: "rollcall-doctor"});
         let held = |back: &Value| back["metadata"]["annotations"][HOLD] == "policy" && back["spec"][field] == true;
         let [well, ill] = ["came back held", "came back free: nothing is held here"];
-        findings.push(tried(cluster, resource, object, held, [well, ill]).await);
+        findings.push(tried(cluster, resource, object, held, [well, ill, to_do]).await);
     }
     let team = probe(cluster, TEAMS, json!({"workloads": []}));
     let stamped = |back: &Value| back["metadata"]["annotations"][AUTHOR].is_string();
-    let told = ["came back with its author", "came back without its author: nobody can tell who wrote it"];
+    let told = ["came back with its author", "came back without its author: nobody can tell who wrote it", to_do];
     findings.push(tried(cluster, TEAMS, team, stamped, told).await);
     findings
 }
@@ -129,7 +155,7 @@ async fn tried(
     resource: Resource,
     object: Value,
     is_well: impl Fn(&Value) -> bool,
-    [well, ill]: [&str; 2],
+    [well, ill, to_do]: [&str; 3],
 ) -> Finding {
     let check = "hold";
     let namespace = &cluster.namespace;
@@ -139,16 +165,16 @@ async fn tried(
             if is_well(&back) {
                 Finding::well(check, format!("{what}, {well}"))
             } else {
-                Finding::problem(check, format!("{what}, {ill}"), APPLY_POLICIES)
+                Finding::problem(check, format!("{what}, {ill}"), to_do)
             }
         }
         // It is stored neither held nor free: changes fail here until what holds them is in force.
         Err(refusal) if refusal.message.contains(&guard(resource)) => {
-            Finding::problem(check, format!("{what}, was not held, and the guard refused it"), APPLY_POLICIES)
+            Finding::problem(check, format!("{what}, was not held, and the guard refused it"), to_do)
         }
         Err(refusal) if refusal.kind == RefusalKind::Unreachable => {
             let said = format!("a {} tried as a dry run had no answer: {}", resource.kind, refusal.because.join(": "));
-            Finding::problem(check, said, "kubectl get --raw /readyz?verbose")
+            Finding::problem(check, said, READY)
         }
         Err(refusal) if refusal.kind == RefusalKind::Refused => {
             let said = format!("a {} tried as a dry run was refused: {}", resource.kind, refusal.message);

@@ -130,8 +130,7 @@ async fn looked_at(cluster: &Cluster, args: &Args) -> Result<Vec<Finding>, Failu
     let version = cluster.api.at("/version").await.map_err(|r| r.told(&cluster.api))?;
     let mut findings = operator::api_server(&version, cluster.api.skew());
     findings.extend(hold::definitions(cluster).await);
-    findings.extend(hold::policies(cluster).await);
-    findings.extend(hold::effective(cluster).await);
+    findings.extend(hold::hold(cluster).await);
     findings.extend(operator::running(cluster).await);
     findings.push(operator::stop(cluster).await);
     findings.extend(rights::of_the_operator(cluster).await);

@@ -10,11 +10,10 @@ use crate::cli::cluster::Cluster;
 use crate::cli::cluster::read::stop_reason;
 use crate::cli::screen::when::span;
 use crate::cluster::writes::{CONFIG_MAPS, DEPLOYMENTS, Resource};
+use crate::manifests::mechanism::KubernetesVersion;
 use crate::manifests::names::SERVICE_ACCOUNT;
 
 const LEASES: Resource = Resource { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease" };
-/// The first minor version of Kubernetes 1 in which a policy can hold.
-const POLICIES_SINCE: u32 = 36;
 /// How far a clock may be off before the operator lets nothing go.
 const MAX_SKEW: TimeDelta = TimeDelta::seconds(2);
 
@@ -24,15 +23,14 @@ pub fn api_server(version: &Value, skew: TimeDelta) -> Vec<Finding> {
     let digits: String =
         version["minor"].as_str().unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
     let minor = digits.parse::<u32>().unwrap_or(0);
-    let found = if minor >= POLICIES_SINCE {
+    let (policies, oldest) = (KubernetesVersion::POLICIES.minor, KubernetesVersion::OLDEST.minor);
+    let found = if minor >= policies {
         Finding::well("API server", said)
+    } else if minor >= oldest {
+        Finding::well("API server", format!("{said}, older than 1.{policies}: a webhook has to hold there"))
     } else {
-        let help = "upgrade it, or install the webhook that holds in place of the policies";
-        Finding::warning(
-            "API server",
-            format!("{said} is older than 1.{POLICIES_SINCE}: policies cannot hold there"),
-            help,
-        )
+        let help = "upgrade it";
+        Finding::warning("API server", format!("{said} is older than 1.{oldest}: nothing can hold there"), help)
     };
     let clock = if skew > MAX_SKEW {
         let said = format!("this machine's clock is {} away from the API server's", span(skew));

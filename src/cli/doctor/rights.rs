@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::{Finding, State};
 use crate::cli::cluster::{Cluster, RefusalKind};
+use crate::cli::policies::quoted;
 use crate::cli::screen::text::count;
 use crate::cluster::writes::{DEPLOYMENTS, JOBS, RELEASES, Resource, TEAMS};
-use crate::manifests::names::{SERVICE_ACCOUNT, VERB_OVERRIDE, VERB_SIGNOFF};
+use crate::manifests::names::{VERB_OVERRIDE, VERB_SIGNOFF};
 
 const REVIEWS: Resource = Resource {
     group: "authorization.k8s.io",
@@ -25,7 +26,7 @@ pub async fn of_the_operator(cluster: &Cluster) -> Vec<Finding> {
         Err(refusal) => return vec![Finding::unseen(check, &refusal)],
     };
     let namespaces: BTreeSet<&str> = teams.iter().filter_map(|t| t["metadata"]["namespace"].as_str()).collect();
-    let user = format!("system:serviceaccount:{}:{SERVICE_ACCOUNT}", cluster.platform);
+    let user = &cluster.operator_user;
     let mut findings = Vec::new();
     for namespace in &namespaces {
         for resource in [DEPLOYMENTS, JOBS] {
@@ -39,8 +40,8 @@ pub async fn of_the_operator(cluster: &Cluster) -> Vec<Finding> {
                         format!("it may not patch {} in {namespace}: they are held and never let go", resource.plural);
                     let help = format!(
                         "kubectl create rolebinding rollcall-workloads -n {namespace} --clusterrole=rollcall-workloads \
-                         --serviceaccount={}:{SERVICE_ACCOUNT}",
-                        cluster.platform
+                         --user={}",
+                        quoted(user)
                     );
                     findings.push(Finding::problem(check, said, help));
                 }

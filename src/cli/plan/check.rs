@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::calendars::Files;
 use super::document::Document;
+use crate::cli::cluster::read::over;
 use crate::cluster::ObjectKey;
 use crate::cluster::objects::{self, decode};
 use crate::controllers::{calendars, facts};
@@ -133,6 +134,11 @@ impl<'a> Set<'a> {
             _ => {
                 let wire: objects::Release = decode(&text).map_err(undecodable)?;
                 let checked = validate::release(&facts::meta(&wire.meta), &wire.spec)?;
+                if has_ended(&document.value) {
+                    let message = "has ended, so it is no rival and has no course";
+                    self.tell(Level::Note, "note", document, "status.finished", message);
+                    return Ok(());
+                }
                 self.releases.push(Sound { wire, checked, document });
             }
         }
@@ -204,6 +210,12 @@ impl<'a> Set<'a> {
         self.windows.push(window);
         Ok(())
     }
+}
+
+/// Whether a release is told to have ended, as it is when it was read from a cluster. Without a status that can be
+/// read it is under way.
+fn has_ended(release: &Value) -> bool {
+    decode(&release.to_string()).is_ok_and(|release: objects::Release| over(&release))
 }
 
 /// Whether a fault at this path is one of a calendar itself.

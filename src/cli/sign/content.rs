@@ -250,19 +250,14 @@ async fn member(
         return Ok(Member { step: step.to_owned(), workload, own, state: "absent", images, changes, new: false });
     };
     let held = object["metadata"]["annotations"][crate::api::names::HOLD].as_str().is_some_and(|h| !h.is_empty());
-    let template = match kind {
-        WorkloadKind::CronJob => &object["spec"]["jobTemplate"]["spec"]["template"],
-        _ => &object["spec"]["template"],
-    };
-    let containers = template["spec"]["containers"].as_array().into_iter().flatten();
-    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let template = read::pod_template(kind, &object);
     let running = if held { running(cluster, kind, namespace, &object).await } else { Running::This };
     Ok(Member {
         step: step.to_owned(),
         workload,
         own,
         state: if held { "held" } else { "free" },
-        images: containers.map(|c| format!("{}={}", text(&c["name"]), text(&c["image"]))).collect(),
+        images: read::images(template),
         new: matches!(running, Running::Nothing),
         changes: match running {
             Running::Template(runs) => Some(differences(&runs, template)),

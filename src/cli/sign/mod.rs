@@ -4,6 +4,7 @@
 
 mod content;
 mod diff;
+mod over;
 mod word;
 
 use std::io::{IsTerminal, Write};
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::content::Content;
+pub(super) use self::over::{Old, TASKS_DONE};
 use self::word::Word;
 pub(super) use self::word::{whoami, written};
 use super::asked::Asked;
@@ -129,6 +131,7 @@ async fn sign(args: CommonArgs, decision: SignOffDecision, note: Option<String>)
         return Err(Failure::no("nothing was signed", "run the command again and answer y"));
     }
     let by = word.give(&cluster, &content).await?;
+    word.old.tell(&content.team_name);
     let signed = Signed {
         api_version: VERSION,
         kind: "SignOff",

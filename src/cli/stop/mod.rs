@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::cluster::{Cluster, ClusterArgs, read};
+use super::cluster::read::{self, Examined};
+use super::cluster::{Cluster, ClusterArgs};
 use super::screen::text::inert;
 use super::why::{Only, Why};
 use super::{Failure, answer, completion, invoked_as};
@@ -58,35 +59,50 @@ struct CommonArgs {
 }
 
 pub async fn hold(args: HoldArgs) -> Result<ExitCode, Failure> {
-    let (cluster, release) = paused(&args.common, true).await?;
-    let examined = read::examine(&cluster, release.into(), None).await?;
-    let name = inert(&examined.release.meta.key.to_string());
+    let Written { name, examined } = paused(&args.common, true).await?;
+    let moving = match examined {
+        Ok(examined) => under_way(&examined),
+        Err(failure) => format!("What is under way could not be read: {}.", failure.first_line()),
+    };
+    answer(&format!("{name} is held: no further step starts. {moving}\nto go on: {} resume {name}\n", invoked_as()))
+}
+
+/// What a stop does not stop.
+fn under_way(examined: &Examined) -> String {
     let decided = examined.sound.iter().flat_map(|(_, d)| &d.steps);
     let moving: Vec<String> = decided
         .filter(|s| matches!(s.state, StepState::Granted | StepState::Progressing | StepState::Soaking))
         .map(|s| inert(&s.name))
         .collect();
-    let moving = match moving.as_slice() {
+    match moving.as_slice() {
         [] => "Nothing is under way.".to_owned(),
         steps => format!("Under way, and goes on: {}.", steps.join(", ")),
-    };
-    answer(&format!("{name} is held: no further step starts. {moving}\nto go on: {} resume {name}\n", invoked_as()))
+    }
 }
 
 pub async fn resume(args: ResumeArgs) -> Result<ExitCode, Failure> {
-    let (cluster, release) = paused(&args.common, false).await?;
-    let examined = read::examine(&cluster, release.into(), None).await?;
-    let name = inert(&examined.release.meta.key.to_string());
-    let waits = match Why::of(&examined, &Only::default()).blockers.len() {
-        _ if !examined.unseen.is_empty() => format!("What it still waits for: {} why {name}", invoked_as()),
-        0 => "Nothing blocks it.".to_owned(),
-        n => format!("{} still: {} why {name}", super::screen::text::count(n, "blocker"), invoked_as()),
+    let Written { name, examined } = paused(&args.common, false).await?;
+    let waits = match examined {
+        Err(failure) => format!("What it still waits for could not be read: {}.", failure.first_line()),
+        Ok(examined) => match Why::of(&examined, &Only::default()).blockers.len() {
+            _ if !examined.unseen.is_empty() => format!("What it still waits for: {} why {name}", invoked_as()),
+            0 => "Nothing blocks it.".to_owned(),
+            n => format!("{} still: {} why {name}", super::screen::text::count(n, "blocker"), invoked_as()),
+        },
     };
     answer(&format!("{name} may go on. {waits}\n"))
 }
 
+/// A release whose stop button was written.
+struct Written {
+    /// As it is printed.
+    name: String,
+    /// What is decided on it now. That this cannot be told is no reason to say that nothing was written.
+    examined: Result<Examined, Failure>,
+}
+
 /// Writes the stop button. Whatever else was changed meanwhile, the button counts.
-async fn paused(args: &CommonArgs, paused: bool) -> Result<(Cluster, Release), Failure> {
+async fn paused(args: &CommonArgs, paused: bool) -> Result<Written, Failure> {
     let cluster = Cluster::find(&args.cluster).await?;
     let name = cluster.named(&args.release);
     let release = read::release(&cluster, &name).await?;
@@ -97,11 +113,11 @@ async fn paused(args: &CommonArgs, paused: bool) -> Result<(Cluster, Release), F
     let patch = json!([{"op": "add", "path": "/spec/paused", "value": paused}]);
     let written = cluster.api.patch(RELEASES, &name.namespace, &name.name, patch).await;
     let written = written.map_err(|r| r.told(&cluster.api))?;
-    let release = read::as_release(&written).map_err(|why| {
-        Failure::unreachable(format!("{name} was written, and its answer cannot be read"), "kubectl get crel")
-            .because_of(why)
-    })?;
-    Ok((cluster, release))
+    let examined = match read::as_release(&written) {
+        Ok(release) => read::examine(&cluster, release.into(), None).await,
+        Err(why) => Err(Failure::unreachable("the answer", "kubectl get crel").because_of(why)),
+    };
+    Ok(Written { name: inert(&name.to_string()), examined })
 }
 
 /// A release about which something can still be decided.

@@ -198,7 +198,7 @@ fn reasons(examined: &Examined, only: &Only, release: &str) -> Vec<Reason> {
             message: said.message.clone(),
             remedy: said.remedy.clone(),
             command: match cause {
-                Some(cause) => command::next(cause, release, said.step.as_deref(), &examined.platform),
+                Some(cause) => command::next(cause, release, said.step.as_deref(), examined),
                 None => said.remedy.clone(),
             },
             // What the status does not know yet is said to be so since now, which tells nobody anything.

@@ -1,6 +1,8 @@
 //! For each blocker one command that can be run next.
 
 use crate::api::names::STOP;
+use crate::cli::cluster::hold::Mend;
+use crate::cli::cluster::read::Examined;
 use crate::cli::invoked_as;
 use crate::domain::ObjectName;
 use crate::domain::scheduling::{Cause, WhyRefused};
@@ -8,8 +10,8 @@ use crate::domain::scheduling::{Cause, WhyRefused};
 /// What to run about a blocker of this release. It does not clear every blocker: some only time clears, and then
 /// it shows more.
 #[must_use]
-pub fn next(cause: &Cause, release: &str, step: Option<&str>, platform: &str) -> String {
-    let us = invoked_as();
+pub fn next(cause: &Cause, release: &str, step: Option<&str>, examined: &Examined) -> String {
+    let (us, platform) = (invoked_as(), &examined.platform);
     let (namespace, name) = release.split_once('/').unwrap_or(("default", release));
     let edit = |kind: &str, object: &ObjectName| format!("kubectl edit {kind} {} -n {}", object.name, object.namespace);
     let window =
@@ -29,7 +31,7 @@ pub fn next(cause: &Cause, release: &str, step: Option<&str>, platform: &str) ->
             format!("kubectl get tr {} -n {} -o yaml", team.name, team.namespace)
         }
         Cause::Claimed { by, .. } | Cause::ResourceTaken { by, .. } => format!("{us} status {by}"),
-        Cause::PolicyMissing { .. } => "rollcall policies | kubectl apply --server-side -f -".to_owned(),
+        Cause::PolicyMissing { .. } => mended(examined, release),
         Cause::NotGated { workload } => format!("{us} trace {workload}"),
         Cause::ClockSkew { .. } | Cause::MayNotTouch { .. } => format!("{us} doctor"),
         Cause::Frozen { .. } => {
@@ -65,6 +67,15 @@ pub fn next(cause: &Cause, release: &str, step: Option<&str>, platform: &str) ->
             Some(step) => format!("{us} explain {}  # step {step}", cause.code()),
             None => format!("{us} explain {}", cause.code()),
         }),
+    }
+}
+
+/// What puts right what is missing of the hold.
+fn mended(examined: &Examined, release: &str) -> String {
+    match &examined.mend {
+        Some(Mend::Install(command)) => command.clone(),
+        Some(Mend::Ask(arguments)) => format!("{} why {release} {arguments}", invoked_as()),
+        None => format!("{} doctor", invoked_as()),
     }
 }
 

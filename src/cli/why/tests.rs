@@ -30,6 +30,7 @@ fn examined(s: &Situation) -> Examined {
         blockers,
         unseen: Vec::new(),
         platform: "rollcall-system".to_owned(),
+        mend: None,
         ended: None,
         reported: false,
     }

@@ -34,6 +34,11 @@ pub(in crate::cluster) trait Adapter: Sync {
     /// The operations of a JSON patch that give the author's hold field back.
     fn let_go(&self, held: &Held) -> Vec<Value>;
 
+    /// The operations of a JSON patch that remember what runs from now on, by its digest, for kinds that do not say it.
+    fn runs_from_now(&self, _: &str) -> Vec<Value> {
+        Vec::new()
+    }
+
     /// Whose hold field it is, if not ours.
     fn owned_elsewhere(&self, _: &Object) -> Option<String> {
         None

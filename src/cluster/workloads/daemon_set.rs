@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::adapter::{Adapter, set};
 use super::object::Object;
-use super::{Held, HeldBy, Progress, Strength};
+use super::{Held, HeldBy, Progress, Strength, ran};
 use crate::api::names::REVISION_LABEL;
 use crate::cluster::revisions::{Revision, controller_revision};
 use crate::cluster::writes::{CONTROLLER_REVISIONS, Resource};
@@ -35,7 +35,8 @@ impl Adapter for DaemonSet {
     fn runs_already(&self, object: &Object) -> bool {
         let wanted = object.counted("desiredNumberScheduled");
         let runs = wanted > 0 && object.counted("numberReady") > 0;
-        object.observed() && runs && object.counted("updatedNumberScheduled") == wanted
+        let updated = object.counted("updatedNumberScheduled") == wanted;
+        object.observed() && runs && updated && ran::may_have_run(object, self)
     }
 
     /// What `rollingUpdate` says has stayed in place.
@@ -44,6 +45,10 @@ impl Adapter for DaemonSet {
             HeldBy::Policy => vec![set("/spec/updateStrategy/type", "RollingUpdate")],
             HeldBy::Author => Vec::new(),
         }
+    }
+
+    fn runs_from_now(&self, content: &str) -> Vec<Value> {
+        vec![ran::remember(content)]
     }
 
     fn revisions(&self) -> Option<Resource> {
@@ -58,10 +63,9 @@ impl Adapter for DaemonSet {
         revision["metadata"]["labels"][REVISION_LABEL].as_str().map(str::to_owned)
     }
 
-    /// Nothing in a DaemonSet names the revision that runs: it is the newest that is not the held content. If it
-    /// was held in the midst of a rollout, that is the one which was rolling out.
+    /// Nothing in a DaemonSet names the revision that runs. If it was held in the midst of a rollout, that is the one
+    /// which was rolling out.
     fn former<'a>(&self, object: &Object, revisions: &'a [Revision]) -> Option<&'a Revision> {
-        let held = object.digest(self);
-        revisions.iter().max_by_key(|r| (r.digest != held, r.number))
+        ran::newest(object, self, revisions)
     }
 }

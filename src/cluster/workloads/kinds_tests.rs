@@ -62,6 +62,24 @@ fn a_held_stateful_set_is_not_taken_for_done_whatever_its_status_says() {
     assert_eq!(stateful_set(&rolling(2_147_483_647), 0, 3, &json!({})).progress, Progress::Stopped);
 }
 
+/// A StatefulSet of five whose stored content its controller calls current, while two pods are of other content.
+fn taken_back_midway(partition: i64, annotations: &Value) -> Workload {
+    let spec = json!({"replicas": 5, "updateStrategy": rolling(partition), "template": template(&json!({}))});
+    let status = json!({"observedGeneration": 3, "replicas": 5, "readyReplicas": 5, "updatedReplicas": 3,
+        "currentRevision": "db-1", "updateRevision": "db-1"});
+    read(WorkloadKind::StatefulSet, "db", &spec, &status, annotations)
+}
+
+#[test]
+fn what_is_current_by_name_does_not_run_while_some_pods_are_of_other_content() {
+    let hold = json!({"rollcall.dev/hold": "policy", "rollcall.dev/hold-restore": "0"});
+    assert!(!taken_back_midway(2_147_483_647, &hold).runs_already, "it was held half-way and taken back");
+    let Progress::Progressing(how) = taken_back_midway(5, &json!({})).progress else {
+        panic!("two pods of the bad version are left");
+    };
+    assert!(how.contains("3 of 5 updated") && how.contains("partition keeps pods of other content"), "{how}");
+}
+
 #[test]
 fn one_pod_at_a_time_a_stateful_set_says_what_may_keep_it_waiting() {
     let Progress::Progressing(how) = stateful_set(&rolling(0), 2, 2, &json!({})).progress else {
@@ -118,6 +136,22 @@ fn a_daemon_set_is_done_when_every_node_has_the_new_pod_available() {
     let on = json!({"op": "add", "path": "/spec/updateStrategy/type", "value": "RollingUpdate"});
     assert_eq!(given_back(&held), [on]);
     assert_eq!(given_back(&daemon_set("OnDelete", 1, 3, &json!({"rollcall.dev/hold": "author"}))), Vec::<Value>::new());
+}
+
+#[test]
+fn held_content_that_runs_and_was_not_let_go_last_was_not_taken_back() {
+    let noted = |runs: &str| json!({"rollcall.dev/hold": "policy", "rollcall.dev/runs": runs});
+    let digest = daemon_set("OnDelete", 3, 3, &json!({})).template;
+    assert!(daemon_set("OnDelete", 3, 3, &noted(&digest)).runs_already);
+    assert!(!daemon_set("OnDelete", 3, 3, &noted("sha256:other")).runs_already, "its pods were made anew, one by one");
+    let set = |runs: &str| {
+        let spec = json!({"replicas": 2, "template": template(&json!({}))});
+        let status = json!({"observedGeneration": 3, "replicas": 2, "readyReplicas": 2, "updatedReplicas": 2,
+            "currentRevision": "db-2", "updateRevision": "db-2"});
+        read(WorkloadKind::StatefulSet, "db", &spec, &status, &noted(runs))
+    };
+    assert!(set(&digest).runs_already);
+    assert!(!set("sha256:other").runs_already, "it was scaled to nothing and back");
 }
 
 fn cron_job(image: &str, suspend: bool, annotations: &Value) -> Workload {

@@ -13,6 +13,7 @@ mod leftovers;
 mod object;
 mod parts;
 mod patches;
+mod ran;
 mod stateful_set;
 
 use chrono::{DateTime, Utc};
@@ -191,7 +192,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         pod_gate,
         terminating: object.metadata.deletion_timestamp.is_some(),
         owned_elsewhere: adapter.owned_elsewhere(&object),
-        runs: cron_job::runs(&object).map(Box::new),
+        runs: cron_job::runs(&object).filter(|_| kind == WorkloadKind::CronJob).map(Box::new),
         last_run: object.status["lastScheduleTime"].as_str().map(Box::from),
         made_by,
         bare: object.metadata.annotations.is_empty(),

@@ -44,6 +44,8 @@ pub fn rollback_patch(workload: &Workload, former: &Former, marker: &str, rolled
     }
     if workload.hold.is_some() {
         operations.extend(without_hold(workload, former.digest.clone()));
+    } else {
+        operations.extend(of(workload.kind).runs_from_now(&former.digest));
     }
     operations.push(set(&format!("/spec/{}", of(workload.kind).content()), former.template.clone()));
     operations.push(set(&annotation_path(ROLLBACK), marker));
@@ -119,6 +121,7 @@ fn without_hold(workload: &Workload, content: String) -> Vec<Value> {
     if workload.restore.is_some() {
         operations.push(remove(HOLD_RESTORE));
     }
+    operations.extend(of(workload.kind).runs_from_now(&content));
     if let Some(by) = workload.hold {
         let held = Held { by, restore: workload.restore.clone(), content, last_run: workload.last_run.clone() };
         operations.extend(of(workload.kind).let_go(&held));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::adapter::{Adapter, set};
 use super::object::Object;
-use super::{Held, Progress, Strength};
+use super::{Held, Progress, Strength, ran};
 use crate::cluster::revisions::{Revision, controller_revision};
 use crate::cluster::writes::{CONTROLLER_REVISIONS, Resource};
 
@@ -27,28 +27,31 @@ impl Adapter for StatefulSet {
         let Some(partition) = partition(object) else {
             return by_hand(object, updated, ready, wanted);
         };
-        let goal = (wanted - partition).max(0);
+        // What is current already is to run everywhere, and a partition keeps the pods of other content that it spares.
+        let goal = if same { wanted } else { (wanted - partition).max(0) };
         if !object.observed() {
             Progress::NotObserved
         } else if same && updated == wanted && ready == wanted {
             Progress::Done
         } else if goal == 0 && !same {
             Progress::Stopped
-        } else if partition > 0 && updated >= goal && ready == wanted {
+        } else if !same && partition > 0 && updated >= goal && ready == wanted {
             Progress::Done
         } else {
-            Progress::Progressing(format!("{updated} of {goal} updated, {ready} of {wanted} ready{}", order(object)))
+            let kept = if same && partition > 0 { "; its author's partition keeps pods of other content" } else { "" };
+            let order = order(object);
+            Progress::Progressing(format!("{updated} of {goal} updated, {ready} of {wanted} ready{kept}{order}"))
         }
     }
 
-    /// The controller names the revision that is stored and the one that runs. An author who replaces pods by hand
-    /// leaves the second name behind, but then every pod counts as updated. A first installation whose pods wait at
-    /// the pod gate has one revision, of which nothing is ready.
+    /// Every pod is of the stored revision. That its controller calls it current as well is not enough: a change that was
+    /// held half-way and taken back has pods of both. A first installation whose pods wait at the pod gate has one
+    /// revision, of which nothing is ready.
     fn runs_already(&self, object: &Object) -> bool {
         let all = object.counted("replicas");
-        let same = object.status["updateRevision"] == object.status["currentRevision"];
         let runs = all > 0 && object.counted("readyReplicas") > 0;
-        object.observed() && runs && (same || object.counted("updatedReplicas") == all)
+        let updated = object.counted("updatedReplicas") == all;
+        object.observed() && runs && updated && ran::may_have_run(object, self)
     }
 
     fn let_go(&self, held: &Held) -> Vec<Value> {
@@ -60,6 +63,10 @@ impl Adapter for StatefulSet {
                 vec![set("/spec/updateStrategy/rollingUpdate/partition", partition)]
             }
         }
+    }
+
+    fn runs_from_now(&self, content: &str) -> Vec<Value> {
+        vec![ran::remember(content)]
     }
 
     fn revisions(&self) -> Option<Resource> {
@@ -75,15 +82,16 @@ impl Adapter for StatefulSet {
     }
 
     /// The revision that its controller gives to pods which are created now. An author who replaces pods by hand
-    /// leaves that name behind, so there it is the newest that is not the held content.
+    /// leaves that name behind; and with no replicas left its controller calls even the held content current.
     fn former<'a>(&self, object: &Object, revisions: &'a [Revision]) -> Option<&'a Revision> {
         let by_hand = object.metadata.annotations.get(crate::api::names::HOLD_RESTORE).is_some_and(|r| r == ON_DELETE);
         if by_hand || partition(object).is_none() {
-            let held = object.digest(self);
-            return revisions.iter().max_by_key(|r| (r.digest != held, r.number));
+            return ran::newest(object, self, revisions);
         }
         let current = object.status["currentRevision"].as_str()?;
-        revisions.iter().find(|r| r.name == current)
+        let current = revisions.iter().find(|r| r.name == current)?;
+        let only_stored = current.digest == object.digest(self) && !ran::went(object, current);
+        if only_stored { ran::newest(object, self, revisions) } else { Some(current) }
     }
 }
 

@@ -241,6 +241,7 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
                 uid: g.workload_uid.clone(),
                 version: g.workload_version.clone(),
                 template: g.template.clone(),
+                rolled_back_before: g.rolled_back_before == Some(true),
                 former: g.former.as_ref().map(|f| Former { name: f.name.clone(), template: f.template.clone() }),
                 replaced: g
                     .replaced

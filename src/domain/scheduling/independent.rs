@@ -97,9 +97,6 @@ pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
     if let Some(by) = change.skew {
         return wait(Cause::ClockSkew { by }.message(), None);
     }
-    if change.workload.runs_already {
-        return Answer::LetGo(LetGo::TakenBack);
-    }
     if change.workload.was_rolled_back() {
         let (workload, team) = (change.workload.name.clone(), change.team.name.clone());
         let why = Cause::WasRolledBack { workload, team }.message();
@@ -109,6 +106,10 @@ pub fn let_go(change: &HeldChange<'_>, now: DateTime<Utc>) -> Answer {
         let why =
             "the release of which it was went back before it had gone, so it takes other content, or another release";
         return wait(why.to_owned(), None);
+    }
+    // After that: content runs though nobody let it go if there were no pods left for a while.
+    if change.workload.runs_already {
+        return Answer::LetGo(LetGo::TakenBack);
     }
     let since = change.since.unwrap_or(now);
     let limit = change.team.max_hold.map(|m| since + m.duration);

@@ -21,4 +21,5 @@ mod release;
 mod rollback;
 mod signoff;
 mod tasks;
+mod taught;
 pub mod world;

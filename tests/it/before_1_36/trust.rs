@@ -71,9 +71,27 @@ pub async fn an_altered_webhook_closes_every_gate(old: &Old, operator: &Operator
     is(true).await?;
     let metrics = operator.ask(installed, "/metrics").await?;
     assert!(metrics.contains("rollcall_policy_intact 0"), "the metric says so too");
+    let said = asked(old, &["why", "releases/gated"]).await?;
+    assert!(said.contains("RC020") && said.contains("MutatingWebhookConfiguration rollcall was altered"), "{said}");
+    let again = format!("rollcall policies --kubernetes-version 1.34 --webhook-url https://127.0.0.1:{} |", old.port);
+    assert!(said.contains(&again), "{said}");
     let back = json!([{"op": "replace", "path": "/webhooks/0/objectSelector", "value": before["webhooks"][0]["objectSelector"]}]);
     installed.kubectl(&["patch", CONFIGURATION, "rollcall", "--type=json", "-p", &back.to_string()]).await?;
-    is(false).await
+    is(false).await?;
+    let said = asked(old, &["why", "releases/gated"]).await?;
+    assert!(said.contains("releases/gated") && !said.contains("error:") && !said.contains("RC020"), "{said}");
+    let said = asked(old, &["doctor", "-n", "core"]).await?;
+    assert!(said.contains("guards, bindings and the webhook are there") && said.contains("came back held"), "{said}");
+    Ok(())
+}
+
+/// What the command answers the administrator.
+async fn asked(old: &Old, args: &[&str]) -> Done<String> {
+    let url = format!("https://127.0.0.1:{}", old.port);
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    command.args(args).args(["--webhook-url", &url]).arg("--kubeconfig").arg(old.installed.admin.kubeconfig_path());
+    let out = command.output().await?;
+    Ok(format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
 }
 
 /// What is held goes no later than it was granted, by the API server's clock.
@@ -84,9 +102,10 @@ pub async fn what_comes_late_is_refused(old: &Old) -> Done {
         let by = rollcall::api::time::to_wire(chrono::Utc::now() + chrono::TimeDelta::seconds(seconds));
         Patch::Merge(json!({"metadata": {"annotations": {LET_GO_BY: by}}}))
     };
+    // First what is in time: were the late instant the one that is there already, nothing would be written.
+    api.patch("api", &PatchParams::default(), &by(600)).await?;
     let refused = api.patch("api", &PatchParams::default(), &by(-3)).await.expect_err("it is late").to_string();
     assert!(refused.contains("later than") && refused.contains("granted anew"), "{refused}");
-    api.patch("api", &PatchParams::default(), &by(600)).await?;
     Ok(())
 }
 

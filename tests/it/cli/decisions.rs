@@ -128,7 +128,24 @@ fn a_task_is_said_to_be_done_only_when_it_is_due_and_for_what_would_ship() -> Do
         "dana",
     ])?;
     session.run(&["done", "call", "-r", "checkout-2", "--revision", revision])?;
-    session.is_told_in("done")
+    session.is_told_in("done")?;
+    // What dana did for releases that are gone goes once the list is half full.
+    let path = {
+        let mut known = session.server.known.lock().expect("no panic");
+        let done = |(path, object): (&String, &serde_json::Value)| {
+            object["spec"]["tasksDone"][0]["by"].as_str().map(|_| path.clone())
+        };
+        let path = known.objects.iter().find_map(done).expect("somebody did it");
+        let old = |n: usize| serde_json::json!({"release": format!("releases/gone-{n}"), "step": "call", "digest": digest, "by": "dana"});
+        known.objects.get_mut(&path).expect("a team")["spec"]["tasksDone"] =
+            (0..32).map(old).collect::<Vec<_>>().into();
+        path
+    };
+    let said = session.run(&["done", "call", "-r", "checkout-2", "--revision", revision, "--as", "dana"])?;
+    assert!(said.contains("note: 32 earlier words of yours went from TeamReadiness"), "{said}");
+    let known = session.server.known.lock().expect("no panic");
+    assert_eq!(known.objects[&path]["spec"]["tasksDone"].as_array().map(Vec::len), Some(1));
+    Ok(())
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::support::Done;
 
 mod completion;
 mod decisions;
+mod holding;
 mod hostile;
 mod live;
 mod plan;
@@ -16,6 +17,7 @@ mod session;
 mod shop;
 mod verbs;
 mod watching;
+mod words;
 
 /// Compares with the transcript of this name.
 fn story(name: &str, said: &str) -> Done {

@@ -101,6 +101,30 @@ fn releases_that_want_the_same_are_told_with_what_comes_of_it() -> Done {
     story("rivals", &run(&["-f", &format!("{HERE}/manifests/rivals.yaml")], b"")?)
 }
 
+/// As `kubectl get crel -A -o yaml` prints them: what has ended claims nothing, and has no course any more.
+#[test]
+fn a_release_that_has_ended_is_no_rival() -> Done {
+    let release = |name: &str, status: &str| {
+        format!(
+            "---\napiVersion: rollcall.dev/v1alpha1\nkind: CoordinatedRelease\nmetadata: {{name: {name}, namespace: rel}}\nspec: {{participants: \
+             [{{name: t, team: {{namespace: a, name: t}}, responsibility: all}}], steps: [{{name: s, participant: t, workload: {{kind: \
+             Deployment, name: d}}}}]}}\n{status}"
+        )
+    };
+    let next = release("next", "");
+    let rival = "RC015: CoordinatedRelease rel/next";
+    let said = run(&["-f", "-"], format!("{}{next}", release("last", "")).as_bytes())?;
+    assert!(said.contains(rival) && said.ends_with("[exit 1]\n"), "without a status it is under way: {said}");
+    let said = run(&["-f", "-"], format!("{}{next}", release("last", "status: {finished: false}\n")).as_bytes())?;
+    assert!(said.contains(rival), "{said}");
+    let said = run(&["-f", "-"], format!("{}{next}", release("last", "status:\n  finished: true\n")).as_bytes())?;
+    assert!(!said.contains("RC015") && said.ends_with("[exit 0]\n"), "{said}");
+    let note =
+        "stdin:7: note: CoordinatedRelease rel/last: status.finished: has ended, so it is no rival and has no course";
+    assert!(said.contains(note), "{said}");
+    Ok(())
+}
+
 #[test]
 fn each_form_of_the_answer_is_kept() -> Done {
     let rivals = format!("{HERE}/manifests/rivals.yaml");

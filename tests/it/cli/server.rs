@@ -129,8 +129,16 @@ fn respond(code: u16, answer: Value) -> Response {
 
 impl Known {
     fn asked(&mut self, method: &str, path: &str, query: &str, user: &str, body: Value) -> (u16, Value) {
+        let holding = "mutatingadmissionpolicies";
+        let old = self.not_installed.iter().any(|kind| kind == holding);
         if path == "/version" {
-            return (200, json!({"major": "1", "minor": "36", "gitVersion": "v1.36.0"}));
+            let minor = if old { "34" } else { "36" };
+            return (200, json!({"major": "1", "minor": minor, "gitVersion": format!("v1.{minor}.0")}));
+        }
+        let hidden = self.forbidden.iter().any(|(who, what)| who == user && path.starts_with(what.as_str()));
+        if path == "/apis/admissionregistration.k8s.io/v1" && !hidden {
+            let served = ["validatingadmissionpolicies", holding].into_iter().filter(|kind| !old || *kind != holding);
+            return (200, json!({"resources": served.map(|kind| json!({"name": kind})).collect::<Vec<_>>()}));
         }
         let plural = plural(path);
         if self.not_installed.contains(&plural) {
@@ -212,6 +220,20 @@ impl Known {
             *object = before;
             return (409, status(409, "Conflict", "the object has been modified", plural));
         }
+        if let Some(first) = others_word_changed(&before, object, user) {
+            let first = format!(
+                "{} for {}",
+                first["role"].as_str().unwrap_or_default(),
+                first["release"].as_str().unwrap_or_default()
+            );
+            *object = before;
+            let message = format!(
+                "ValidatingAdmissionPolicy 'guard-signoff.rollcall.dev' denied request: rollcall: the sign-off as {first} in \
+                 TeamReadiness {} is somebody else's. Take another seat of the role, or ask them",
+                path.rsplit('/').next().unwrap_or_default()
+            );
+            return (403, status(403, "Forbidden", &message, plural));
+        }
         let next = version.as_str().and_then(|v| v.parse::<u64>().ok()).unwrap_or(0) + 1;
         object["metadata"]["resourceVersion"] = next.to_string().into();
         for list in ["/spec/signOffs", "/spec/tasksDone"] {
@@ -226,7 +248,8 @@ impl Known {
 
     /// What the admission policies would do to a workload, as far as they are there.
     fn admitted(&self, path: &str, mut object: Value) -> (u16, Value) {
-        let policies = self.objects.keys().any(|path| path.contains("/mutatingadmissionpolicies/"));
+        let holds = ["/mutatingadmissionpolicies/", "/mutatingwebhookconfigurations/"];
+        let policies = self.objects.keys().any(|path| holds.iter().any(|kind| path.contains(kind)));
         if object["kind"] == "TeamReadiness" && policies {
             object["metadata"]["annotations"]["rollcall.dev/author"] = "ana".into();
         }
@@ -247,6 +270,13 @@ impl Known {
         }
         (201, object)
     }
+}
+
+/// The first sign-off of somebody else that says something else now, or is gone.
+fn others_word_changed(before: &Value, after: &Value, user: &str) -> Option<Value> {
+    let list = |team: &Value| team["spec"]["signOffs"].as_array().cloned().unwrap_or_default();
+    let after = list(after);
+    list(before).into_iter().find(|word| word["by"].as_str().is_some_and(|by| by != user) && !after.contains(word))
 }
 
 /// `deployments` of `/apis/apps/v1/namespaces/core/deployments/api`, and of the list's path.

@@ -62,7 +62,9 @@ fn plans() -> Vec<Value> {
 async fn every_kind_that_fails_goes_back_to_what_ran_and_a_job_is_said_to_stay() -> Done {
     let stage = Stage::on(shared().await?).await?;
     version_1_runs(&stage).await?;
-    let mut next = plans();
+    stage.apply(&plans()).await?;
+    one_version_never_goes(&stage).await?;
+    let mut next = Vec::new();
     next.extend(FAILING.map(|(kind, name, _)| of(kind, TEAM, name, "bad")));
     next.push(of("Job", TEAM, "migrate", "2"));
     stage.apply(&next).await?;
@@ -87,6 +89,21 @@ async fn every_kind_that_fails_goes_back_to_what_ran_and_a_job_is_said_to_stay()
         assert!(held(&stored) && holds(&stored) && tag(&stored) == "bad", "{kind}: {stored:#}");
     }
     Ok(())
+}
+
+/// A version is stored, held, and replaced before anything of it goes. Its controllers have made revisions of it.
+async fn one_version_never_goes(stage: &Stage<'_>) -> Done {
+    stage.apply(&FAILING.map(|(kind, name, _)| of(kind, TEAM, name, "between"))).await?;
+    for (kind, name, _) in FAILING {
+        let is_held = |w: &Value| held(w) && tag(w) == "between";
+        stage.until(&format!("{kind} {name} is held"), (kind, TEAM, name), is_held).await?;
+    }
+    let kept = || async {
+        let all = stage.list("ControllerRevision", TEAM).await?;
+        let of_it = all.iter().filter(|r| r["data"]["spec"]["template"].to_string().contains(":between"));
+        Ok((of_it.count() == 2).then_some(()))
+    };
+    stage.installed.until("the StatefulSet and the DaemonSet have a revision of it", kept).await
 }
 
 /// It has failed, and what ran before runs: nothing is held or pinned.

@@ -163,7 +163,7 @@ impl Cause {
             }
             Self::Claimed { by, .. } => format!("wait for {by} to finish, or take the workload out of one of the two"),
             Self::PolicyMissing { .. } => {
-                "apply the policies again: rollcall policies | kubectl apply --server-side -f -".to_owned()
+                "apply this installation's policies again: kubectl rollcall doctor prints the command".to_owned()
             }
             Self::NotGated { .. } => {
                 "rollcall labels it by itself if it may patch it; else add the label rollcall.dev/gate".to_owned()

@@ -205,6 +205,12 @@ fn what_was_rolled_back_does_not_go_by_itself_again_and_other_content_does() {
         change().limited(30, true).with(|c| c.workload.rolled_back = Some(format!("sha256:a {}", c.workload.template)));
     over.waits("was rolled back from exactly this content before", None, false);
     let held_back = |template: &str| Some(crate::domain::workload::held_back(template));
+    let runs = change().with(|c| {
+        c.workload.rolled_back = Some(c.workload.template.clone());
+        c.workload.runs_already = true;
+    });
+    // Not even if it runs, as its pods were all gone for a while.
+    runs.waits("was rolled back from exactly this content before", None, false);
     let never = change().limited(30, true).with(|c| c.workload.rolled_back = held_back(&c.workload.template));
     never.waits("the release of which it was went back before it had gone", None, false);
     let fixed = change().with(|c| c.workload.rolled_back = held_back("sha256:another"));
