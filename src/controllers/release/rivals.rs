@@ -119,7 +119,7 @@ mod tests {
         };
         let monday = |refused: Option<&str>| release("first", "2027-01-11T09:00:00Z", refused);
         let tuesday = release("second", "2027-01-12T09:00:00Z", None);
-        let wednesday = Some("2027-01-13T09:00:00Z");
+        let wednesday = "2027-01-13T09:00:00Z";
         let at = |team: &str| WorkloadName { kind: Kind::Deployment, namespace: team.into(), name: "api".into() };
         let first = |one: &Release, team: &str, around: &Around| {
             let places =
@@ -128,11 +128,11 @@ mod tests {
             places[0]
         };
         assert!(first(&monday(None), "b", &around(true, true)));
-        assert!(first(&monday(wednesday), "b", &around(false, true)), "what became of a is nothing to b");
-        assert!(!first(&monday(wednesday), "a", &around(false, true)), "a has withdrawn");
-        assert!(!first(&monday(wednesday), "b", &around(true, false)), "b has withdrawn");
+        assert!(first(&monday(Some(wednesday)), "b", &around(false, true)), "what became of a is nothing to b");
+        assert!(!first(&monday(Some(wednesday)), "a", &around(false, true)), "a has withdrawn");
+        assert!(!first(&monday(Some(wednesday)), "b", &around(true, false)), "b has withdrawn");
         let mut again = monday(None);
-        again.status.conditions = release("first", wednesday.unwrap_or_default(), None).status.conditions;
+        again.status.conditions = release("first", wednesday, None).status.conditions;
         assert!(first(&again, "b", &around(true, true)), "it is accepted again, in its own place");
     }
 
