@@ -16,7 +16,7 @@ fn as_job(given: Given, of: &str) -> Given {
         workload.name = name.clone();
         s.workloads.insert(name.clone(), workload);
     });
-    let changed = changed.team(of, |t| drop(t.listed.insert((Kind::Job, format!("{of}-app")))));
+    let changed = changed.team(of, |t| _ = t.listed.insert((Kind::Job, format!("{of}-app"))));
     changed.unsigned("data").unsigned("shop").signed()
 }
 
