@@ -364,6 +364,9 @@ pub struct Grant {
     pub workload_version: String,
     /// The digest of the pod template that was approved.
     pub template: String,
+    /// The workload was rolled back from exactly this content before; absent if it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_before: Option<bool>,
     /// What ran before the step let anything go; absent if nothing did. A rollback brings it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<FormerRevision>,

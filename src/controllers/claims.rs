@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::api::release::{Expectation, Step};
 use crate::cluster::ObjectKey;
-use crate::cluster::objects::Release;
+use crate::cluster::objects::{Release, Team};
 use crate::domain::names::{ObjectName, WorkloadName};
 use crate::domain::scheduling::situation::{self, Action};
 use crate::domain::workload::Workload;
@@ -42,8 +42,9 @@ pub fn claimant(world: &World, workload: &Workload) -> Option<ObjectName> {
     let name = &workload.name;
     let index = workload_index(validate::wire_kind(name.kind), &name.namespace, &name.name);
     let live = world.stores.releases.by_index(BY_WORKLOAD, &index);
-    let claims =
-        |r: &&Arc<Release>| claims_now(r, || consents(world, r, name)) && content_matches(r, name, Some(workload));
+    let claims = |r: &&Arc<Release>| {
+        claims_now(r, || still_consents(world, r, name)) && content_matches(r, name, Some(workload))
+    };
     let by_plan = live.iter().find(claims);
     by_plan.map(|r| facts::name(&r.meta.key)).or_else(|| workload.claim.clone())
 }
@@ -53,7 +54,8 @@ pub fn claimant(world: &World, workload: &Workload) -> Option<ObjectName> {
 /// more, because of a team that withdrew or is gone, or of a mistake in its plan, claims on what teams leave to it that
 /// still consent: else their changes would go out of order. One that had ended and only takes back what it shipped
 /// claims nothing anew.
-fn claims_now(release: &Release, consents: impl FnOnce() -> bool) -> bool {
+#[must_use]
+pub fn claims_now(release: &Release, consents: impl FnOnce() -> bool) -> bool {
     let status = &release.status;
     if status.finished == Some(true) || status.reopened_at.is_some() || release.meta.terminating {
         return false;
@@ -63,16 +65,28 @@ fn claims_now(release: &Release, consents: impl FnOnce() -> bool) -> bool {
     !refused || status.accepted_at.is_some() && consents()
 }
 
-/// Whether the team of a workload still lets a release hold it.
-fn consents(world: &World, release: &Release, workload: &WorkloadName) -> bool {
-    let teams = release.spec.participants.iter().filter(|p| p.team.namespace == workload.namespace);
-    let found = teams.filter_map(|p| world.stores.teams.get(&ObjectKey::new(&*p.team.namespace, &*p.team.name)));
-    let nothing = || Found { seen: &[], checks: &[] };
-    let sound =
-        found.filter_map(|t| validate::team(&facts::meta(&t.meta), &t.spec, nothing(), &release.meta.labels).ok());
+/// Whether the team of a workload, as the stores have it, still lets a release hold it.
+fn still_consents(world: &World, release: &Release, workload: &WorkloadName) -> bool {
+    let keys = release.spec.participants.iter().map(|p| ObjectKey::new(&*p.team.namespace, &*p.team.name));
+    let teams: Vec<Arc<Team>> = keys.filter_map(|key| world.stores.teams.get(&key)).collect();
+    consents(teams.iter().map(|team| &**team), release, workload)
+}
+
+/// Whether one of these teams takes part in a release, has the workload, and lets the release hold it.
+pub fn consents<'a>(mut teams: impl Iterator<Item = &'a Team>, release: &Release, workload: &WorkloadName) -> bool {
     let name = facts::name(&release.meta.key);
-    let mut consenting = sound.filter(|team| team.consents_to(&name, Action::Hold));
-    consenting.any(|team| team.listed.contains(&(workload.kind, workload.name.clone())))
+    let takes_part = |team: &Team| {
+        let (namespace, name) = (&*team.meta.key.namespace, &*team.meta.key.name);
+        release.spec.participants.iter().any(|p| *p.team.namespace == *namespace && *p.team.name == *name)
+    };
+    teams.any(|team| {
+        let nothing = Found { seen: &[], checks: &[] };
+        *team.meta.key.namespace == *workload.namespace
+            && takes_part(team)
+            && validate::team(&facts::meta(&team.meta), &team.spec, nothing, &release.meta.labels).is_ok_and(|team| {
+                team.consents_to(&name, Action::Hold) && team.listed.contains(&(workload.kind, workload.name.clone()))
+            })
+    })
 }
 
 #[cfg(test)]

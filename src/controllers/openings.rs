@@ -1,18 +1,25 @@
-//! What has started in windows that limit how much may: read off the grants of releases, and off what teams'
-//! statuses say of changes that went by themselves. It judges nothing.
+//! What has started in windows that limit how much may: read off the grants of releases, and of changes that went by
+//! themselves off teams' statuses and the workloads, where rollcall notes it in the very write that lets them go. It
+//! judges nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::facts::{self, Asking};
 use super::world::World;
+use crate::api::fields::WorkloadKind;
 use crate::api::release::StepStatus;
 use crate::api::time::from_wire;
 use crate::api::window::WindowType;
 use crate::cluster::ObjectKey;
 use crate::cluster::objects::{Release, Team, Window};
+use crate::cluster::workloads::Workload;
 use crate::cluster::writes::ApiError;
 use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::scheduling::GRANT_VALIDITY;
+use crate::domain::scheduling::independent::LetGo;
 use crate::domain::scheduling::situation::WindowStart;
 use crate::validate;
 
@@ -36,12 +43,10 @@ pub fn seen(world: &World, windows: &[Arc<Window>], but: Option<&ObjectKey>) -> 
     }
     let releases = world.stores.releases.list();
     let teams = world.stores.teams.list();
-    starts(
-        &Ground::of(world),
-        windows,
-        releases.iter().map(|r| &**r).filter(|r| Some(&r.meta.key) != but),
-        teams.iter().map(|t| &**t),
-    )
+    let others = releases.iter().map(|r| &**r).filter(|r| Some(&r.meta.key) != but);
+    let mut all = starts(&Ground::of(world), windows, others, teams.iter().map(|t| &**t));
+    of_workloads(world, windows, &mut all);
+    all
 }
 
 /// The same, read now. Releases that were deleted have started nothing any more.
@@ -62,8 +67,24 @@ pub async fn read(
     if windows.iter().any(|w| w.spec.capacity.as_ref().is_some_and(|c| c.starts_per_opening.is_some())) {
         releases.extend(world.read_ended_releases().await?);
         teams = world.read_teams().await?;
+        read_let_go(world).await?;
     }
-    Ok(starts(&Ground::of(world), windows, releases.iter().filter(|r| Some(&r.meta.key) != but), teams.iter()))
+    let others = releases.iter().filter(|r| Some(&r.meta.key) != but);
+    let mut all = starts(&Ground::of(world), windows, others, teams.iter());
+    of_workloads(world, windows, &mut all);
+    Ok(all)
+}
+
+/// Reads what rollcall itself has written to and the watches have not shown since: what went a moment ago is in no
+/// team's status yet.
+async fn read_let_go(world: &World) -> Result<(), ApiError> {
+    for kind in WorkloadKind::ALL {
+        let store = world.stores.workloads(kind);
+        for key in store.keys().into_iter().filter(|key| !store.is_fresh(key)) {
+            world.read_workload(kind, &key).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The labels of an object.
@@ -134,25 +155,48 @@ fn of_release(ground: &Ground<'_>, windows: &[Arc<Window>], release: &Release, a
 }
 
 fn of_team(ground: &Ground<'_>, windows: &[Arc<Window>], team: &Team, all: &mut Vec<WindowStart>) {
-    let namespace = &*team.meta.key.namespace;
     for workload in &team.status.workloads {
-        let Some(at) = workload.let_go_at.as_deref().and_then(from_wire) else {
-            continue;
-        };
-        let kind = validate::kind(workload.kind);
-        let what = WorkloadName { kind, namespace: namespace.to_owned(), name: workload.name.clone() }.to_string();
-        for window in governing(ground, windows, namespace, None) {
-            all.push(WindowStart {
-                window,
-                release: None,
-                what: what.clone(),
-                at,
-                under_way: false,
-                granted: false,
-                live: false,
-            });
+        if let Some(at) = workload.let_go_at.as_deref().and_then(from_wire) {
+            alone(ground, windows, workload.kind, (&team.meta.key.namespace, &workload.name), at, all);
         }
     }
+}
+
+fn of_workloads(world: &World, windows: &[Arc<Window>], all: &mut Vec<WindowStart>) {
+    let ground = Ground::of(world);
+    for found in WorkloadKind::ALL.into_iter().flat_map(|kind| world.stores.workloads(kind).list()) {
+        of_workload(&ground, windows, &found, all);
+    }
+}
+
+/// A start that a team's status says too is the same one: it is that of the same workload.
+fn of_workload(ground: &Ground<'_>, windows: &[Arc<Window>], found: &Workload, all: &mut Vec<WindowStart>) {
+    let went = found.released.as_deref().and_then(LetGo::of_note).is_some_and(LetGo::is_start);
+    if let Some(by) = found.let_go_by.as_deref().and_then(from_wire).filter(|_| went) {
+        alone(ground, windows, found.kind, (&found.key.namespace, &found.key.name), by - GRANT_VALIDITY, all);
+    }
+}
+
+/// A change that went by itself.
+fn alone(
+    ground: &Ground<'_>,
+    windows: &[Arc<Window>],
+    kind: WorkloadKind,
+    (namespace, name): (&str, &str),
+    at: DateTime<Utc>,
+    all: &mut Vec<WindowStart>,
+) {
+    let kind = validate::kind(kind);
+    let what = WorkloadName { kind, namespace: namespace.to_owned(), name: name.to_owned() }.to_string();
+    all.extend(governing(ground, windows, namespace, None).into_iter().map(|window| WindowStart {
+        window,
+        release: None,
+        what: what.clone(),
+        at,
+        under_way: false,
+        granted: false,
+        live: false,
+    }));
 }
 
 /// The names of those of the windows that govern a team's workload, for a release or for changes of nobody.
@@ -196,5 +240,35 @@ mod tests {
         assert_eq!(seen(of("Progressing", json!(null))), [(true, false)]);
         assert_eq!(seen(of("Done", json!(null))), [(false, false)]);
         assert_eq!(seen(of("Waiting", json!("2027-01-12T09:00:05Z"))), []);
+    }
+
+    #[test]
+    fn what_went_by_itself_counts_as_soon_as_it_is_noted_on_the_workload_and_once() {
+        let text = json!({"metadata": {"namespace": "shop", "name": "hours", "uid": "u", "resourceVersion": "1"},
+            "spec": {"type": "Allow", "timeZone": "UTC", "schedule": [], "capacity": {"startsPerOpening": 1}}});
+        let windows =
+            [Arc::new(decode::<_, crate::api::window::DeploymentWindowStatus>(&text.to_string()).expect("a window"))];
+        let ground = Ground { platform: "rollcall-system", labels: Box::new(|_| Labels::new()) };
+        let noted = |namespace: &str, why: &str| {
+            let text = json!({"metadata": {"namespace": namespace, "name": "api", "uid": "u", "resourceVersion": "1",
+                "annotations": {"rollcall.dev/released": why, "rollcall.dev/let-go-by": "2027-01-12T09:00:05Z"}},
+                "spec": {"template": {}}, "status": {}});
+            let kind = WorkloadKind::Deployment;
+            let found = crate::cluster::workloads::decode(kind, &text.to_string()).expect("a workload");
+            let mut all = Vec::new();
+            of_workload(&ground, &windows, &found, &mut all);
+            all
+        };
+        let text = json!({"metadata": {"namespace": "shop", "name": "shop", "uid": "t", "resourceVersion": "1"}, "spec": {
+            "workloads": []}, "status": {"workloads": [{"kind": "Deployment", "name": "api", "state": "Gated",
+                "letGoAt": "2027-01-12T09:00:00Z"}]}});
+        let team: Team = decode(&text.to_string()).expect("a team");
+        let said = starts(&ground, &windows, std::iter::empty(), [&team].into_iter());
+        assert_eq!(said.len(), 1);
+        assert_eq!(noted("shop", "independent windows-open"), said, "the same start");
+        assert_eq!(noted("shop", "independent max-hold"), said);
+        assert_eq!(noted("shop", "independent taken-back"), [], "it ran already");
+        assert_eq!(noted("shop", "r/r api sha256:x"), [], "the release's grant says so");
+        assert_eq!(noted("other", "independent windows-open"), [], "the window is not theirs");
     }
 }

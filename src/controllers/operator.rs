@@ -142,6 +142,7 @@ fn world(
         refused: std::sync::Mutex::default(),
         last_said: super::release::LastSaid::default(),
         checks: super::checks::Memory::default(),
+        unshown: super::readiness::Unshown::default(),
         told: std::sync::Mutex::default(),
         settings,
     }

@@ -160,6 +160,8 @@ pub struct World {
     pub last_said: super::release::LastSaid,
     /// What checks said last.
     pub checks: super::checks::Memory,
+    /// What teams' statuses have no room for.
+    pub unshown: super::readiness::Unshown,
     /// What has been told once and is not told again by this process.
     pub told: std::sync::Mutex<std::collections::BTreeSet<String>>,
 }

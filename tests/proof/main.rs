@@ -14,6 +14,7 @@ mod adversary;
 mod cast;
 mod manifests;
 mod meddler;
+mod own_changes;
 mod play;
 mod random;
 mod random_gates;

@@ -13,11 +13,11 @@ const TEAMS: [&str; 2] = ["data", "core"];
 
 /// Steps, with the kind and the team of their workload, which has the name of the step.
 const STEPS: [(&str, &str, &str); 5] = [
-    ("migrate", "job", "data"),
-    ("db", "statefulset", "data"),
-    ("queue", "statefulset", "core"),
-    ("agent", "daemonset", "data"),
-    ("api", "deployment", "core"),
+    ("migrate", "Job", "data"),
+    ("db", "StatefulSet", "data"),
+    ("queue", "StatefulSet", "core"),
+    ("agent", "DaemonSet", "data"),
+    ("api", "Deployment", "core"),
 ];
 
 /// One release of some of them over a first version that runs, and what people do meanwhile.
@@ -25,8 +25,9 @@ pub fn tell(teller: &mut Teller) {
     teller.length = LENGTH;
     windows(teller);
     teams(teller);
-    for (name, kind, team) in STEPS.into_iter().filter(|(_, kind, _)| *kind != "job") {
+    for (name, kind, team) in STEPS.into_iter().filter(|(_, kind, _)| *kind != "Job") {
         let more = if name == "db" && teller.chance.percent(20) { PARALLEL } else { "" };
+        let kind = kind.to_lowercase();
         teller.at(1, format!("flux applies {kind} {team}/{name} 1 {{spec: {{{more}}}}}"));
     }
     if teller.chance.percent(40) {
@@ -56,14 +57,7 @@ fn windows(teller: &mut Teller) {
 fn teams(teller: &mut Teller) {
     for team in TEAMS {
         let own = STEPS.iter().filter(|(_, _, of)| *of == team);
-        let kind_of = |kind: &str| match kind {
-            "job" => "Job",
-            "statefulset" => "StatefulSet",
-            "daemonset" => "DaemonSet",
-            _ => "Deployment",
-        };
-        let mut workloads: Vec<String> =
-            own.map(|(name, kind, _)| format!("{{kind: {}, name: {name}}}", kind_of(kind))).collect();
+        let mut workloads: Vec<String> = own.map(|(name, kind, _)| format!("{{kind: {kind}, name: {name}}}")).collect();
         if team == "data" {
             workloads.push("{kind: CronJob, name: nightly}".to_owned());
         }
@@ -85,7 +79,7 @@ fn health(teller: &mut Teller, sick: u64) -> &'static str {
 
 fn applies(teller: &mut Teller, at: u64, step: (&str, &str, &str), version: u64, sick: u64) {
     let (name, kind, team) = step;
-    let health = health(teller, sick);
+    let (kind, health) = (kind.to_lowercase(), health(teller, sick));
     let template = format!("template: {{metadata: {{annotations: {{{health}}}}}}}");
     teller.at(at, format!("flux applies {kind} {team}/{name} {version} {{spec: {{{template}}}}}"));
 }
@@ -98,12 +92,6 @@ fn release(teller: &mut Teller) {
         if teller.chance.percent(30) {
             continue;
         }
-        let kind = match kind {
-            "job" => "Job",
-            "statefulset" => "StatefulSet",
-            "daemonset" => "DaemonSet",
-            _ => "Deployment",
-        };
         let after: Vec<&str> = former.iter().copied().filter(|_| teller.chance.percent(60)).collect();
         let soak = teller.one_of(&["", "", ", soak: 6s", ", soak: 20s"]);
         let stays = if kind == "Job" || teller.chance.percent(8) { ", reversible: false" } else { "" };
@@ -134,9 +122,10 @@ fn people(teller: &mut Teller) {
     let at = FIRST + 5 + teller.chance.below(LENGTH - FIRST - 8);
     let on = (at + 3 + teller.chance.below(25)).min(last);
     let step = *teller.chance.pick(&STEPS[1..]).expect("there are some");
-    let (name, kind, team) = step;
+    let (name, team) = (step.0, step.2);
+    let kind = step.1.to_lowercase();
     let host = teller.one_of(&["a", "b"]);
-    let text = match teller.chance.below(15) {
+    let text = match teller.chance.below(16) {
         0 | 1 => {
             let asked = "{metadata: {annotations: {rollcall.dev/rollback-requested: 'carts are empty'}}}";
             format!("lena patches release releases/storage {asked}")
@@ -184,9 +173,17 @@ fn people(teller: &mut Teller) {
             let less = teller.one_of(&["[]", "[{namespace: releases, actions: [Hold, Release]}]"]);
             format!("cora patches team {team}/{team} {{spec: {{allow: {less}}}}}")
         }
-        _ => format!(
-            "ops patches {kind} {team}/{name} {{spec: {{template: {{metadata: {{annotations: {{kubectl.kubernetes.io/restartedAt: '{at}'}}}}}}}}}}"
-        ),
+        // Its time to live is over.
+        14 => "ops deletes job data/migrate".to_owned(),
+        _ => return restarts(teller, at, step),
     };
     teller.at(at, text);
+}
+
+/// As `kubectl rollout restart` does it.
+fn restarts(teller: &mut Teller, at: u64, (name, kind, team): (&str, &str, &str)) {
+    let kind = kind.to_lowercase();
+    let annotations = format!("annotations: {{kubectl.kubernetes.io/restartedAt: '{at}'}}");
+    let spec = format!("spec: {{template: {{metadata: {{{annotations}}}}}}}");
+    teller.at(at, format!("ops patches {kind} {team}/{name} {{{spec}}}"));
 }

@@ -135,7 +135,10 @@ impl<'a> Reader<'a> {
         }
         if entry.deleted {
             self.ends(|m| m.release == *key || m.workload == *key);
-            self.runs_no_longer(key);
+            // What a Job did stays done when the Job is cleaned up.
+            if key.kind != "Job" {
+                self.runs_no_longer(key);
+            }
         }
         self.seen.take(entry, &all.keys[place]);
         self.written.insert(all.keys[place].clone(), place);

@@ -269,7 +269,7 @@ impl<'a, 'b> Asked<'a, 'b> {
         }
         let soak = step["soak"].as_str().and_then(duration_from_wire).filter(|_| went).unwrap_or_default();
         let known = workload.kind != "CronJob";
-        let free = stored.is_some_and(|stored| !is_held(stored));
+        let free = stored.map_or(workload.kind == "Job", |stored| !is_held(stored));
         let complete = self.complete.get(&workload).filter(|_| free);
         !known || complete.is_some_and(|c| c.since + soak <= self.now + TOLERANCE)
     }

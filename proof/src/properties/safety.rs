@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::gates::{Asked, Closed, TOLERANCE};
 use super::{PROPERTIES, Trial, alone, way_back};
-use crate::history::{Granted, LetGo, template_of};
+use crate::history::{Granted, Key, LetGo, template_of};
 
 type Found = Vec<(usize, String)>;
 
@@ -143,9 +143,12 @@ pub(super) fn binding(trial: &Trial<'_>) -> Found {
         let seen = &trial.moments.seen[place];
         let release = seen.get(&grant.release)?;
         let steps = release["spec"]["steps"].as_array()?;
-        let workloads =
-            steps.iter().filter_map(|s| crate::history::workload_key(release, s)).filter_map(|k| seen.get(&k));
-        Some(workloads.map(|w| (w["metadata"]["uid"].clone(), template_of(w))).collect::<Vec<_>>())
+        let stored = |key: &Key| Some((seen.get(key)?["metadata"]["uid"].clone(), template_of(seen.get(key)?)));
+        // What a Job ran that was cleaned up since.
+        let ran =
+            |key: &Key| trial.moments.complete[place].get(key).map(|c| (c.uid.clone().into(), c.template.clone()));
+        let workloads = steps.iter().filter_map(|s| crate::history::workload_key(release, s));
+        Some(workloads.filter_map(|key| stored(&key).or_else(|| ran(&key))).collect::<Vec<_>>())
     };
     for (n, one) in trial.moments.grants.iter().enumerate() {
         for other in trial

@@ -243,6 +243,7 @@ impl Runner {
             uid: uid.clone(),
             version: version.clone(),
             template: template.clone(),
+            rolled_back_before: found.was_rolled_back(),
             former: None,
             replaced: Vec::new(),
             evidence: Vec::new(),

@@ -34,7 +34,8 @@ use super::texts::Texts;
 use super::{ObjectKey, Projected, ResourceVersion};
 use crate::api::fields::WorkloadKind;
 use crate::api::names::{
-    BREAK_GLASS, CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, POD_GATE_LABEL, RELEASED, ROLLBACK, ROLLED_BACK,
+    BREAK_GLASS, CLAIM, GATE_LABEL, HOLD, HOLD_BY_AUTHOR, HOLD_RESTORE, LET_GO_BY, POD_GATE_LABEL, RELEASED, ROLLBACK,
+    ROLLED_BACK,
 };
 use crate::api::time::from_wire;
 
@@ -56,6 +57,8 @@ pub struct Workload {
     pub glass: Option<Box<str>>,
     /// What let its content go last, as [`release_patch`] wrote it.
     pub released: Option<Box<str>>,
+    /// Until when that could be stored, as [`release_patch`] wrote it.
+    pub let_go_by: Option<Box<str>>,
     /// The rollback that is under way: its marker, as [`rollback_patch`] wrote it. Its content is pinned.
     pub rollback: Option<String>,
     /// The digests of the content that was rolled back last, as [`rollback_patch`] wrote them: unchecked.
@@ -176,6 +179,7 @@ pub fn decode(kind: WorkloadKind, text: &str) -> Result<Workload, String> {
         claim: note(CLAIM),
         glass: note(BREAK_GLASS).map(String::into_boxed_str),
         released: note(RELEASED).map(String::into_boxed_str),
+        let_go_by: note(LET_GO_BY).map(String::into_boxed_str),
         rollback: note(ROLLBACK),
         rolled_back: note(ROLLED_BACK),
         template: if gated { object.digest(adapter) } else { String::new() },

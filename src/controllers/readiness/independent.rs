@@ -70,12 +70,13 @@ pub async fn answer(
             Ok(again)
         }
         Some((_, wait)) => Ok(wait),
-        None => Ok(Answer::Wait {
-            why: "it is changing".to_owned(),
-            until: Some(world.clock.now() + TimeDelta::seconds(1)),
-            overdue: false,
-        }),
+        None => Ok(is_changing(world.clock.now())),
     }
+}
+
+/// What is said of a workload that is not what was asked about.
+pub fn is_changing(now: DateTime<Utc>) -> Answer {
+    Answer::Wait { why: "it is changing".to_owned(), until: Some(now + TimeDelta::seconds(1)), overdue: false }
 }
 
 fn may_govern(world: &World, team: &Team, window: &Window) -> bool {
@@ -196,7 +197,7 @@ fn known(world: &World, release: &Release) -> bool {
 }
 
 async fn release(world: &World, team: &Team, found: &Workload, why: LetGo, by: DateTime<Utc>) -> Result<(), ApiError> {
-    let written = letting_go::let_go(world, found, &format!("independent {}", why.as_str()), by, false).await;
+    let written = letting_go::let_go(world, found, &why.noted(), by, false).await;
     let kind = found.kind.as_str();
     match written {
         Ok(version) => {

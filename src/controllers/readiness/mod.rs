@@ -9,7 +9,10 @@ mod independent;
 mod pinned;
 mod pod_gate;
 mod report;
+mod unshown;
 mod workloads;
+
+pub use unshown::Unshown;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,6 +69,7 @@ impl TeamController {
         let world = &*self.world;
         let Some(team) = world.stores.teams.get(key) else {
             world.checks.forget(key);
+            world.unshown.remember(key, Vec::new());
             workloads::without_team(world, key).await;
             return Ok(Outcome::done());
         };
@@ -82,8 +86,8 @@ impl TeamController {
             }
         };
         let mut looked = Vec::new();
-        for workload in team.spec.workloads.iter().chain(&workloads::unlisted(world, &team)) {
-            looked.push(workloads::look_at(world, &team, &checked, workload).await?);
+        for workload in workloads::all(world, &team) {
+            looked.push(workloads::look_at(world, &team, &checked, &workload).await?);
         }
         // Checks cost somebody something, so they are asked only while a release waits for them.
         let waited_for = report::is_waited_for(world, &team);
@@ -96,7 +100,8 @@ impl TeamController {
     }
 }
 
-/// The record of a workload in the team's status.
-pub(super) fn recorded<'a>(team: &'a Team, workload: &crate::api::fields::WorkloadRef) -> Option<&'a TeamWorkload> {
-    team.status.workloads.iter().find(|w| w.kind == workload.kind && w.name == workload.name)
+/// The record of a workload in the team's status, or what this process remembers where that has no room for it.
+pub(super) fn recorded(world: &World, team: &Team, workload: &crate::api::fields::WorkloadRef) -> Option<TeamWorkload> {
+    let shown = team.status.workloads.iter().find(|w| w.kind == workload.kind && w.name == workload.name);
+    shown.cloned().or_else(|| world.unshown.recorded(&team.meta.key, workload))
 }

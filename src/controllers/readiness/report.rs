@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
+use super::unshown::SHOWN;
 use super::{Looked, Trouble, glass, history};
 use crate::api::conditions::Conditions;
 use crate::api::readiness::{CheckStatus, SeenSignOff, TeamReadinessStatus, TeamRelease};
@@ -145,7 +146,7 @@ pub(super) async fn write(world: &World, team: &Team, seen: Seen<'_>) -> Result<
         history_earlier: None,
         broken_glass: Vec::new(),
         releases,
-        workloads: looked.iter().map(|l| l.status.clone()).collect(),
+        workloads: looked.iter().take(SHOWN).map(|l| l.status.clone()).collect(),
         seen_sign_offs: sign_offs,
         checks,
         conditions: with_answers(conditions.finish(), team),
@@ -153,6 +154,7 @@ pub(super) async fn write(world: &World, team: &Team, seen: Seen<'_>) -> Result<
     let broken: Vec<BrokenGlass> = looked.iter().filter_map(|l| l.broken.clone()).collect();
     status.broken_glass = glass::record(&team.status.broken_glass, broken.clone());
     history::advance(&team.status, &mut status, now);
+    world.unshown.remember(&team.meta.key, looked.iter().skip(SHOWN).map(|l| l.status.clone()).collect());
     replace(world, team, status).await?;
     for broken in broken {
         let (kind, name, ticket) = (broken.kind.as_str(), &broken.name, &broken.ticket);
@@ -213,6 +215,10 @@ fn ready(conditions: &mut Conditions<'_>, looked: &[Looked]) {
         format!("{} workloads are under rollcall", looked.len())
     } else {
         troubles.join("; ")
+    };
+    let message = match looked.len().saturating_sub(SHOWN) {
+        0 => message,
+        unshown => format!("{unshown} workloads are left out of the status, which shows {SHOWN}; {message}"),
     };
     conditions.set(ConditionType::Ready, Some(worst.is_none()), reason, &message);
 }
@@ -296,6 +302,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::fields::WorkloadKind;
     use crate::api::readiness::TeamReadinessSpec;
     use crate::api::release::{CoordinatedReleaseSpec, CoordinatedReleaseStatus};
     use crate::cluster::objects::decode;
@@ -343,5 +350,20 @@ mod tests {
         let lacks = |carries| counted(&team(), &release(carries), &seen, now).expect("a tally").lacks.len();
         assert_eq!(lacks("shop/shop"), 0);
         assert_eq!(lacks("shop/other"), 1, "it is another team's word that is carried");
+    }
+
+    #[test]
+    fn what_the_status_has_no_room_for_is_counted_in_the_condition() {
+        let said = |count: usize| {
+            let name = |n| format!("migrate-{n}");
+            let status = |n| super::super::workloads::status_of(WorkloadKind::Job, &name(n), "Gated");
+            let looked = |n| Looked { status: status(n), trouble: None, broken: None, overdue: false, until: None };
+            let all: Vec<Looked> = (0..count).map(looked).collect();
+            let mut conditions = Conditions::following(&[], 1, DateTime::UNIX_EPOCH);
+            ready(&mut conditions, &all);
+            conditions.finish().remove(0).message
+        };
+        assert_eq!(said(64), "64 workloads are under rollcall");
+        assert_eq!(said(67), "3 workloads are left out of the status, which shows 64; 67 workloads are under rollcall");
     }
 }

@@ -1,6 +1,6 @@
 //! One listed workload: is it there, does it carry the gate label, and what of it is held?
 
-use super::{Looked, Trouble, glass, independent, pinned, pod_gate, recorded};
+use super::{Looked, Trouble, glass, independent, pinned, pod_gate, recorded, unshown};
 use crate::api::fields::{WorkloadKind, WorkloadRef};
 use crate::api::names::GATE_LABEL;
 use crate::api::readiness::TeamWorkload;
@@ -43,17 +43,12 @@ pub async fn look_at(
     }
 }
 
-/// Workloads that carry the team's gate label although the team does not list them: somebody else set the
-/// label, and what they hold must not be forgotten. The label stays: whoever set it would set it again.
+/// The workloads that the team lists, and those that carry its gate label although it does not list them: somebody else
+/// set the label, and what they hold must not be forgotten. The label stays: whoever set it would set it again.
 #[must_use]
-pub fn unlisted(world: &World, team: &Team) -> Vec<WorkloadRef> {
-    let gated = world.stores.workloads.gated_by(&team.meta.key.to_string());
-    let refs = gated.iter().map(|w| WorkloadRef { kind: w.kind, name: w.key.name.to_string() });
-    refs.filter(|w| !team.spec.workloads.contains(w)).take(SHOWN.saturating_sub(team.spec.workloads.len())).collect()
+pub fn all(world: &World, team: &Team) -> Vec<WorkloadRef> {
+    unshown::in_order(team, world.stores.workloads.gated_by(&team.meta.key.to_string()))
 }
-
-/// As many workloads as a status can show.
-const SHOWN: usize = 64;
 
 /// Says of each workload that is held for a team that does not exist that nobody will let it go.
 pub async fn without_team(world: &World, team: &ObjectKey) {
@@ -84,7 +79,13 @@ async fn label(world: &World, team: &Team, workload: &WorkloadRef) -> Result<Loo
             let why = format!(
                 "rollcall may not label it: {message}; bind the ClusterRole rollcall-workloads in this namespace"
             );
-            Ok(troubled(workload, Trouble::NotAuthorized, "NotLabelled", &why))
+            let looked = troubled(workload, Trouble::NotAuthorized, "NotLabelled", &why);
+            Ok(Looked { until: Some(world.clock.now() + NEXT_TRY), ..looked })
+        }
+        Err(ApiError::Refused { message, .. }) => {
+            let why = format!("the API server refuses the gate label: {message}");
+            let looked = troubled(workload, Trouble::NotLabelled, "NotLabelled", &why);
+            Ok(Looked { until: Some(world.clock.now() + NEXT_TRY), ..looked })
         }
         Err(other) => Err(other),
     }
@@ -97,9 +98,30 @@ async fn gated(
     workload: &WorkloadRef,
     found: &Workload,
 ) -> Result<Looked, ApiError> {
-    pinned::let_loose(world, found).await?;
+    let pinned = pinned::let_loose(world, found).await?;
+    let looked = held(world, team, checked, workload, found).await?;
+    Ok(match pinned {
+        Some(said) => {
+            let why =
+                format!("the release that was rolling it back is gone, and rollcall may not let it loose: {said}");
+            let next_try = Some(world.clock.now() + NEXT_TRY);
+            Looked { until: looked.until.into_iter().chain(next_try).min(), ..refused(looked, &why) }
+        }
+        None => looked,
+    })
+}
+
+/// What of a workload of the team is held, and what becomes of that.
+async fn held(
+    world: &World,
+    team: &Team,
+    checked: &situation::Team,
+    workload: &WorkloadRef,
+    found: &Workload,
+) -> Result<Looked, ApiError> {
     let now = world.clock.now();
-    let before = recorded(team, workload);
+    let before = recorded(world, team, workload);
+    let before = before.as_ref();
     let mut status = status_of(workload.kind, &workload.name, "Gated");
     status.let_go_at = before.and_then(|w| w.let_go_at.clone());
     glass::remember(&mut status, found);
@@ -108,20 +130,23 @@ async fn gated(
     if found.hold.is_none() || found.terminating {
         let followed = pod_gate::follow(world, found).await?;
         looked.until = followed.until;
-        looked.trouble = followed.trouble.as_ref().map(|_| Trouble::NotAuthorized);
-        looked.status.message = followed.trouble.map(|why| crate::api::conditions::cut(&why, 1024));
-        return Ok(looked);
+        return Ok(match followed.trouble {
+            Some(why) => refused(looked, &why),
+            None => looked,
+        });
     }
     let known = before.filter(|w| w.held_template.as_ref() == Some(&found.template));
     let since = known.and_then(|w| w.held_since.as_deref()).and_then(from_wire);
     status.held_since = Some(to_wire(since.unwrap_or(now)));
     status.held_template = Some(found.template.clone());
     let answer = match independent::answer(world, team, checked, found, since).await {
-        Err(ApiError::Forbidden { message, .. }) => {
+        // One that is refused keeps none of the others waiting, and neither does one that changes all the time.
+        Err(ApiError::Forbidden { message, .. } | ApiError::Refused { message, .. }) => {
             looked.trouble = Some(Trouble::NotAuthorized);
             let why = format!("rollcall may not let it go: {message}");
             Answer::Wait { why, until: Some(now + NEXT_TRY), overdue: false }
         }
+        Err(ApiError::Conflict { .. } | ApiError::NotFound { .. }) => independent::is_changing(now),
         answer => answer?,
     };
     match answer {
@@ -139,9 +164,15 @@ async fn gated(
     Ok(looked)
 }
 
+fn refused(mut looked: Looked, why: &str) -> Looked {
+    looked.trouble = Some(Trouble::NotAuthorized);
+    looked.status.message = Some(crate::api::conditions::cut(why, 1024));
+    looked
+}
+
 fn troubled(workload: &WorkloadRef, trouble: Trouble, state: &str, why: &str) -> Looked {
     let mut status = status_of(workload.kind, &workload.name, state);
-    status.message = Some(why.to_owned());
+    status.message = Some(crate::api::conditions::cut(why, 1024));
     Looked { status, trouble: Some(trouble), broken: None, overdue: false, until: None }
 }
 

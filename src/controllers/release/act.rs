@@ -165,8 +165,9 @@ fn with_grants(
             continue;
         };
         match act {
-            Act::Grant { step, uid, version, template, overridden, .. } => {
+            Act::Grant { step, workload, uid, version, template, overridden } => {
                 let Before { former, replaced } = formers.remove(step).unwrap_or_default();
+                let rolled_back_before = situation.workloads.get(workload).is_some_and(|w| w.was_rolled_back());
                 "Granted".clone_into(&mut entry.state);
                 entry.grant = Some(Grant {
                     format: GRANT_FORMAT,
@@ -175,6 +176,7 @@ fn with_grants(
                     workload_uid: uid.clone(),
                     workload_version: version.clone(),
                     template: template.clone(),
+                    rolled_back_before: rolled_back_before.then_some(true),
                     former,
                     replaced,
                     evidence: situation.evidence.iter().take(EVIDENCE).cloned().collect(),

@@ -12,6 +12,7 @@ mod observe;
 mod overrides;
 mod reopen;
 mod report;
+mod rivals;
 mod signed;
 pub mod situation;
 mod touch;

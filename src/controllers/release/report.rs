@@ -161,6 +161,7 @@ fn step_status(situation: &Situation, view: &StepView, blockers: &[Blocker]) -> 
         workload_uid: g.uid.clone(),
         workload_version: g.version.clone(),
         template: g.template.clone(),
+        rolled_back_before: g.rolled_back_before.then_some(true),
         former: g.former.as_ref().map(former),
         replaced: replaced(&g.replaced),
         evidence: g.evidence.clone(),

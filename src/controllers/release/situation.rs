@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::View;
+use super::{View, rivals};
 use crate::api::fields::WorkloadKind;
 use crate::api::readiness::CheckStatus;
 use crate::api::release::{CoordinatedReleaseStatus, UsedOverride};
@@ -15,13 +15,12 @@ use crate::cluster::objects::{Release, Team, Window};
 use crate::cluster::workloads::Workload;
 use crate::cluster::{ObjectKey, Undecodable};
 use crate::controllers::facts::{self, Asking};
-use crate::controllers::world::workload_index;
 use crate::domain::calendar::{Governance, Governing};
 use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::scheduling::overriding::Used;
 use crate::domain::scheduling::situation::{
     Began, Carried, Former, Grant, InUse, Override, Record, Refusal, Replaced, Situation, StepRecord, TeamFound,
-    WindowStart, Work,
+    WindowStart,
 };
 use crate::validate::{self, Found};
 
@@ -120,7 +119,7 @@ pub fn view(circumstances: &Circumstances, release: Arc<Release>, around: &Aroun
         record: record(&release.status),
         teams: sound_teams(&release, around),
         governance: governances(&circumstances.platform, &release, around),
-        claimed: claimed(&release, &plan.steps, &workloads, &around.others),
+        claimed: rivals::claimed(&release, &plan.steps, &workloads, around),
         window_starts: around.window_starts.clone(),
         in_use: around.others.iter().flat_map(|r| in_use(r)).collect(),
         resources: resources(&around.windows),
@@ -184,65 +183,6 @@ fn governances(platform: &str, release: &Release, around: &Around) -> BTreeMap<O
         .collect()
 }
 
-/// Which of a release's workloads another live release claims that comes before it.
-fn claimed(
-    release: &Release,
-    steps: &[crate::domain::scheduling::situation::Step],
-    found: &BTreeMap<WorkloadName, crate::domain::workload::Workload>,
-    others: &[Arc<Release>],
-) -> BTreeMap<WorkloadName, ObjectName> {
-    let mut claimed = BTreeMap::new();
-    for step in steps {
-        let Work::Workload(name) = &step.work else {
-            continue;
-        };
-        let index = workload_index(validate::wire_kind(name.kind), &name.namespace, &name.name);
-        let rival = others.iter().find(|other| {
-            workloads_named(other).iter().any(|(k, ns, n)| workload_index(*k, ns, n) == index)
-                && comes_before(other, release, name)
-                && super::super::claims::content_matches(other, name, found.get(name))
-        });
-        if let Some(rival) = rival {
-            claimed.insert(name.clone(), facts::name(&rival.meta.key));
-        }
-    }
-    claimed
-}
-
-/// Whether one release comes before another at a workload: the one accepted first, else the one created first. A
-/// release that was looked at and not accepted keeps nobody waiting. One that had ended, and takes back what it
-/// shipped, comes before nobody, and waits for another only where that has the workload under way.
-fn comes_before(one: &Release, other: &Release, at: &WorkloadName) -> bool {
-    if one.status.reopened_at.is_some() {
-        return false;
-    }
-    if other.status.reopened_at.is_some() {
-        return has_under_way(one, at);
-    }
-    let accepted = |r: &Release| {
-        let condition = r.status.conditions.iter().find(|c| c.type_ == "Accepted" && c.status == "True");
-        condition.map(|c| c.last_transition_time.0)
-    };
-    let order = |r: &Release| (r.meta.created, r.meta.key.clone());
-    match (accepted(one), accepted(other)) {
-        (Some(a), Some(b)) => (a, order(one)) < (b, order(other)),
-        (Some(_), None) => true,
-        (None, Some(_)) => false,
-        (None, None) => one.status.observed_generation.unwrap_or(-1) < 0 && order(one) < order(other),
-    }
-}
-
-/// Whether a release has let a workload go and is not done with it.
-fn has_under_way(release: &Release, workload: &WorkloadName) -> bool {
-    let index = workload_index(validate::wire_kind(workload.kind), &workload.namespace, &workload.name);
-    let named = release.spec.steps.iter().filter(|step| step.workload.is_some()).zip(workloads_named(release));
-    let mut steps = named.filter(|(_, (kind, namespace, name))| workload_index(*kind, namespace, name) == index);
-    steps.any(|(step, _)| {
-        let status = release.status.steps.iter().find(|status| status.name == step.name);
-        status.is_some_and(|status| !matches!(status.state.as_str(), "Waiting" | "RolledBack"))
-    })
-}
-
 fn in_use(release: &Release) -> Vec<InUse> {
     let under_way =
         release.status.steps.iter().filter(|s| matches!(s.state.as_str(), "Granted" | "Progressing" | "RollingBack"));
@@ -301,6 +241,7 @@ fn record(status: &CoordinatedReleaseStatus) -> Record {
                 uid: g.workload_uid.clone(),
                 version: g.workload_version.clone(),
                 template: g.template.clone(),
+                rolled_back_before: g.rolled_back_before == Some(true),
                 former: g.former.as_ref().map(|f| Former { name: f.name.clone(), template: f.template.clone() }),
                 replaced: g
                     .replaced

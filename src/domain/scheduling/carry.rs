@@ -9,10 +9,12 @@ use std::cell::OnceCell;
 
 use serde_json::{Value, json};
 
+use super::progress::{cleaned_up, grant_for};
 use super::situation::{Carried, Role, Situation, Step, Team, Work};
 use crate::digest::digest_of;
 use crate::domain::names::ObjectName;
 use crate::domain::readiness::SignOff;
+use crate::domain::workload::Workload;
 
 /// As many words as a status can carry.
 const CARRIED: usize = 64;
@@ -21,20 +23,29 @@ const CARRIED: usize = 64;
 /// no word from before then counts for it.
 pub fn members(s: &Situation, takes: impl Fn(&Step) -> bool) -> Vec<Value> {
     let named = s.release.steps.iter().filter(|step| takes(step)).filter_map(|step| match &step.work {
-        Work::Workload(name) => Some(name),
+        Work::Workload(name) => Some((step, name)),
         Work::Wait(_) | Work::Task(_) => None,
     });
     named
-        .map(|name| {
+        .map(|(step, name)| {
             let found = s.workloads.get(name);
+            let ran = || cleaned_up(s, step).map(|grant| (&grant.uid, &grant.template));
+            let ships = found.map(|w| (&w.uid, &w.template)).or_else(ran);
             let mut member = json!({"kind": name.kind.as_str(), "namespace": name.namespace, "name": name.name,
-                "uid": found.map(|w| &w.uid), "template": found.map(|w| &w.template)});
-            if found.is_some_and(|w| w.hold.is_held() && w.was_rolled_back()) {
+                "uid": ships.map(|(uid, _)| uid), "template": ships.map(|(_, template)| template)});
+            if found.is_some_and(|w| w.hold.is_held() && w.was_rolled_back() || went_again(s, step, w)) {
                 member["rolledBack"] = json!(true);
             }
             member
         })
         .collect()
+}
+
+/// Whether what was rolled back before was let go again by this release, for words that said so: that is forgotten on the
+/// workload then, and those words count for what comes after it, too.
+fn went_again(s: &Situation, step: &Step, workload: &Workload) -> bool {
+    let record = s.record.steps.get(&step.name);
+    record.and_then(|record| grant_for(record, workload)).is_some_and(|grant| grant.rolled_back_before)
 }
 
 /// The digests of the teams' own parts. The plan, which is in all of them, is digested once, and only if anybody asks.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::situation::{Situation, Work};
+use super::progress::cleaned_up;
+use super::situation::{Situation, Step, Work};
 use crate::digest::{digest_of, short};
+use crate::domain::workload::Workload;
 
 /// The parts that a digest was computed from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,19 +39,24 @@ impl Content {
     #[must_use]
     pub fn of(s: &Situation) -> Self {
         let members = s.release.steps.iter().filter_map(|step| match &step.work {
-            Work::Workload(name) => Some((step.name.clone(), s.workloads.get(name))),
+            Work::Workload(name) => Some((step, s.workloads.get(name))),
             Work::Wait(_) | Work::Task(_) => None,
         });
-        let member = |found: Option<&crate::domain::workload::Workload>| match found {
-            None => Member::default(),
-            Some(w) => Member {
+        let member = |step: &Step, found: Option<&Workload>| match (found, cleaned_up(s, step)) {
+            (None, None) => Member::default(),
+            // What it was made of is not known any more, and cannot have changed.
+            (None, Some(ran)) => {
+                Member { uid: ran.uid.clone(), template: short(&ran.template).to_owned(), ..Member::default() }
+            }
+            (Some(w), _) => Member {
                 uid: w.uid.clone(),
                 template: short(&w.template).to_owned(),
                 images: w.images.clone(),
                 parts: w.parts.clone(),
             },
         };
-        Self { plan: plan(&s.release.plan), members: members.map(|(step, w)| (step, member(w))).collect() }
+        let members = members.map(|(step, found)| (step.name.clone(), member(step, found)));
+        Self { plan: plan(&s.release.plan), members: members.collect() }
     }
 
     /// What is other now than it was then, a sentence part each, bounded. Empty only if all is the same.
@@ -77,6 +84,9 @@ impl Content {
 
 impl Member {
     fn changes_to(&self, now: &Self) -> Vec<String> {
+        if (&self.uid, &self.template) == (&now.uid, &now.template) {
+            return Vec::new();
+        }
         match (self.uid.is_empty(), now.uid.is_empty()) {
             (true, true) => return Vec::new(),
             (true, false) => return vec!["its workload has appeared".to_owned()],

@@ -90,10 +90,14 @@ fn cancelled(s: &Situation, digest: String, standings: &Standings<'_>, keep: boo
     if keep {
         acts.extend(s.release.steps.iter().filter_map(|step| remains::kept(s, step)));
     }
-    let refused: Vec<Blocker> =
+    let mut refused: Vec<Blocker> =
         acts.iter().filter_map(|act| gates::not_allowed(s, act.step(), act.workload())).collect();
     let over = acts.is_empty();
     acts.retain(|act| refused.iter().all(|b| b.step.as_deref() != Some(act.step())));
+    if let Some(reason) = s.stopped.clone().filter(|_| !over) {
+        refused.insert(0, Blocker { step: None, cause: Cause::Stopped { reason }, until: None });
+        acts.clear();
+    }
     Decision {
         steps: views(s, standings),
         outcome: if over { Outcome::Cancelled } else { Outcome::Waiting },

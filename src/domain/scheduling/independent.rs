@@ -62,6 +62,24 @@ impl LetGo {
             Self::MaxHold => "max-hold",
         }
     }
+
+    /// What is noted on the workload with it.
+    #[must_use]
+    pub fn noted(self) -> String {
+        format!("independent {}", self.as_str())
+    }
+
+    /// Whether it starts something: what is taken back runs already.
+    #[must_use]
+    pub fn is_start(self) -> bool {
+        self != Self::TakenBack
+    }
+
+    /// What was noted on a workload, read back. `None` if a release let it go, or nobody did.
+    #[must_use]
+    pub fn of_note(note: &str) -> Option<Self> {
+        [Self::TakenBack, Self::WindowsOpen, Self::MaxHold].into_iter().find(|why| why.noted() == note)
+    }
 }
 
 /// Whether a held change goes out by itself at `now`.

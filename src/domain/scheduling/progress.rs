@@ -10,7 +10,7 @@ use super::situation::{Grant, Situation, Step, StepRecord, Work};
 use super::tasks;
 use super::verify;
 use super::withdrawal;
-use crate::domain::names::{ObjectName, WorkloadName};
+use crate::domain::names::{Kind, ObjectName, WorkloadName};
 use crate::domain::workload::{Progress, Workload};
 
 /// A step with what keeps it from moving on, apart from the gates.
@@ -76,10 +76,42 @@ pub fn standing(
         Work::Wait(length) => tasks::waited(s, step, record, *length, before),
         Work::Task(task) => tasks::by_hand(s, step, record, (task, digest), before),
         Work::Workload(name) => match s.workloads.get(name) {
-            None => Standing::waiting(step).blocked(step, Cause::WorkloadMissing { workload: name.clone() }, None),
+            None => missing(s, step, record, name, settled),
             Some(workload) => of_workload(s, step, record, workload, (digest, settled), before),
         },
     }
+}
+
+/// What is not there has yet to come, unless it is a Job that ended well and was cleaned up since. One that this release
+/// did not let go may be on its way to be replaced.
+fn missing(s: &Situation, step: &Step, record: &StepRecord, name: &WorkloadName, settled: DateTime<Utc>) -> Standing {
+    if !ended_before_it_went(record, name) {
+        return Standing::waiting(step).blocked(step, Cause::WorkloadMissing { workload: name.clone() }, None);
+    }
+    if record.grant.is_none() && s.now < settled {
+        let waits = Standing::new(step, record, StepState::Waiting);
+        return waits.blocked(step, Cause::Settling { workload: name.clone() }, Some(settled));
+    }
+    let mut standing = verify::verified(s, step, record, done(s, step, record));
+    if standing.view.note.is_empty() {
+        standing.view.note = format!("{name} is complete, and was cleaned up since");
+    }
+    standing
+}
+
+/// Whether a workload that is not there any more is a Job which was seen complete: a `ttlSecondsAfterFinished` or a hook's
+/// deletion policy takes it away when it has done all that it is for.
+fn ended_before_it_went(record: &StepRecord, name: &WorkloadName) -> bool {
+    name.kind == Kind::Job && record.finished.is_some()
+}
+
+/// The grant of a Job that was let go, ended well, and was cleaned up since: what it ran still counts as shipped.
+pub fn cleaned_up<'a>(s: &'a Situation, step: &Step) -> Option<&'a Grant> {
+    let Work::Workload(name) = &step.work else {
+        return None;
+    };
+    let record = s.record.steps.get(&step.name).filter(|record| ended_before_it_went(record, name))?;
+    record.grant.as_ref().filter(|_| !s.workloads.contains_key(name))
 }
 
 fn of_workload(

@@ -18,9 +18,9 @@ use super::shipped::{Shipped, all_out, last_out, shipped};
 use super::situation::{
     Action, Began, Former, Grant, OnFailure, Refusal, Situation, Step, StepRecord, TeamFound, Work,
 };
-use super::withdrawal::usable;
+use super::withdrawal::{counted, usable};
 use crate::domain::calendar::Purpose;
-use crate::domain::names::Kind;
+use crate::domain::names::{Kind, WorkloadName};
 use crate::domain::workload::{Progress, Workload};
 
 /// Where one step is on the way back.
@@ -89,8 +89,11 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
         Work::Task(_) if !step.reversible && record.finished.is_some() => return Back::Kept(WhyKept::Irreversible),
         Work::Task(_) | Work::Wait(_) => return Back::Untouched,
     };
-    let (Some(grant), Some(workload)) = (&record.grant, s.workloads.get(name)) else {
+    let Some(grant) = &record.grant else {
         return Back::Untouched;
+    };
+    let Some(workload) = s.workloads.get(name) else {
+        return without_object(s, step, record, name);
     };
     let ours = marker(&s.release.name, &s.release.uid, &step.name);
     if workload.rollback.as_ref() == Some(&ours) {
@@ -118,6 +121,18 @@ fn place(s: &Situation, step: &Step, above: &Above) -> Back {
             (Some(_), Above::Wait(step)) => Back::After(step.clone()),
             (Some(former), Above::Clear) => Back::Due { former: former.clone(), from: all_out(grant, &content) },
         },
+    }
+}
+
+/// What was let go is not there any more: what it did has stayed all the same. Whether a Job that is gone went is known
+/// only if its grant was given up before.
+fn without_object(s: &Situation, step: &Step, record: &StepRecord, name: &WorkloadName) -> Back {
+    if name.kind == Kind::Job && counted(s, &step.name).is_some() {
+        Back::Kept(WhyKept::Job)
+    } else if !step.reversible && record.finished.is_some() {
+        Back::Kept(WhyKept::Irreversible)
+    } else {
+        Back::Untouched
     }
 }
 
@@ -240,11 +255,11 @@ pub fn decide_back(s: &Situation, digest: String, standings: &Standings<'_>, beg
     let stopped = !answers.blockers.is_empty();
     let mut acts = Vec::new();
     for (step, back) in &way {
+        let about = |cause| Blocker { step: Some(step.name.clone()), cause, until: None };
+        answers.add_all(standing_in_the_way(s, step, back).map(about));
         let Some(workload) = s.workload(step) else {
             continue;
         };
-        let about = |cause| Blocker { step: Some(step.name.clone()), cause, until: None };
-        answers.add_all(standing_in_the_way(s, step, back, workload).map(about));
         if let Back::Due { .. } = back {
             answers.add_all(refusals(s, step, workload));
         }
@@ -294,8 +309,11 @@ fn whole(s: &Situation) -> Vec<Blocker> {
     causes.into_iter().map(|cause| Blocker { step: None, cause, until: None }).collect()
 }
 
-fn standing_in_the_way(s: &Situation, step: &Step, back: &Back, workload: &Workload) -> Option<Cause> {
-    let workload = workload.name.clone();
+fn standing_in_the_way(s: &Situation, step: &Step, back: &Back) -> Option<Cause> {
+    let Work::Workload(workload) = &step.work else {
+        return None;
+    };
+    let workload = workload.clone();
     match back {
         Back::After(step) => Some(Cause::RollbackOrder { step: step.clone() }),
         Back::Failed(why) => Some(Cause::RollbackFailed { workload, why: why.clone(), team: owner_of(s, step) }),
@@ -360,13 +378,7 @@ fn view(s: &Situation, standings: &Standings<'_>, step: &Step, back: &Back) -> O
         Back::Healthy { .. } => (StepState::RollingBack, "the former version is healthy".to_owned()),
         Back::Done => (StepState::RolledBack, "the former version runs".to_owned()),
         Back::Failed(why) => (StepState::Failed, format!("the former version is not healthy: {why}")),
-        Back::Kept(_) => (
-            view.state,
-            s.workload(step)
-                .and_then(|w| standing_in_the_way(s, step, back, w))
-                .map(|c| c.message())
-                .unwrap_or_default(),
-        ),
+        Back::Kept(_) => (view.state, standing_in_the_way(s, step, back).map(|c| c.message()).unwrap_or_default()),
     };
     view.state = state;
     view.note = note;

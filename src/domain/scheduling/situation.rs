@@ -246,6 +246,8 @@ pub struct Grant {
     pub uid: String,
     pub version: String,
     pub template: String,
+    /// It was rolled back from exactly this content before, and those who signed were told.
+    pub rolled_back_before: bool,
     /// What ran before the step let anything go; `None` if nothing did.
     pub former: Option<Former>,
     /// What the step had let go before, the newest last, if that was what ran when this was granted.

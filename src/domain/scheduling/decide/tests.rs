@@ -1,5 +1,6 @@
 //! The rules of the decision, each as a situation and what follows.
 
+mod cleaned_up;
 mod closing;
 pub mod codes;
 mod edges;

@@ -40,6 +40,15 @@ fn what_it_pinned_is_let_loose_first() {
     check(&given.back("shop"), &[], &[]);
 }
 
+#[test]
+fn while_everything_is_stopped_a_cancelled_release_waits_to_mark_what_it_holds_and_says_so() {
+    let stopped = |given: Given| given.with(|s| s.stopped = Some("INC-9".into()));
+    let keeping = stopped(cancelled(ready(), true));
+    check(&keeping, &[], &["RC002 *"]);
+    assert_eq!(decide(&keeping.0).outcome, Outcome::Waiting);
+    assert_eq!(decide(&stopped(cancelled(ready(), false)).0).outcome, Outcome::Cancelled, "there is nothing to do");
+}
+
 fn asked(given: Given) -> Given {
     given.with(|s| s.release.asked_back = Some(Request { by: "olga".into(), reason: "INC-7".into() }))
 }

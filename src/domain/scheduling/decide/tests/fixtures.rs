@@ -300,6 +300,7 @@ impl Given {
                 digest,
                 uid: workload.uid,
                 version: workload.version,
+                rolled_back_before: workload.rolled_back.as_ref() == Some(&workload.template),
                 template: workload.template,
                 former: Some(Former { name: format!("{of}-old"), template: format!("sha256:{of}-old") }),
                 replaced: vec![],
