@@ -53,6 +53,7 @@ const READINESS: &str = "src/domain/readiness/mod.rs";
 const ROLLBACK: &str = "src/domain/scheduling/rollback.rs";
 const INDEPENDENT: &str = "src/domain/scheduling/independent.rs";
 const AHEAD: &str = "src/cluster/ahead.rs";
+const RAN: &str = "src/cluster/workloads/ran.rs";
 const SHIPPED: &str = "src/domain/scheduling/shipped.rs";
 const ACT: &str = "src/controllers/release/act.rs";
 const RELEASE: &str = "src/controllers/release/mod.rs";
@@ -200,6 +201,34 @@ pub const MUTANTS: &[Mutant] = &[
         SHIPPED,
         "Some((grant.former.as_ref(), all))",
         "None.filter(|_: &(_, Vec<Replaced>)| all.is_empty())",
+    ),
+    unit(
+        "a rollback goes to what was only stored over a hold",
+        &["S11"],
+        RAN,
+        "!revision.made_held || remembered(object)",
+        "true || remembered(object)",
+    ),
+    unit(
+        "a job that is cleaned up keeps nothing where it is",
+        &["S7"],
+        ROLLBACK,
+        "if name.kind == Kind::Job && counted(s, &step.name).is_some() {",
+        "if false && counted(s, &step.name).is_some() {",
+    ),
+    unit(
+        "a job that is cleaned up has to be signed for again",
+        &["L1"],
+        PROGRESS,
+        "name.kind == Kind::Job && record.finished.is_some()",
+        "false",
+    ),
+    unit(
+        "what was rolled back goes by itself if its pods are gone for a while",
+        &["S7"],
+        INDEPENDENT,
+        "    if change.workload.was_rolled_back() {",
+        "    if change.workload.runs_already {\n        return Answer::LetGo(LetGo::TakenBack);\n    }\n    if change.workload.was_rolled_back() {",
     ),
     unit(
         "what a release had let go before its last content goes by itself",

@@ -3,22 +3,26 @@
 use serde_json::Value;
 
 use super::{Question, Request, Rule, annotate, annotation, entry, equal_but, note};
+use crate::api::authored::signed;
 use crate::api::names::{ASKED_BACK, ASKED_BACK_BY, AUTHOR, AUTHOR_GROUPS};
 
 /// A kind whose author counts.
 pub(super) struct Authored {
     /// The kind, in lower case.
     kind: &'static str,
-    /// Parts of the spec that are not content.
-    apart: &'static [&'static str],
+    /// Whether two specs are the same but for what is not content.
+    same: fn(&Value, &Value) -> bool,
     /// Whether its override is stamped too.
     overridden: bool,
 }
 
-pub(super) const TEAM: Authored =
-    Authored { kind: "teamreadiness", apart: &["signOffs", "tasksDone"], overridden: false };
+pub(super) const TEAM: Authored = Authored {
+    kind: "teamreadiness",
+    same: |new, old| equal_but(new, old, &["signOffs", "tasksDone"]),
+    overridden: false,
+};
 pub(super) const RELEASE: Authored =
-    Authored { kind: "coordinatedrelease", apart: &["paused", "override", "cancel"], overridden: true };
+    Authored { kind: "coordinatedrelease", same: |new, old| signed(new) == signed(old), overridden: true };
 
 impl Rule for Authored {
     fn name(&self) -> String {
@@ -27,7 +31,7 @@ impl Rule for Authored {
 
     fn apply(&self, request: &Request, _: &dyn Fn(Question) -> bool) -> Value {
         let (mut object, old) = (request.object.clone(), &request.old);
-        let authored = old.is_null() || !equal_but(&object["spec"], &old["spec"], self.apart);
+        let authored = old.is_null() || !(self.same)(&object["spec"], &old["spec"]);
         let author = if authored { &request.user } else { annotation(old, AUTHOR) };
         let groups = if authored { lines(&request.groups) } else { annotation(old, AUTHOR_GROUPS).to_owned() };
         for (key, value) in [(AUTHOR, author), (AUTHOR_GROUPS, &groups)] {

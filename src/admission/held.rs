@@ -48,6 +48,9 @@ pub(super) struct Lifted<'a> {
 /// The annotations that only the operator writes.
 pub(super) const OWNED: &[&str] = &[ROLLBACK, ROLLED_BACK, RELEASED, RUNS];
 
+/// Those that say what was let go, which is untrue of what goes by the glass.
+const OVERTAKEN: &[&str] = &[RELEASED, RUNS];
+
 /// Whether the requester may break the glass.
 pub(super) const OVERRIDE: Question =
     Question { verb: "override", group: GROUP, resource: "coordinatedreleases", subresource: "" };
@@ -77,6 +80,11 @@ impl Rule for Held {
             restore(&mut object, old, key);
         }
         let was = annotation(old, HOLD);
+        if glass && (!was.is_empty() || (self.changed)(&object, old, may)) {
+            for key in OVERTAKEN {
+                annotate(&mut object, key, None);
+            }
+        }
         let mark = annotation(&object, HOLD).to_owned();
         let hold = !glass && (!was.is_empty() || ((self.changed)(&object, old, may) && !frozen));
         let remembered = self.remembered(&object, old, was, &mark);

@@ -141,6 +141,37 @@ fn the_glass_is_broken_once_and_only_with_the_verb() {
 }
 
 #[test]
+fn what_goes_by_the_glass_carries_no_note_of_what_was_let_go_before() {
+    let notes = json!({"rollcall.dev/released": "releases/r step a digest d", "rollcall.dev/runs": "d"});
+    let with = |mut object: Value, more: &Value| {
+        json_patch::merge(&mut object["metadata"]["annotations"], more);
+        object
+    };
+    let job = |image: &str| json!({"metadata": {"name": "j"}, "spec": {"schedule": "@daily", "jobTemplate": {"spec": {"image": image}}}});
+    let glass = json!({"rollcall.dev/break-glass": "INC-1"});
+    for (kind, object) in [("hold-deployment", deployment as fn(&str) -> Value), ("hold-cronjob", job)] {
+        let old = with(object("a:1"), &notes);
+        let apply = |new: Value, old: &Value, may: bool| {
+            rule(kind).expect("a rule").apply(&request(new, old.clone()), &|_| may)["metadata"]["annotations"].clone()
+        };
+        let fix = with(with(object("a:2"), &notes), &glass);
+        assert_eq!(apply(fix.clone(), &old, true), glass, "{kind}: a fix");
+        let forged = with(fix.clone(), &json!({"rollcall.dev/released": "forged"}));
+        assert_eq!(apply(forged, &old, true), glass, "{kind}: nor does its author write one");
+        let held = with(with(object("a:2"), &notes), &json!({"rollcall.dev/hold": "policy"}));
+        assert_eq!(apply(with(held.clone(), &glass), &held, true), glass, "{kind}: a hold that is lifted");
+        let mut kept = apply(fix, &old, false);
+        assert_eq!(kept["rollcall.dev/hold"], "policy", "{kind}: without the verb it is held");
+        json_patch::merge(&mut kept, &json!({"rollcall.dev/hold": null, "rollcall.dev/break-glass": null}));
+        assert_eq!(kept, notes, "{kind}: and the notes stay");
+        let idle = apply(with(old.clone(), &glass), &old, true);
+        assert_eq!(idle["rollcall.dev/released"], notes["rollcall.dev/released"], "{kind}: nothing goes by it");
+        let bare = apply(with(object("a:1"), &glass), &old, true);
+        assert_eq!(bare["rollcall.dev/runs"], "d", "{kind}: and nobody takes them away");
+    }
+}
+
+#[test]
 fn a_rollback_pins_the_template_and_only_the_operator_marks_it() {
     let mut frozen = deployment("a:1");
     frozen["metadata"]["annotations"] = json!({"rollcall.dev/rollback": "releases/r1"});
@@ -182,14 +213,34 @@ fn a_job_is_held_at_its_creation_unless_a_controller_made_it_or_kueue_has_it() {
 
 #[test]
 fn the_author_is_who_changed_the_content_and_nobody_else() {
-    let old = json!({"metadata": {"annotations": {"rollcall.dev/author": "lena", "rollcall.dev/author-groups": "leads"}}, "spec": {"priority": 1}});
+    let old = json!({"metadata": {"annotations": {"rollcall.dev/author": "lena", "rollcall.dev/author-groups": "leads"}},
+        "spec": {"priority": 1, "steps": [{"name": "a", "wait": "1m"}]}});
     let mut stop = old.clone();
     stop["spec"]["paused"] = json!(true);
     stop["metadata"]["annotations"]["rollcall.dev/author"] = json!("forged");
     let out = stored("stamp-coordinatedrelease", stop, old.clone());
     assert_eq!(annotation(&out, "rollcall.dev/author"), "lena");
     assert_eq!(annotation(&out, "rollcall.dev/author-groups"), "leads");
-    let out = stored("stamp-coordinatedrelease", json!({"metadata": {}, "spec": {"priority": 2}}), old);
+    for (path, value) in [
+        ("/spec/resumedAt", json!("2027-01-12T08:00:00Z")),
+        ("/spec/priority", json!(2)),
+        ("/spec/windows", json!([])),
+        ("/spec/steps/0/estimate", json!("5m")),
+        ("/spec/steps/0/dependsOn", json!([])),
+    ] {
+        let mut other = old.clone();
+        json_patch::patch(
+            &mut other,
+            &serde_json::from_value::<json_patch::Patch>(json!([{"op": "add", "path": path, "value": value}]))
+                .expect("a patch"),
+        )
+        .expect("it applies");
+        let out = stored("stamp-coordinatedrelease", other, old.clone());
+        assert_eq!(annotation(&out, "rollcall.dev/author"), "lena", "{path} is not signed, or says nothing new");
+    }
+    let mut other = old.clone();
+    other["spec"]["steps"][0]["wait"] = json!("2m");
+    let out = stored("stamp-coordinatedrelease", other, old);
     assert_eq!((annotation(&out, "rollcall.dev/author"), annotation(&out, "rollcall.dev/author-groups")), ("dev", "g"));
 }
 

@@ -4,6 +4,7 @@
 //! This folder knows no other folder. It never judges whether a text makes sense (that is
 //! `validate`), never decides, and never talks to a server.
 
+pub mod authored;
 pub mod checks;
 pub mod conditions;
 pub mod crds;

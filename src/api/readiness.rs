@@ -37,9 +37,6 @@ pub use super::team_status::{CheckStatus, SeenSignOff, TeamReadinessStatus, Team
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    validation = Rule::new("!has(self.signOffs) || self.signOffs.all(s, has(self.signOff) && has(self.signOff.required) && self.signOff.required.exists(r, r.role == s.role))").message("every sign-off must be for a role that signOff.required names").field_path(".signOffs")
-)]
 pub struct TeamReadinessSpec {
     /// What the team puts under rollcall, in this namespace. rollcall labels them; their changes are
     /// then held until a release, or an open window, lets them go.
@@ -180,6 +177,8 @@ pub struct SignOff {
     /// `<namespace>/<name>` of the release.
     #[schemars(schema_with = "fields::namespaced_name")]
     pub release: String,
+    /// A role that `signOff.required` names. A word that is stored stays when its role is renamed or removed there, and
+    /// counts for nothing then.
     #[schemars(schema_with = "fields::label")]
     pub role: String,
     /// Which of the role's seats, where `count` asks for more than one person; 1 is the first.

@@ -12,6 +12,7 @@
 mod clean;
 mod kinds;
 mod operator;
+mod pod_gate;
 mod remove;
 mod sweep;
 mod switch_off;
@@ -23,12 +24,20 @@ pub use remove::{remove, teams, what_is_lost};
 pub use sweep::{Done, sweep};
 pub use switch_off::stop_holding;
 
+use crate::cluster::writes::ApiError;
+
 /// "We could not find out, or could not do."
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A request failed.
     #[error("{doing}: {source}")]
     Request { doing: String, source: Box<kube::Error> },
+    /// The API server did not answer, or not as it should.
+    #[error("{0}")]
+    NoAnswer(ApiError),
+    /// Whoever runs this may not, with what to do about it.
+    #[error("{0}")]
+    MayNot(String),
     /// What was waited for did not come about.
     #[error("{0}")]
     Overdue(String),

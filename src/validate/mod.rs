@@ -13,7 +13,7 @@ mod window;
 
 pub use release::{release, skip};
 pub use selector::matches;
-pub use team::{Found, team};
+pub use team::{Found, team, unasked};
 pub use window::{Calendars, window, window_type};
 
 use std::collections::BTreeMap;

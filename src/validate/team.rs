@@ -160,6 +160,21 @@ fn sign_offs(
     by_release
 }
 
+/// The words for roles that nobody asks for. No faults: the API server keeps those that it has, as a role may be renamed
+/// while words are stored, and takes no new ones; they count for nothing.
+#[must_use]
+pub fn unasked(spec: &TeamReadinessSpec) -> Faults {
+    let required: BTreeSet<&str> =
+        spec.sign_off.iter().flat_map(|rules| &rules.required).map(|r| r.role.as_str()).collect();
+    let mut all = Faults::default();
+    for (n, word) in spec.sign_offs.iter().enumerate().filter(|(_, word)| !required.contains(word.role.as_str())) {
+        let why =
+            "is no role that signOff.required names: a new word for it is refused, and a stored one counts for nothing";
+        all.add(format!("spec.signOffs[{n}].role"), format!("{:?} {why}", word.role));
+    }
+    all
+}
+
 /// Tasks that are done. One of a release whose name makes no sense is of no release.
 fn tasks_done(spec: &TeamReadinessSpec) -> Vec<TaskDone> {
     let all = spec.tasks_done.iter().filter_map(|t| {

@@ -129,6 +129,9 @@ impl<'a> Set<'a> {
                 let wire: objects::Team = decode(&text).map_err(undecodable)?;
                 let checked =
                     validate::team(&facts::meta(&wire.meta), &wire.spec, validate::Found::default(), &BTreeMap::new())?;
+                for word in validate::unasked(&wire.spec).0 {
+                    self.tell(Level::Warning, "lint", document, &word.path, word.message);
+                }
                 self.teams.push(Sound { wire, checked, document });
             }
             _ => {

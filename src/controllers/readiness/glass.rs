@@ -39,7 +39,7 @@ pub fn broken(
         None => found.released.is_none(),
         Some(before) => {
             let went = before.held_since.is_some() || before.template.as_deref() != Some(short(&found.template));
-            let by_rollcall = before.let_go_by != found.released.as_deref().map(said);
+            let by_rollcall = found.released.is_some() && before.let_go_by != found.released.as_deref().map(said);
             before.glass.as_ref() != Some(&ticket) && went && !by_rollcall
         }
     };
@@ -113,6 +113,16 @@ mod tests {
         let held = [("a:1", false, ""), ("a:2", true, "INC-1"), ("a:2", false, "INC-1")];
         assert_eq!(tickets(&held), Vec::<String>::new(), "it was held with it, and let go as any other");
         assert_eq!(tickets(&[("a:1", false, ""), ("a:1", false, "INC-1")]), Vec::<String>::new(), "nothing went");
+    }
+
+    #[test]
+    fn a_glass_that_took_the_note_of_what_rollcall_let_go_is_recorded() {
+        let now = "2027-01-12T09:00:00Z".parse().expect("an instant");
+        let mut before = super::super::workloads::status_of(WorkloadKind::Deployment, "api", "Gated");
+        remember(&mut before, &found("a:1", false, ""));
+        let mut fixed = found("a:2", false, "INC-1");
+        fixed.released = None;
+        assert_eq!(broken(Some(&before), &fixed, now).map(|b| b.ticket), Some("INC-1".to_owned()));
     }
 
     #[test]

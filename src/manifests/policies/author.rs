@@ -6,11 +6,12 @@
 use serde_json::Value;
 
 use super::asked_back;
-use super::cel::annotation_pointer;
+use super::cel::{annotation_pointer, quote};
 use super::held::ROOM;
 use super::object::{Denial, Match, Named, Policy, mutating_binding, validating_binding};
 use super::self_binding::equal_but;
 use crate::api::GROUP;
+use crate::api::authored::{self, Absent, Fields};
 use crate::api::names::{AUTHOR, AUTHOR_GROUPS};
 use crate::manifests::names::VERB_OVERRIDE;
 
@@ -18,15 +19,22 @@ use crate::manifests::names::VERB_OVERRIDE;
 struct Authored {
     kind: &'static str,
     resource: &'static str,
-    /// Parts of the spec that are not content. Whoever changes only these is not the author: else somebody could
-    /// press the stop button to make a release look like theirs, and its real author could approve it.
-    apart: &'static [&'static str],
+    /// Whether two specs, given as CEL, are the same but for what is not content. Whoever changes only that is not the
+    /// author: else somebody could press the stop button to make a release look like theirs, and its real author could
+    /// approve it.
+    same: fn(&str, &str) -> String,
 }
 
-const TEAM: Authored =
-    Authored { kind: "TeamReadiness", resource: "teamreadinesses", apart: &["signOffs", "tasksDone"] };
-const RELEASE: Authored =
-    Authored { kind: "CoordinatedRelease", resource: "coordinatedreleases", apart: &["paused", "override", "cancel"] };
+const TEAM: Authored = Authored {
+    kind: "TeamReadiness",
+    resource: "teamreadinesses",
+    same: |new, old| equal_but(new, old, &["signOffs", "tasksDone"]),
+};
+const RELEASE: Authored = Authored {
+    kind: "CoordinatedRelease",
+    resource: "coordinatedreleases",
+    same: |new, old| format!("{} == {}", signed(new), signed(old)),
+};
 
 /// The kinds that a team can list, with the group and resource of each.
 const LISTED: [(&str, &str, &str); 5] = [
@@ -74,7 +82,7 @@ impl Authored {
         let mut variables: Vec<Named> = vec![
             ("ann", "object.metadata.?annotations.orValue({})".into()),
             ("oldAnn", "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})".into()),
-            ("authored", format!("oldObject == null || !({})", equal_but(spec.0, spec.1, self.apart))),
+            ("authored", format!("oldObject == null || !({})", (self.same)(spec.0, spec.1))),
             (
                 "author",
                 format!("variables.authored ? request.userInfo.username : variables.oldAnn[?'{AUTHOR}'].orValue('')"),
@@ -111,6 +119,28 @@ impl Authored {
             ),
         )
     }
+}
+
+/// What of a release's spec is signed, as a list. The twin of [`authored::signed`].
+fn signed(spec: &str) -> String {
+    let lists = authored::LISTS
+        .iter()
+        .map(|(list, fields)| format!("dyn({spec}.?{list}.orValue([]).map(e, [{}]))", said("dyn(e)", fields)));
+    let all: Vec<String> = std::iter::once(said(spec, authored::SPEC)).chain(lists).collect();
+    format!("[{}]", all.join(",\n"))
+}
+
+fn said(part: &str, fields: Fields) -> String {
+    let field = |(path, absent): &(&[&str], Absent)| {
+        let absent = match absent {
+            Absent::Nothing => "null".to_owned(),
+            Absent::Empty => "[]".to_owned(),
+            Absent::NoNames => "{}".to_owned(),
+            Absent::Word(word) => quote(word),
+        };
+        format!("dyn({part}.?{}.orValue({absent}))", path.join(".?"))
+    };
+    fields.iter().map(field).collect::<Vec<_>>().join(", ")
 }
 
 /// Gives an annotation this value, or takes it away if that is empty.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::held::{HeldKind, OWNED, conditions};
+use super::held::{HeldKind, OVERTAKEN, OWNED, conditions};
 use super::object::{Denial, Named, Policy};
 use crate::api::names::{BREAK_GLASS, GATE_LABEL, HOLD, HOLD_RESTORE, ROLLBACK};
 use crate::manifests::Install;
@@ -27,8 +27,7 @@ impl HeldKind {
     fn denials(&self) -> Vec<Denial> {
         let subject = self.subject();
         let hold = self.name("hold");
-        let mut owned: Vec<String> =
-            OWNED.iter().map(|key| format!("variables.ann[?'{key}'] == variables.oldAnn[?'{key}']")).collect();
+        let mut owned: Vec<String> = OWNED.iter().map(|key| kept(key)).collect();
         let remembers = if self.remembers.is_some() { "variables.hold || " } else { "" };
         owned.push(format!("({remembers}!('{HOLD_RESTORE}' in variables.ann))"));
         let mut all = vec![
@@ -114,6 +113,17 @@ impl HeldKind {
             ],
             &[],
         )
+    }
+}
+
+/// An annotation is as it was; or gone, with the write that made it untrue. That is no must: in an emergency the glass
+/// breaks without the hold policy, too.
+fn kept(key: &str) -> String {
+    let same = format!("variables.ann[?'{key}'] == variables.oldAnn[?'{key}']");
+    if OVERTAKEN.contains(&key) {
+        format!("({same} || variables.byGlass && !('{key}' in variables.ann))")
+    } else {
+        same
     }
 }
 

@@ -58,6 +58,10 @@ pub(super) struct HeldKind {
 /// remembers is written by the hold.
 pub(super) const OWNED: &[&str] = &[ROLLBACK, ROLLED_BACK, RELEASED, RUNS];
 
+/// Those that say what was let go. What goes by the glass went past rollcall, so they would be untrue of it: they go
+/// with the write that breaks it.
+pub(super) const OVERTAKEN: &[&str] = &[RELEASED, RUNS];
+
 /// Makes room for annotations. An empty map is dropped between two mutations, so each makes its own.
 pub(super) const ROOM: &str = "(has(object.metadata.annotations) ? [] : \
      [JSONPatch{op: 'add', path: '/metadata/annotations', value: {}}])";
@@ -153,6 +157,8 @@ impl HeldKind {
                 "hold",
                 "!variables.glass && (variables.oldMark != '' || (variables.changed && !variables.frozen))".to_owned(),
             ),
+            // The glass was broken, and something goes by it.
+            ("byGlass", "variables.glass && (variables.changed || variables.oldMark != '')".to_owned()),
             ("value", self.value()),
             ("lift", "!variables.hold && (variables.mark != '' || variables.oldMark != '')".to_owned()),
             ("ours", self.ours()),
@@ -224,11 +230,19 @@ fn memory(remembers: &str) -> Vec<Named> {
     ]
 }
 
-/// Gives an annotation its former value back, or takes it away if there was none.
+/// Gives an annotation its former value back, or takes it away if there was none, or if it is true no more.
 fn restore(key: &str) -> String {
     let pointer = annotation_pointer(key);
+    let overtaken = if OVERTAKEN.contains(&key) {
+        format!(
+            "variables.byGlass ? ('{key}' in variables.ann ? [JSONPatch{{op: 'remove', path: '{pointer}'}}] : []) :
+         "
+        )
+    } else {
+        String::new()
+    };
     format!(
-        "variables.ann[?'{key}'] == variables.oldAnn[?'{key}'] ? [] :
+        "{overtaken}variables.ann[?'{key}'] == variables.oldAnn[?'{key}'] ? [] :
          '{key}' in variables.oldAnn ? {ROOM} + [JSONPatch{{op: 'add', path: '{pointer}', value: variables.oldAnn['{key}']}}] :
          [JSONPatch{{op: 'remove', path: '{pointer}'}}]"
     )

@@ -14,6 +14,7 @@ pub(super) fn policies() -> Vec<Value> {
         // A step contains no slash.
         key: |entry| format!("{entry}.?step.orValue('') + '/' + {entry}.?release.orValue('')"),
         apart: "k == 'by'",
+        binding: None,
         more: Vec::new(),
         refuses: Vec::new(),
         says: Says {
@@ -22,8 +23,7 @@ pub(super) fn policies() -> Vec<Value> {
                 format!("{{variables.{list}[0].?step.orValue('')}} of {{variables.{list}[0].?release.orValue('')}}")
             },
             others: |first| {
-                let whose = format!("somebody else said in {TEAM} that task {first} is done");
-                [format!("{whose}. They can take it back"), whose]
+                format!("somebody else said in {TEAM} that task {first} is done. Take it back, and say it yourself")
             },
             unstamped: |first| format!("the task {first} in {TEAM} was not stamped with whoever did it"),
         },

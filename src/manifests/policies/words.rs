@@ -3,6 +3,8 @@
 //! `by` of an entry is what the API server says of the requester, never what the request says. The pattern is that of
 //! the approval of CertificateSigningRequests, with a custom verb in the place of a subresource, which custom
 //! resources cannot have. Whoever speaks for the team has the verb `signoff` on it; nobody changes another's word.
+//! They may take another's back where that can only stop a release, which they can anyway: else the words of people
+//! who left would fill a list for ever.
 
 use serde_json::Value;
 
@@ -25,6 +27,8 @@ pub(super) struct Words {
     pub key: fn(&str) -> String,
     /// Whether the field `k` is none that the writer says, or one of the keys.
     pub apart: &'static str,
+    /// Which words of others stay; `None` if none do.
+    pub binding: Option<Binding>,
     /// Further variables of the guard.
     pub more: Vec<Named>,
     /// Further denials, before the last one.
@@ -33,14 +37,22 @@ pub(super) struct Words {
     pub audit: Vec<(&'static str, String)>,
 }
 
+/// Words that nobody but their speaker, or somebody with the verb `override`, takes back.
+pub(super) struct Binding {
+    /// Whether the former entry `o` is one, as CEL.
+    pub word: &'static str,
+    /// Of such an entry: whose it is.
+    pub says: fn(&str) -> String,
+}
+
 /// What people are told.
 pub(super) struct Says {
     /// They may not do this for the team.
     pub may_not: String,
     /// The entry at the head of a list of them.
     pub first: fn(&str) -> String,
-    /// An entry is another's, whom to turn to for changing it, and how.
-    pub others: fn(&str) -> [String; 2],
+    /// An entry is another's, and what to do instead of changing it.
+    pub others: fn(&str) -> String,
     /// The entry, and by whom it was not stamped.
     pub unstamped: fn(&str) -> String,
 }
@@ -122,17 +134,18 @@ impl Words {
                 "othersChanged",
                 format!("variables.said.filter(s, {former}.exists(i, i >= 0 && !(variables.old[i].{by})))"),
             ),
-            ("othersRemoved", format!("variables.removed.filter(o, !(o.{by}))")),
             ("unstamped", format!("variables.new.filter(s, s.?by.orValue('') != {})", self.speaker())),
         ];
+        let binding = self.binding.iter().map(|binding| binding.word);
+        all.extend(
+            binding.map(|word| ("othersRemoved", format!("variables.removed.filter(o, ({word}) && !(o.{by}))"))),
+        );
         all.extend(self.more.iter().cloned());
         all
     }
 
     fn denials(&self, stamp: &str) -> Vec<Denial> {
         let says = &self.says;
-        let [changed, removed] =
-            [("othersChanged", 0), ("othersRemoved", 1)].map(|(list, n)| (says.others)(&(says.first)(list))[n].clone());
         let mut all = vec![
             Denial::new(
                 format!(
@@ -145,18 +158,21 @@ impl Words {
                     says.may_not
                 ),
             ),
-            Denial::new("size(variables.othersChanged) == 0", changed),
+            Denial::new("size(variables.othersChanged) == 0", (says.others)(&(says.first)("othersChanged"))),
+        ];
+        all.extend(self.binding.iter().map(|binding| {
             Denial::new(
                 format!(
                     "size(variables.othersRemoved) == 0 ||
                  authorizer.group('{GROUP}').resource('coordinatedreleases').namespace(request.namespace).check('{VERB_OVERRIDE}').allowed()"
                 ),
                 format!(
-                    "{removed}. They can take it back, or somebody with the verb \
-                 {VERB_OVERRIDE} on coordinatedreleases in this namespace"
+                    "{}. They can take it back, or somebody with the verb \
+                 {VERB_OVERRIDE} on coordinatedreleases in this namespace",
+                    (binding.says)(&(says.first)("othersRemoved"))
                 ),
-            ),
-        ];
+            )
+        }));
         all.extend(self.refuses.iter().cloned());
         all.push(Denial::new(
             "size(variables.unstamped) == 0",

@@ -1,4 +1,5 @@
 use super::*;
+use crate::api::authored::signed;
 use crate::domain::ObjectName;
 use serde_json::Value;
 
@@ -92,4 +93,104 @@ fn pausing_or_describing_does_not_change_what_is_signed_and_the_order_does() {
     assert_eq!(plan(&base), plan(&other));
     other.steps[1].depends_on.clear();
     assert_ne!(plan(&base), plan(&other));
+}
+
+/// A spec that says everything a spec can say, and another that says everything differently.
+fn everything() -> [Value; 2] {
+    let one = json!({
+        "owner": {"name": "Lena", "contact": "#a"},
+        "participants": [{"name": "core", "team": {"namespace": "core", "name": "core"}, "role": "Required", "responsibility": "Watch"}],
+        "steps": [{"name": "api", "participant": "core", "workload": {"kind": "Job", "name": "api"}, "wait": "1m", "task": "Call",
+            "dependsOn": ["a"], "estimate": "1m", "soak": "1m", "timeout": "1m", "requires": {"db": 1},
+            "expect": {"images": {"m": "r:1"}, "annotations": {"a": "1"}}, "verify": ["a"], "reversible": true, "onFailure": "Halt"}],
+        "windows": [{"namespace": "core", "name": "w"}],
+        "notBefore": "2027-01-12T08:00:00Z", "deadline": "2027-01-12T18:00:00Z", "resumedAt": "2027-01-12T09:00:00Z",
+        "priority": 1, "onFailure": "Rollback", "paused": false, "rollback": {"running": "Interrupt", "ifOneFails": "Stop"},
+        "cancel": {"reason": "x", "held": "Free"},
+        "override": {"reason": "x", "ticket": "X", "skip": ["Freeze"], "until": "2027-01-12T10:00:00Z", "digest": "sha256:a", "by": "a"},
+    });
+    let other = json!({
+        "owner": {"name": "Cora", "contact": "#b"},
+        "participants": [{"name": "edge", "team": {"namespace": "edge", "name": "edge"}, "role": "Optional", "responsibility": "Look"}],
+        "steps": [{"name": "web", "participant": "edge", "workload": {"kind": "Deployment", "name": "web"}, "wait": "2m", "task": "Ring",
+            "dependsOn": ["b"], "estimate": "2m", "soak": "2m", "timeout": "2m", "requires": {"db": 2},
+            "expect": {"images": {"m": "r:2"}, "annotations": {"a": "2"}}, "verify": ["b"], "reversible": false, "onFailure": "Continue"}],
+        "windows": [{"namespace": "edge", "name": "v"}],
+        "notBefore": "2027-01-13T08:00:00Z", "deadline": "2027-01-13T18:00:00Z", "resumedAt": "2027-01-13T09:00:00Z",
+        "priority": 2, "onFailure": "Halt", "paused": true, "rollback": {"running": "Finish", "ifOneFails": "Continue"},
+        "cancel": {"reason": "y", "held": "Keep"},
+        "override": {"reason": "y", "ticket": "Y", "skip": ["Window"], "until": "2027-01-13T10:00:00Z", "digest": "sha256:b", "by": "b"},
+    });
+    [one, other]
+}
+
+/// The paths of all that a spec can say, out of its schema.
+fn fields(schema: &Value, path: &str, found: &mut Vec<String>) {
+    if schema["items"]["properties"].is_object() {
+        return fields(&schema["items"], &format!("{path}/0"), found);
+    }
+    match schema["properties"].as_object() {
+        Some(all) => all.iter().for_each(|(name, inner)| fields(inner, &format!("{path}/{name}"), found)),
+        None => found.push(path.to_owned()),
+    }
+}
+
+/// What is not signed, and so makes nobody the author. A new field is here or in the digest.
+const APART: [&str; 18] = [
+    "/owner/name",
+    "/owner/contact",
+    "/participants/0/responsibility",
+    "/steps/0/estimate",
+    "/notBefore",
+    "/deadline",
+    "/resumedAt",
+    "/priority",
+    "/paused",
+    "/rollback/ifOneFails",
+    "/cancel/reason",
+    "/cancel/held",
+    "/override/reason",
+    "/override/ticket",
+    "/override/skip",
+    "/override/until",
+    "/override/digest",
+    "/override/by",
+];
+
+#[test]
+fn the_author_is_who_changes_what_is_signed_field_by_field() {
+    let crds = crate::api::crds::crds();
+    let (_, crd) = crds.iter().find(|(file, _)| file.starts_with("coordinatedreleases")).expect("the kind");
+    let schema = crd.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").expect("a schema");
+    let mut all = Vec::new();
+    fields(schema, "", &mut all);
+    assert!(all.len() > 35, "the schema is read: {all:?}");
+    let [one, other] = everything();
+    let wire =
+        |spec: &Value| serde_json::from_value::<CoordinatedReleaseSpec>(spec.clone()).expect("of the wire's form");
+    for path in &all {
+        let mut changed = one.clone();
+        let value = other.pointer(path).unwrap_or_else(|| panic!("{path} is said differently")).clone();
+        *changed.pointer_mut(path).unwrap_or_else(|| panic!("{path} is said")) = value;
+        let in_digest = plan(&wire(&changed)) != plan(&wire(&one));
+        assert_eq!(signed(&changed) != signed(&one), in_digest, "{path}: who changes it is the author as it is signed");
+        assert_eq!(!APART.contains(&path.as_str()), in_digest, "{path} is apart, or signed");
+    }
+    assert!(APART.iter().all(|path| all.iter().any(|field| field == path)), "all that is apart is a field");
+}
+
+#[test]
+fn saying_what_goes_without_saying_makes_nobody_the_author() {
+    let said = json!({"windows": [], "onFailure": "Rollback", "rollback": {"running": "Interrupt"}});
+    let mut long = good();
+    json_patch::merge(&mut long, &said);
+    for step in long["steps"].as_array_mut().into_iter().flatten() {
+        json_patch::merge(step, &json!({"requires": {}, "verify": []}));
+    }
+    long["steps"][0]["dependsOn"] = json!([]);
+    long["participants"][0]["role"] = json!("Required");
+    let wire =
+        |spec: &Value| serde_json::from_value::<CoordinatedReleaseSpec>(spec.clone()).expect("of the wire's form");
+    assert_eq!(plan(&wire(&long)), plan(&wire(&good())));
+    assert_eq!(signed(&long), signed(&good()));
 }

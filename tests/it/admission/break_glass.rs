@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{deployment, hold_of};
+use super::objects::{deployment, hold_of, of, seen};
 use super::world::{Who, World};
 
 fn ticket(value: &str) -> Value {
@@ -45,6 +45,46 @@ async fn it_lets_a_new_template_through_in_the_same_request_and_at_creation() {
     fresh["metadata"]["annotations"] = ticket("INC-2")["metadata"]["annotations"].clone();
     world.feed(Who::Oncall, "create", &fresh).await.passes();
     assert_eq!(hold_of(&world.get("deployment fresh").await), ("", false, "r/fresh:1"));
+}
+
+/// Whether a workload has the notes of what rollcall let go: what did, and of which content its runs are.
+async fn notes(world: &World, target: &str) -> [bool; 2] {
+    let object = world.get(target).await;
+    ["released", "runs"].map(|note| object["metadata"]["annotations"][format!("rollcall.dev/{note}")].is_string())
+}
+
+#[tokio::test]
+async fn what_goes_by_it_carries_no_note_of_what_rollcall_let_go_before() {
+    let world = World::new("glass-notes").await;
+    for kind in ["deployment", "cronjob"] {
+        let target = format!("{kind} api");
+        let place = if kind == "cronjob" { "/spec/jobTemplate/spec" } else { "/spec" };
+        let change = |image: &str| json!({"op": "replace", "path": format!("{place}/template/spec/containers/0/image"), "value": image});
+        let glass = |value: &str| json!({"op": "add", "path": "/metadata/annotations/rollcall.dev~1break-glass", "value": value});
+        world.installed(kind, "api", "r/api:1").await;
+        let let_go = [true, kind == "cronjob"];
+        assert_eq!(notes(&world, &target).await, let_go);
+        let none = json!({"metadata": {"annotations": {"rollcall.dev/released": null, "rollcall.dev/runs": null}}});
+        world.patch(Who::Oncall, &target, &none).await.passes();
+        world.patch(Who::Oncall, &target, &ticket("INC-0")).await.passes();
+        world.patch(Who::Dev, &target, &json!([glass("INC-0b")])).await.passes();
+        assert_eq!(notes(&world, &target).await, let_go, "{kind}: nobody takes them away, and nothing went by it");
+
+        world.patch(Who::Oncall, &target, &json!([change("r/api:2"), glass("INC-1")])).await.passes();
+        assert_eq!(hold_of(&world.get(&target).await), ("", false, "r/api:2"));
+        assert_eq!(notes(&world, &target).await, [false, false], "{kind}: a fix");
+        world.gitops(&of(kind, "api", "r/api:1")).await.passes();
+        let held = world.get(&target).await;
+        assert_eq!(hold_of(&held), ("policy", true, "r/api:1"));
+        assert!(!seen(&held).runs_already || kind != "cronjob", "what ran before the fix is nothing that runs");
+
+        world.lets_go(&target).await;
+        assert_eq!(notes(&world, &target).await, let_go, "{kind}: rollcall writes them anew");
+        world.patch(Who::Dev, &target, &json!([change("r/api:3")])).await.passes();
+        world.patch(Who::Oncall, &target, &ticket("INC-2")).await.passes();
+        assert_eq!(hold_of(&world.get(&target).await), ("", false, "r/api:3"));
+        assert_eq!(notes(&world, &target).await, [false, false], "{kind}: a hold that is lifted");
+    }
 }
 
 #[tokio::test]

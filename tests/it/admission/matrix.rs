@@ -57,7 +57,7 @@ struct Person {
 use Deed::{Consent, Override, Rewrite, SignAsLead, SignAsQa, TakeBack};
 
 const FLUX: &str = "system:serviceaccount:flux-system:kustomize-controller";
-const ALL: &[Deed] = &[SignAsLead, SignAsQa, TakeBack, Consent, Override];
+const ALL: &[Deed] = &[SignAsLead, SignAsQa, Consent, Override];
 
 /// Everybody, and what is theirs in the namespace `home`.
 const PEOPLE: &[Person] = &[
@@ -70,7 +70,7 @@ const PEOPLE: &[Person] = &[
     Person { name: "novice", stamped: "novice", rights: Rights::Own, deeds: &[] },
     Person { name: "stranger", stamped: "stranger", rights: Rights::Nothing, deeds: &[] },
     // A service account is no person, whatever it may do.
-    Person { name: "flux", stamped: FLUX, rights: Rights::Everything, deeds: &[SignAsQa, TakeBack, Consent, Override] },
+    Person { name: "flux", stamped: FLUX, rights: Rights::Everything, deeds: &[SignAsQa, Consent, Override] },
     Person { name: "robot", stamped: "system:serviceaccount:home:robot", rights: Rights::Change, deeds: &[SignAsQa] },
     Person {
         name: "delegate",
@@ -199,7 +199,8 @@ fn expected(person: &Person, theirs: bool, deed: Deed, way: Way) -> bool {
         // Server-side apply without an entry takes away only what the same manager had put there.
         TakeBack if way == Way::Apply => true,
         Rewrite => person.gave_the_word(theirs) && may(SignAsLead),
-        TakeBack => may(TakeBack) || person.gave_the_word(theirs) && may(SignAsLead),
+        // A Go of somebody else can be taken back by whoever speaks for the team: that only stops a release.
+        TakeBack => may(SignAsQa),
         other => may(other),
     };
     passes && person.rights_in(theirs) >= needed

@@ -28,12 +28,25 @@ async fn the_author_is_who_last_changed_the_content() {
         world.run(Who::Lead, command).await.passes();
         assert_eq!(author(&world, "crel r1").await, "dev", "{command}");
     }
-    world.patch(Who::Lead, "crel r1", &json!({"spec": {"paused": true}})).await.passes();
-    assert_eq!(author(&world, "crel r1").await, "dev", "the stop button is no content");
-    world.patch(Who::Lead, "crel r1", &json!({"spec": {"priority": 3}})).await.passes();
+    for unsigned in [
+        json!({"paused": true}),
+        json!({"resumedAt": "2027-01-12T08:00:00Z"}),
+        json!({"deadline": "2027-01-12T18:00:00Z", "priority": 3, "owner": {"name": "Cora"}, "windows": []}),
+        json!({"rollback": {"ifOneFails": "Continue"}}),
+    ] {
+        world.patch(Who::Lead, "crel r1", &json!({"spec": unsigned})).await.passes();
+        assert_eq!(author(&world, "crel r1").await, "dev", "{unsigned} is not signed");
+    }
+    let in_lists = json!([{"op": "replace", "path": "/spec/participants/0/responsibility", "value": "Look on"},
+        {"op": "replace", "path": "/spec/steps/0/estimate", "value": "20m"},
+        {"op": "add", "path": "/spec/steps/0/dependsOn", "value": []}]);
+    world.patch(Who::Lead, "crel r1", &in_lists).await.passes();
+    assert_eq!(author(&world, "crel r1").await, "dev", "nor are these, or what goes without saying");
+    let soak = json!([{"op": "add", "path": "/spec/steps/0/soak", "value": "10m"}]);
+    world.patch(Who::Lead, "crel r1", &soak).await.passes();
     assert_eq!(author(&world, "crel r1").await, "lead");
     let mut git = release("r1");
-    git["spec"]["priority"] = json!(4);
+    git["spec"]["steps"][0]["soak"] = json!("20m");
     world.gitops(&git).await.passes();
     assert_eq!(author(&world, "crel r1").await, "system:serviceaccount:flux-system:kustomize-controller");
 }

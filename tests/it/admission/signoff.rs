@@ -94,7 +94,6 @@ async fn the_word_of_somebody_else_is_not_touched() {
     say(&world, Who::Oncall, json!([word("lead", "a"), word("qa", "a")])).await.passes();
     assert_eq!(stored(&world).await, [entry("lead", "lead", "a"), entry("qa", "oncall", "a")]);
 
-    say(&world, Who::Lead, json!([word("lead", "a")])).await.refused(&["sign-off as qa", "verb override"]);
     let swapped = json!([word("qa", "a"), word("lead", "a")]);
     say(&world, Who::Lead, swapped).await.passes();
     assert_eq!(
@@ -102,8 +101,50 @@ async fn the_word_of_somebody_else_is_not_touched() {
         [entry("qa", "oncall", "a"), entry("lead", "lead", "a")],
         "the order says nothing"
     );
+    say(&world, Who::Lead, json!([word("lead", "a")])).await.passes();
+    assert_eq!(stored(&world).await, [entry("lead", "lead", "a")], "a Go is taken away by whoever could say NoGo");
+}
+
+#[tokio::test]
+async fn a_no_go_of_somebody_else_stays_unless_the_verb_override_takes_it_away() {
+    let world = roles("sign-no").await;
+    world.lets_sign_off("oncall").await;
+    let mut no = word("lead", "a");
+    (no["decision"], no["reason"]) = (json!("NoGo"), json!("errors"));
+    say(&world, Who::Oncall, json!([no, word("qa", "a")])).await.passes();
+    say(&world, Who::Lead, json!([])).await.refused(&["the NoGo as lead for releases/r1", "verb override"]);
+    let mut moved = no.clone();
+    moved["seat"] = json!(2);
+    say(&world, Who::Lead, json!([moved])).await.refused(&["the NoGo as lead"]);
+    let mut yes = no.clone();
+    yes["decision"] = json!("Go");
+    say(&world, Who::Lead, json!([yes])).await.refused(&["somebody else's"]);
+    say(&world, Who::Lead, json!([no])).await.passes();
+    assert_eq!(stored(&world).await, [entry("lead", "oncall", "a")], "the Go has gone");
+    say(&world, Who::Lead, json!([no, word("qa", "a")])).await.passes();
     say(&world, Who::Oncall, json!([word("qa", "a")])).await.passes();
-    assert_eq!(stored(&world).await, [entry("qa", "oncall", "a")], "the verb override clears away");
+    assert_eq!(stored(&world).await, [entry("qa", "lead", "a")], "one's own NoGo goes");
+    say(&world, Who::Lead, json!([no])).await.passes();
+    say(&world, Who::Oncall, json!([])).await.passes();
+    assert!(stored(&world).await.is_empty(), "and another's, with the verb override");
+}
+
+#[tokio::test]
+async fn a_role_can_be_renamed_while_words_are_stored_and_no_new_word_is_for_a_role_that_nobody_asks_for() {
+    let world = roles("sign-roles").await;
+    let words = ["the sign-off as laed for releases/r1", "spec.signOff.required names lead, qa"];
+    say(&world, Who::Lead, json!([word("laed", "a")])).await.refused(&words);
+    say(&world, Who::Lead, json!([word("lead", "a")])).await.passes();
+    let roles = |roles: Value| json!({"spec": {"signOff": {"required": roles}}});
+    world.patch(Who::Dev, "teamreadiness shop", &roles(json!([{"role": "boss"}]))).await.passes();
+    let git = team("shop", &json!({"signOff": {"required": [{"role": "boss"}, {"role": "ops"}]}}));
+    world.gitops(&git).await.passes();
+    assert_eq!(stored(&world).await, [entry("lead", "lead", "a")], "it stays, and counts for nothing");
+    say(&world, Who::Lead, json!([word("lead", "b")])).await.refused(&["the sign-off as lead", "names boss, ops"]);
+    world.patch(Who::Dev, "teamreadiness shop", &json!({"spec": {"signOff": null}})).await.passes();
+    say(&world, Who::Lead, json!([word("lead", "a"), word("boss", "a")])).await.refused(&["as boss", "names none"]);
+    say(&world, Who::Lead, json!([word("lead", "a")])).await.passes();
+    say(&world, Who::Lead, json!([])).await.passes();
 }
 
 #[tokio::test]

@@ -133,6 +133,25 @@ impl World {
         .expect("the roles are aggregated");
     }
 
+    /// Gives somebody the verb `signoff` on the teams of the namespace, and the right to change them.
+    pub async fn lets_sign_off(&self, user: &str) {
+        for role in ["rollcall-signoff", "rollcall-edit", "rollcall-view"] {
+            self.plane.grant(role, Subject::User(user), Some(self.namespace)).await.expect("can grant");
+        }
+        wait::until("the rights to count", PATIENCE, async || {
+            for verb in ["signoff", "patch", "get"] {
+                let asks = format!("auth can-i {verb} teamreadinesses.rollcall.dev --as={user}");
+                let answer = self.run(Who::Admin, &asks).await;
+                if !answer.ok {
+                    return Err(format!("{verb}: {}", answer.stdout));
+                }
+            }
+            Ok(())
+        })
+        .await
+        .expect("the rights are seen");
+    }
+
     /// Writes a status as the operator does: kubectl would read it first, which the operator may not and need not.
     pub async fn write_status(&self, resource: &str, name: &str) -> Result<(), kube::Error> {
         let (kind, plural) = match resource {

@@ -119,6 +119,11 @@ fn held() -> About {
         .merge(Who::Oncall, image("3"))
         .merge(Who::Oncall, glass("INC-2"))
         .merge(Who::Oncall, both(glass("INC-3"), image("4")))
+        .merge(Who::Dev, image("6"))
+        .ask(Who::Operator, How::Json, let_go())
+        .merge(Who::Oncall, both(glass("INC-6"), notes(json!({"rollcall.dev/runs": "x"}))))
+        .merge(Who::Dev, both(glass("INC-7"), image("7")))
+        .merge(Who::Oncall, both(glass("INC-8"), both(image("8"), notes(json!({"rollcall.dev/released": "forged"})))))
         .merge(Who::Dev, both(glass("INC-4"), image("5")))
         .ask(Who::Dev, How::Replace, deployment("held", "r/app:1"))
 }

@@ -93,7 +93,7 @@ fn in_somebody_elses_name() -> Vec<Attack> {
             control: &["stamp-coordinatedrelease", "guard-coordinatedrelease"],
             who: "dev",
             path: RELEASE,
-            patch: json!([{"op": "replace", "path": "/spec/priority", "value": 5},
+            patch: json!([{"op": "add", "path": "/spec/onFailure", "value": "Halt"},
                 {"op": "add", "path": "/metadata/annotations", "value": {"rollcall.dev/author": "lena"}}]),
             worked: |o| o["metadata"]["annotations"]["rollcall.dev/author"] == "lena",
         },

@@ -244,15 +244,21 @@ fn verbs(review: &Review<'_>, object: &Value) -> Result<(), Failure> {
     person(review, object, before)
 }
 
-/// A word that takes a person is not a service account's, unless the team names it.
+/// A new word is for a role that is required; one that takes a person is not a service account's, unless the team names
+/// it.
 fn person(review: &Review<'_>, object: &Value, before: &Value) -> Result<(), Failure> {
     let rule = &object["spec"]["signOff"];
     let human = |role: &Value| items(&rule["required"]).any(|r| r["role"] == *role && r["requireHuman"] == true);
     let old: Vec<&Value> = items(&before["spec"]["signOffs"]).collect();
-    let mut said = items(&object["spec"]["signOffs"]).filter(|word| !old.contains(word));
+    let said: Vec<&Value> = items(&object["spec"]["signOffs"]).filter(|word| !old.contains(word)).collect();
+    let asked = |role: &Value| items(&rule["required"]).any(|r| r["role"] == *role);
+    if let Some(word) = said.iter().find(|word| !asked(&word["role"])) {
+        let why = format!("the sign-off as {} is for a role that nobody asks for", text(&word["role"]));
+        return Err(denied(review, "guard-signoff.rollcall.dev", &why));
+    }
     let machine = review.user.name.starts_with("system:serviceaccount:")
         && !items(&rule["delegates"]).any(|delegate| *delegate == *review.user.name);
-    match said.find(|word| machine && human(&word["role"])) {
+    match said.iter().find(|word| machine && human(&word["role"])) {
         Some(word) => {
             let why = format!(
                 "the sign-off as {} takes a person, and {} is a service account that is not among \
