@@ -159,13 +159,10 @@ fn people(teller: &mut Teller) {
             teller.at(on, "lena patches release releases/storage {spec: {paused: false}}");
             "lena patches release releases/storage {spec: {paused: true}}".to_owned()
         }
-        11 => {
-            teller.at(on, format!("operator {host} starts"));
-            format!("operator {host} dies")
-        }
-        12 => {
-            teller.at(on, format!("operator {host} thaws"));
-            format!("operator {host} freezes")
+        what @ (11 | 12) => {
+            let [ends, goes_on] = if what == 11 { ["dies", "starts"] } else { ["freezes", "thaws"] };
+            teller.at(on, format!("operator {host} {goes_on}"));
+            format!("operator {host} {ends}")
         }
         13 => {
             let all = "{spec: {allow: [{namespace: releases, actions: [Hold, Release, Rollback]}]}}";
