@@ -10,7 +10,7 @@ use super::workloads::{
 };
 use super::writes::{ApiError, Objects, Resource};
 use crate::api::fields::WorkloadKind;
-use crate::api::names::HOLD;
+use crate::api::names::{BREAK_GLASS, HOLD};
 
 /// A former revision of a workload, as it can be put back.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub(in crate::cluster) struct Revision {
     pub number: i64,
     /// It was made of a workload that was held: its controller copied the annotations.
     pub made_held: bool,
+    /// The ticket for which the glass of that workload had been broken last.
+    pub glass: Option<String>,
     /// How many pods of it are available, and how many there shall be.
     pub serves: [i64; 2],
 }
@@ -75,8 +77,9 @@ pub(in crate::cluster) fn owned_by(object: &Value, uid: &str) -> bool {
 pub(in crate::cluster) fn controller_revision(revision: &Value) -> Option<Revision> {
     let mut template = revision["data"]["spec"]["template"].clone();
     template.as_object_mut()?.remove("$patch");
-    let made_held = revision["metadata"]["annotations"][HOLD].is_string();
-    Some(Revision { number: revision["revision"].as_i64()?, made_held, ..Revision::of(revision, template, "") })
+    let copied = &revision["metadata"]["annotations"];
+    let (made_held, glass) = (copied[HOLD].is_string(), copied[BREAK_GLASS].as_str().map(str::to_owned));
+    Some(Revision { number: revision["revision"].as_i64()?, made_held, glass, ..Revision::of(revision, template, "") })
 }
 
 /// A pod template without the labels that a controller added to it.

@@ -120,6 +120,21 @@ fn what_was_stored_over_a_hold_and_never_went_is_not_what_ran() {
 }
 
 #[test]
+fn what_a_broken_glass_let_out_of_its_hold_is_what_ran_and_what_was_stored_since_is_not() {
+    let noted = |n: i64, notes: Value| {
+        let mut revision = controller_revision_of(&format!("log-{n}"), &format!("log:{n}"), n);
+        revision["metadata"]["annotations"] = notes;
+        revision
+    };
+    let held = |ticket: &str| json!({"rollcall.dev/hold": "policy", "rollcall.dev/break-glass": ticket});
+    let kept = [noted(1, Value::Null), noted(2, held("INC-1")), noted(3, held("INC-2")), noted(4, held("INC-2"))];
+    let mut now = workload("log:4");
+    now["metadata"]["annotations"] = json!({"rollcall.dev/break-glass": "INC-2"});
+    let found = former(WorkloadKind::DaemonSet, &now, &kept).map(|f| f.name);
+    assert_eq!(found.as_deref(), Some("log-2"), "INC-2 let it go");
+}
+
+#[test]
 fn a_stateful_set_without_replicas_goes_back_to_what_ran_though_its_controller_calls_the_held_content_current() {
     let kind = WorkloadKind::StatefulSet;
     let mut kept = [1, 2].map(|n| controller_revision_of(&format!("db-{n}"), &format!("db:{n}"), n));

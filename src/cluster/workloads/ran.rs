@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::adapter::{Adapter, set};
 use super::annotation_path;
 use super::object::Object;
-use crate::api::names::RUNS;
+use crate::api::names::{BREAK_GLASS, RUNS};
 use crate::cluster::revisions::Revision;
 
 /// Remembers, in the write that lets content go or puts it back, that this digest's runs from now on.
@@ -24,9 +24,15 @@ pub(super) fn may_have_run(object: &Object, adapter: &dyn Adapter) -> bool {
     remembered(object).is_none_or(|content| content == object.digest(adapter))
 }
 
-/// Whether a revision went: what was stored while a hold was on, and is not what was let go last, has not.
+/// Whether a revision went: what was stored while a hold was on, and is not what was let go last, has not. A glass that
+/// was broken takes the note of that away: what was stored before it may have gone by it.
 pub(super) fn went(object: &Object, revision: &Revision) -> bool {
-    !revision.made_held || remembered(object) == Some(revision.digest.as_str())
+    let before_the_glass = || object.note(BREAK_GLASS).is_some_and(|ticket| revision.glass.as_ref() != Some(ticket));
+    !revision.made_held
+        || match remembered(object) {
+            Some(content) => revision.digest == content,
+            None => before_the_glass(),
+        }
 }
 
 /// The newest revision that went and is not the stored content. If all others were stored while a hold was on, the newest

@@ -109,14 +109,18 @@ impl Witness {
         let identities = identities(&all);
         let mut history = History::new(OPERATOR, "rollcall-system", Utc::now());
         let mut last = self.begun;
+        let mut generations: BTreeMap<String, i64> = BTreeMap::new();
         for version in all {
+            let generation = version.object["metadata"]["generation"].as_i64().unwrap_or(0);
+            let uid = version.object["metadata"]["uid"].to_string();
+            let specified = generations.insert(uid, generation).is_some_and(|before| before != generation);
             let by = written.get(&version.at);
             // What no request wrote by itself (a garbage collector's last step) came right after what was before it.
             last = by.map_or(last, |by| by.at.max(last));
             history.entries.push(Entry {
                 version: version.at,
                 at: last,
-                actor: by.map_or_else(|| unlogged(&version), |by| by.user.clone()),
+                actor: by.map_or_else(|| unlogged(&version, specified), |by| by.user.clone()),
                 replica: by.and_then(|by| identities.get(&by.agent)).cloned().unwrap_or_default(),
                 kind: version.kind,
                 object: version.object.into(),
@@ -156,12 +160,18 @@ async fn written(stage: &Stage<'_>) -> Done<BTreeMap<u64, Written>> {
 /// Who wrote last by the word of the object itself: for what the API server stored and then died before its log said
 /// so. Rollcall's manager stands for its account. An object that is gone tells only who wrote before: whether rollcall
 /// deletes anything, `foreign_deeds` asks.
-fn unlogged(version: &Version) -> String {
+///
+/// The times are whole seconds, in which a release's status is written as well: who `specified` something anew in one of
+/// our own kinds, of which rollcall has no part, is among those who have one.
+fn unlogged(version: &Version, specified: bool) -> String {
     if version.deleted {
         return String::new();
     }
+    let ours = ["CoordinatedRelease", "TeamReadiness", "DeploymentWindow"].contains(&&*version.kind);
     let managers = version.object["metadata"]["managedFields"].as_array().into_iter().flatten();
-    let last = managers.max_by_key(|m| m["time"].as_str().map(str::to_owned));
+    let last = managers
+        .filter(|m| !(ours && specified) || m["fieldsV1"]["f:spec"].is_object())
+        .max_by_key(|m| m["time"].as_str().map(str::to_owned));
     let name = last.and_then(|m| m["manager"].as_str()).unwrap_or_default();
     if name == FIELD_MANAGER { OPERATOR.to_owned() } else { name.to_owned() }
 }
