@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::sim::{OPERATOR, Sim};
 
 /// The kinds that say nothing of what rollcall did.
-const LEFT_OUT: [&str; 6] = ["Event", "ReplicaSet", "Pod", "Node", "ControllerRevision", "Namespaces"];
+const LEFT_OUT: [&str; 5] = ["Event", "ReplicaSet", "Pod", "Node", "ControllerRevision"];
 
 /// Everything that happened until now.
 pub fn of(sim: &Sim) -> History {
@@ -34,7 +34,25 @@ pub fn of(sim: &Sim) -> History {
             })
         })
         .collect();
+    history.entries.splice(0..0, namespaces(sim, history.entries.first().map_or(history.until, |first| first.at)));
     history
+}
+
+/// The namespaces that were there before anything happened: their labels say which windows govern them.
+fn namespaces(sim: &Sim, begun: DateTime<Utc>) -> Vec<Entry> {
+    let touched = |name: &str| sim.server.history(0).iter().any(|c| c.kind.kind == "Namespace" && *c.key.name == *name);
+    let all = sim.server.list("", "namespaces", "");
+    let before = all.into_iter().filter(|namespace| !touched(&namespace.key().name));
+    let entry = |namespace: Arc<simapi::Object>| Entry {
+        version: 0,
+        at: begun,
+        actor: String::new(),
+        replica: String::new(),
+        kind: "Namespace".to_owned(),
+        object: namespace.value.clone(),
+        deleted: false,
+    };
+    before.map(entry).collect()
 }
 
 /// What breaks a rule in a history, by the rules' ids.
@@ -50,6 +68,8 @@ fn what_was_recorded_names_the_process_so_that_one_without_the_lease_is_found_ou
     let grants = |entry: &Entry| entry.kind == "CoordinatedRelease" && entry.object.to_string().contains("\"grant\"");
     assert!(history.entries.iter().filter(own).all(|entry| !entry.replica.is_empty()));
     assert!(history.entries.iter().filter(own).any(grants));
+    let governed = |e: &Entry| e.kind == "Namespace" && e.object["metadata"]["labels"]["tier"] == "prod";
+    assert!(history.entries.iter().any(governed), "the judge knows which freezes are meant");
     assert_eq!(broken(&history), BTreeSet::new());
     // Nobody ever signed: the grants break a rule, and it was the leader who made them.
     for entry in history.entries.iter_mut().filter(|entry| entry.kind == "TeamReadiness") {

@@ -16,8 +16,12 @@ use rollcall::manifests::to_yaml;
 const CONFIGURATION: &str = "mutatingwebhookconfiguration";
 
 pub async fn is_ready_only_when_trusted(old: &Old, operator: &Operator) -> Done {
-    let ready = operator.ask(&old.installed, "/readyz").await?;
-    assert!(ready.contains("[+]webhook ok"), "{ready}");
+    // It looks every few seconds, and the API server may trust it before it has looked.
+    let ready = || async {
+        let said = operator.ask(&old.installed, "/readyz").await?;
+        Ok(said.contains("[+]webhook ok").then_some(()))
+    };
+    old.installed.until("the operator says that its webhook is trusted", ready).await?;
     let found = old.installed.get(CONFIGURATION, "", "rollcall").await?.unwrap_or_default();
     let all = found["webhooks"].as_array().cloned().unwrap_or_default();
     assert!(!all.is_empty() && all.iter().all(|w| w["clientConfig"]["caBundle"].is_string()), "{found:#}");

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::Old;
 use super::requests::{Ask, How, Who, requests};
 use crate::admission::world::World;
-use crate::support::Done;
 use crate::support::stage::resource;
+use crate::support::{Done, shop};
 
 const NAMESPACE: &str = "twins";
 
@@ -28,6 +28,8 @@ pub async fn store_alike(old: &Old) -> Done {
     grant(&old.installed.plane).await?;
     webhook.until_allowed().await?;
     policies.until_allowed().await?;
+    webhook.until_guarded().await?;
+    policies.until_guarded().await?;
     let mut differences = Vec::new();
     let mut asked = 0;
     for (title, asks) in requests() {
@@ -79,6 +81,24 @@ impl Side {
             })
             .await?;
         }
+        Ok(())
+    }
+
+    /// Policies come into force in the order in which they are installed, and that of Jobs is the last one.
+    async fn until_guarded(&self) -> Done {
+        let api = self.api(Who::Dev, "Job");
+        let job: DynamicObject = serde_json::from_value(shop::job(NAMESPACE, "guard-probe", "team", "1"))?;
+        api.create(&PostParams::default(), &job).await?;
+        let unlabelled = Patch::Merge(json!({"metadata": {"labels": {"rollcall.dev/gate": null}}}));
+        let dry = PatchParams { dry_run: true, ..PatchParams::default() };
+        control_plane::wait::until("the guards are in force", crate::support::PATIENCE, async || {
+            match api.patch("guard-probe", &dry, &unlabelled).await {
+                Err(kube::Error::Api(status)) if status.code == 403 => Ok(()),
+                Err(error) => Err(error.to_string()),
+                Ok(_) => Err("a held Job may lose its label".to_owned()),
+            }
+        })
+        .await?;
         Ok(())
     }
 
