@@ -180,6 +180,13 @@ impl<P: Projected> Store<P> {
         !self.read().expected.contains_key(key)
     }
 
+    /// The names of the objects in it of which a write is yet to be seen.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<ObjectKey> {
+        let inner = self.read();
+        inner.expected.keys().filter(|key| inner.entries.contains_key(*key)).cloned().collect()
+    }
+
     /// Whether the store would learn something from this version of an object: the watch has not come so far yet.
     #[must_use]
     pub fn is_behind(&self, key: &ObjectKey, version: &ResourceVersion) -> bool {

@@ -44,8 +44,21 @@ pub fn seen(world: &World, windows: &[Arc<Window>], but: Option<&ObjectKey>) -> 
     let releases = world.stores.releases.list();
     let teams = world.stores.teams.list();
     let others = releases.iter().map(|r| &**r).filter(|r| Some(&r.meta.key) != but);
-    let mut all = starts(&Ground::of(world), windows, others, teams.iter().map(|t| &**t));
-    of_workloads(world, windows, &mut all);
+    all(world, windows, others, teams.iter().map(|t| &**t))
+}
+
+/// What releases and teams say has started, and what the workloads do, as the stores have them.
+fn all<'a>(
+    world: &World,
+    windows: &[Arc<Window>],
+    releases: impl Iterator<Item = &'a Release>,
+    teams: impl Iterator<Item = &'a Team>,
+) -> Vec<WindowStart> {
+    let ground = Ground::of(world);
+    let mut all = starts(&ground, windows, releases, teams);
+    for found in WorkloadKind::ALL.into_iter().flat_map(|kind| world.stores.workloads(kind).list()) {
+        of_workload(&ground, windows, &found, &mut all);
+    }
     all
 }
 
@@ -70,17 +83,14 @@ pub async fn read(
         read_let_go(world).await?;
     }
     let others = releases.iter().filter(|r| Some(&r.meta.key) != but);
-    let mut all = starts(&Ground::of(world), windows, others, teams.iter());
-    of_workloads(world, windows, &mut all);
-    Ok(all)
+    Ok(all(world, windows, others, teams.iter()))
 }
 
 /// Reads what rollcall itself has written to and the watches have not shown since: what went a moment ago is in no
 /// team's status yet.
 async fn read_let_go(world: &World) -> Result<(), ApiError> {
     for kind in WorkloadKind::ALL {
-        let store = world.stores.workloads(kind);
-        for key in store.keys().into_iter().filter(|key| !store.is_fresh(key)) {
+        for key in world.stores.workloads(kind).awaited() {
             world.read_workload(kind, &key).await?;
         }
     }
@@ -159,13 +169,6 @@ fn of_team(ground: &Ground<'_>, windows: &[Arc<Window>], team: &Team, all: &mut 
         if let Some(at) = workload.let_go_at.as_deref().and_then(from_wire) {
             alone(ground, windows, workload.kind, (&team.meta.key.namespace, &workload.name), at, all);
         }
-    }
-}
-
-fn of_workloads(world: &World, windows: &[Arc<Window>], all: &mut Vec<WindowStart>) {
-    let ground = Ground::of(world);
-    for found in WorkloadKind::ALL.into_iter().flat_map(|kind| world.stores.workloads(kind).list()) {
-        of_workload(&ground, windows, &found, all);
     }
 }
 

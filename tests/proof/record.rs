@@ -34,13 +34,16 @@ pub fn of(sim: &Sim) -> History {
             })
         })
         .collect();
-    history.entries.splice(0..0, namespaces(sim, history.entries.first().map_or(history.until, |first| first.at)));
+    let before = namespaces(sim, &history);
+    history.entries.splice(0..0, before);
     history
 }
 
 /// The namespaces that were there before anything happened: their labels say which windows govern them.
-fn namespaces(sim: &Sim, begun: DateTime<Utc>) -> Vec<Entry> {
-    let touched = |name: &str| sim.server.history(0).iter().any(|c| c.kind.kind == "Namespace" && *c.key.name == *name);
+fn namespaces(sim: &Sim, history: &History) -> Vec<Entry> {
+    let begun = history.entries.first().map_or(history.until, |first| first.at);
+    let touched =
+        |name: &str| history.entries.iter().any(|e| e.kind == "Namespace" && e.object["metadata"]["name"] == name);
     let all = sim.server.list("", "namespaces", "");
     let before = all.into_iter().filter(|namespace| !touched(&namespace.key().name));
     let entry = |namespace: Arc<simapi::Object>| Entry {

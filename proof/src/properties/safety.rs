@@ -143,7 +143,7 @@ pub(super) fn binding(trial: &Trial<'_>) -> Found {
         let seen = &trial.moments.seen[place];
         let release = seen.get(&grant.release)?;
         let steps = release["spec"]["steps"].as_array()?;
-        let stored = |key: &Key| Some((seen.get(key)?["metadata"]["uid"].clone(), template_of(seen.get(key)?)));
+        let stored = |key: &Key| seen.get(key).map(|w| (w["metadata"]["uid"].clone(), template_of(w)));
         // What a Job ran that was cleaned up since.
         let ran =
             |key: &Key| trial.moments.complete[place].get(key).map(|c| (c.uid.clone().into(), c.template.clone()));

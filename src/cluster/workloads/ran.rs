@@ -15,7 +15,7 @@ pub(super) fn remember(content: &str) -> Value {
 }
 
 fn remembered(object: &Object) -> Option<&str> {
-    object.note(RUNS).map(|note| note.split(' ').next().unwrap_or_default())
+    object.note(RUNS).map(String::as_str)
 }
 
 /// Whether the stored content is what was let go last, as far as that is known. Held content that runs all the same was

@@ -71,6 +71,10 @@ pub async fn without_team(world: &World, team: &ObjectKey) {
 
 async fn label(world: &World, team: &Team, workload: &WorkloadRef) -> Result<Looked, ApiError> {
     let (namespace, name) = (&*team.meta.key.namespace, &*team.meta.key.name);
+    let tried_again = |trouble, why: &str| {
+        let until = Some(world.clock.now() + NEXT_TRY);
+        Looked { until, ..troubled(workload, trouble, "NotLabelled", why) }
+    };
     match world.objects.label(workload.kind, namespace, &workload.name, name).await {
         // The watch shows the label, which wakes us again.
         Ok(()) => Ok(troubled(workload, Trouble::NotLabelled, "NotLabelled", "the gate label has just been set")),
@@ -79,13 +83,10 @@ async fn label(world: &World, team: &Team, workload: &WorkloadRef) -> Result<Loo
             let why = format!(
                 "rollcall may not label it: {message}; bind the ClusterRole rollcall-workloads in this namespace"
             );
-            let looked = troubled(workload, Trouble::NotAuthorized, "NotLabelled", &why);
-            Ok(Looked { until: Some(world.clock.now() + NEXT_TRY), ..looked })
+            Ok(tried_again(Trouble::NotAuthorized, &why))
         }
         Err(ApiError::Refused { message, .. }) => {
-            let why = format!("the API server refuses the gate label: {message}");
-            let looked = troubled(workload, Trouble::NotLabelled, "NotLabelled", &why);
-            Ok(Looked { until: Some(world.clock.now() + NEXT_TRY), ..looked })
+            Ok(tried_again(Trouble::NotLabelled, &format!("the API server refuses the gate label: {message}")))
         }
         Err(other) => Err(other),
     }
